@@ -1,0 +1,31 @@
+namespace OrderPlatform.Contracts.Orders;
+
+/// <summary>An order was accepted; its stock is not reserved yet.</summary>
+/// <param name="OrderId">The order; also its stream.</param>
+/// <param name="CustomerId">Who ordered: 1 to 64 characters, as the caller gave it.</param>
+/// <param name="Lines">One or more, at most 100; each SKU once.</param>
+/// <param name="ShippingAddress">Where the goods go.</param>
+/// <param name="PlacedAt">When the order was accepted, UTC.</param>
+public sealed record OrderPlaced(
+    Guid OrderId, string CustomerId, IReadOnlyList<OrderLine> Lines, ShippingAddress ShippingAddress, DateTimeOffset PlacedAt);
+
+/// <summary>The stock of an order is reserved and the order may be shipped.</summary>
+/// <param name="OrderId">The order; also its stream.</param>
+/// <param name="Lines">What to ship: the lines of the order.</param>
+/// <param name="ShippingAddress">Where the goods go.</param>
+/// <param name="ConfirmedAt">When the order was confirmed, UTC.</param>
+public sealed record OrderConfirmed(
+    Guid OrderId, IReadOnlyList<OrderLine> Lines, ShippingAddress ShippingAddress, DateTimeOffset ConfirmedAt);
+
+/// <summary>The customer wants a confirmed order cancelled; Shipping decides, by whether the goods have left.</summary>
+/// <param name="OrderId">The order; also its stream.</param>
+/// <param name="Reason">The customer's words.</param>
+/// <param name="RequestedAt">When the cancellation was asked for, UTC.</param>
+public sealed record OrderCancellationRequested(Guid OrderId, string Reason, DateTimeOffset RequestedAt);
+
+/// <summary>The order is cancelled for good; nothing of it was or will be shipped.</summary>
+/// <param name="OrderId">The order; also its stream.</param>
+/// <param name="Lines">The lines whose reservation is to be released.</param>
+/// <param name="Reason">The customer's words.</param>
+/// <param name="CancelledAt">When it was cancelled, UTC.</param>
+public sealed record OrderCancelled(Guid OrderId, IReadOnlyList<OrderLine> Lines, string Reason, DateTimeOffset CancelledAt);

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Collects the events of one unit of work and writes them in a single statement.</summary>
+internal sealed class EventLogWriter(EventTypes types, TimeProvider clock)
+{
+    private const string Insert =
+        """
+        INSERT INTO messaging.event_log
+            (event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at)
+        SELECT event_id, stream, sequence, type, data::json, correlation_id, causation_id, trace_parent, occurred_at
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            AS e (event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at)
+        """;
+
+    private readonly List<Row> rows = [];
+
+    public bool Any => rows.Count > 0;
+
+    public void Append(EventStream stream, object @event, IncomingEvent? cause)
+    {
+        var type = types.NameForAppending(@event);
+        var now = clock.GetUtcNow();
+        var eventId = Guid.CreateVersion7(now);
+        var sequence = stream.Advance(@event);
+        rows.Add(new Row(
+            eventId,
+            stream.Stream,
+            sequence,
+            type,
+            JsonSerializer.Serialize(@event, @event.GetType(), EventTypes.Json),
+            stream.CorrelationId ?? cause?.CorrelationId ?? eventId,
+            cause?.EventId,
+            Activity.Current?.Id ?? cause?.TraceParent,
+            now));
+    }
+
+    public async Task Write(DbContext database, CancellationToken cancellation)
+    {
+        if (rows.Count == 0)
+            return;
+        await using var command = database.CreateCommand(Insert);
+        command.Parameters.Add(Column(row => row.EventId));
+        command.Parameters.Add(Column(row => row.Stream));
+        command.Parameters.Add(Column(row => row.Sequence));
+        command.Parameters.Add(Column(row => row.Type));
+        command.Parameters.Add(Column(row => row.Data));
+        command.Parameters.Add(Column(row => row.CorrelationId));
+        command.Parameters.Add(Column(row => row.CausationId));
+        command.Parameters.Add(Column(row => row.TraceParent));
+        command.Parameters.Add(Column(row => row.OccurredAt));
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private NpgsqlParameter<T[]> Column<T>(Func<Row, T> value) => new() { TypedValue = [.. rows.Select(value)] };
+
+    private sealed record Row(
+        Guid EventId,
+        string Stream,
+        int Sequence,
+        string Type,
+        string Data,
+        Guid CorrelationId,
+        Guid? CausationId,
+        string? TraceParent,
+        DateTimeOffset OccurredAt);
+}

@@ -1,0 +1,8 @@
+namespace OrderPlatform.Messaging;
+
+/// <summary>What Program.cs said about a service's events.</summary>
+/// <param name="Service">The service's name, with which its queues begin.</param>
+/// <param name="Types">The events it knows.</param>
+/// <param name="Queues">By queue and wire address, the handlers.</param>
+internal sealed record MessagingMap(
+    string Service, EventTypes Types, IReadOnlyDictionary<string, IReadOnlyDictionary<string, HandlerBinding>> Queues);

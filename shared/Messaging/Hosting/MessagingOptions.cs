@@ -1,0 +1,29 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>What can be tuned, in the configuration section <c>Messaging</c>. The defaults suit most services.</summary>
+public sealed class MessagingOptions
+{
+    /// <summary>The most units of work that share one transaction.</summary>
+    [Range(1, 1000)]
+    public int GroupSize { get; init; } = 100;
+
+    /// <summary>The most messages that a queue hands to one instance before they are acknowledged.</summary>
+    [Range(1, 2000)]
+    public ushort Prefetch { get; init; } = 300;
+
+    /// <summary>How often a message is retried after its handler failed, before it goes to the error queue.</summary>
+    [Range(0, 20)]
+    public int Retries { get; init; } = 3;
+
+    /// <summary>The most events that the relay reads from the log at once.</summary>
+    [Range(1, 10_000)]
+    public int RelayBatchSize { get; init; } = 500;
+
+    /// <summary>How often the relay looks at the log when nothing in its own process has woken it.</summary>
+    public TimeSpan RelayPollInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often a relay that stands by tries to take over.</summary>
+    public TimeSpan TakeOverInterval { get; init; } = TimeSpan.FromSeconds(1);
+}

@@ -1,0 +1,26 @@
+namespace OrderPlatform.Messaging;
+
+/// <summary>An event as it reached a queue.</summary>
+/// <param name="EventId">The event's id, by which the inbox knows it again.</param>
+/// <param name="Type">The contract's wire address.</param>
+/// <param name="Stream">What it is an event of.</param>
+/// <param name="Sequence">Its place among the events of its producer on that stream.</param>
+/// <param name="CorrelationId">The order that it belongs to.</param>
+/// <param name="OccurredAt">When it happened, UTC.</param>
+/// <param name="TraceParent">W3C trace context; null when nothing traced it.</param>
+/// <param name="Body">The JSON as it came.</param>
+/// <param name="Event">The contract that was read from it.</param>
+public sealed record IncomingEvent(
+    Guid EventId,
+    string Type,
+    string Stream,
+    int Sequence,
+    Guid CorrelationId,
+    DateTimeOffset OccurredAt,
+    string? TraceParent,
+    ReadOnlyMemory<byte> Body,
+    object Event)
+{
+    /// <summary>Who appended it; sequences count for each producer.</summary>
+    internal string Producer => EventTypes.ProducerOf(Type);
+}

@@ -1,0 +1,66 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>What a service says about its events, one line for each; made by <c>AddMessaging</c>.</summary>
+public sealed class MessagingBuilder
+{
+    private readonly IServiceCollection services;
+    private readonly string service;
+    private readonly Dictionary<string, Dictionary<string, HandlerBinding>> queues = [];
+
+    internal MessagingBuilder(IServiceCollection services, string service)
+    {
+        this.services = services;
+        this.service = service;
+    }
+
+    internal EventTypes Types { get; } = new();
+
+    internal IReadOnlyDictionary<string, Dictionary<string, HandlerBinding>> Queues => queues;
+
+    /// <summary>The service's log has events of this type, and others consume them: the relay publishes them, and waits until a queue is bound.</summary>
+    public MessagingBuilder Publishes<TEvent>()
+        where TEvent : class
+    {
+        Types.Publish(typeof(TEvent));
+        return this;
+    }
+
+    /// <summary>The service's log has events of this type, which nobody consumes: they are history only.</summary>
+    public MessagingBuilder Records<TEvent>()
+        where TEvent : class
+    {
+        Types.Add(typeof(TEvent));
+        return this;
+    }
+
+    /// <summary>Consumes an event.</summary>
+    /// <param name="queue">
+    /// The queue to consume it from; by default the one named like the service. A queue has one handler for a type: a
+    /// second handler of the same event has a queue of its own, whose name begins with the service's.
+    /// </param>
+    /// <exception cref="InvalidOperationException">The queue has a handler of this event already.</exception>
+    public MessagingBuilder Handles<TEvent, THandler>(string? queue = null)
+        where TEvent : class
+        where THandler : class, IHandler<TEvent>
+    {
+        Types.Add(typeof(TEvent));
+        services.AddScoped<THandler>();
+        var binding = new HandlerBinding(
+            typeof(TEvent),
+            static (@event, rows) => THandler.Reads((TEvent)@event, rows),
+            static (scope, @event) => scope.GetRequiredService<THandler>().Handle((TEvent)@event));
+
+        queue ??= service;
+        if (!queues.TryGetValue(queue, out var handlers))
+            queues[queue] = handlers = [];
+        if (!handlers.TryAdd(EventTypes.NameOf(typeof(TEvent)), binding))
+            throw new InvalidOperationException($"The queue '{queue}' has two handlers of {typeof(TEvent).Name}; give one a queue of its own.");
+        return this;
+    }
+}
+
+/// <summary>A handler, seen without its types.</summary>
+internal sealed record HandlerBinding(
+    Type EventType, Action<object, ReadSet> Reads, Func<IServiceProvider, object, Outcome> Handle);

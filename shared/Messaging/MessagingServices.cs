@@ -1,0 +1,99 @@
+using System.Collections.Frozen;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Adds the messaging library to a service.</summary>
+public static class MessagingServices
+{
+    /// <summary>
+    /// Registers the service's database and everything that moves its events: group commit, event log, relay, inbox, queues
+    /// and health checks (tag <c>ready</c>).
+    /// </summary>
+    /// <typeparam name="TDatabase">The service's DbContext; its model calls <see cref="MessagingModel.AddMessaging"/>.</typeparam>
+    /// <param name="builder">Its configuration holds the connection strings <c>Database</c> (Npgsql) and <c>Broker</c> (an AMQP URI).</param>
+    /// <param name="service">The service's name, which its queues begin with: lower case letters, digits and hyphens.</param>
+    /// <param name="configure">Names the events it publishes, records and handles.</param>
+    public static IHostApplicationBuilder AddMessaging<TDatabase>(
+        this IHostApplicationBuilder builder, string service, Action<MessagingBuilder> configure)
+        where TDatabase : DbContext
+    {
+        var services = builder.Services;
+        var messaging = new MessagingBuilder(services, service);
+        configure(messaging);
+        var map = new MessagingMap(
+            service,
+            messaging.Types,
+            messaging.Queues.ToFrozenDictionary(
+                queue => queue.Key, queue => (IReadOnlyDictionary<string, HandlerBinding>)queue.Value.ToFrozenDictionary()));
+
+        services.AddSingleton(map);
+        services.AddSingleton(map.Types);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<MessagingOptions>().BindConfiguration("Messaging").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<MessagingOptions>>().Value);
+        services.AddSingleton(provider => new BrokerAddress(new Uri(ConnectionString(provider, "Broker"))));
+        services.AddDatabase<TDatabase>(service);
+        services.AddGroupCommit(map);
+        services.AddRelay();
+        services.AddMassTransitReceiver(map);
+        return builder;
+    }
+
+    private static void AddDatabase<TDatabase>(this IServiceCollection services, string service)
+        where TDatabase : DbContext
+    {
+        services.AddSingleton(provider => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString(provider, "Database"))
+        {
+            ApplicationName = service,
+            // Every statement of a group is the same text each time: the server parses and plans it once a connection.
+            MaxAutoPrepare = 200,
+            AutoPrepareMinUsages = 2,
+        }));
+        services.AddDbContextPool<TDatabase>((provider, options) => options
+            .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
+            .UseSnakeCaseNamingConvention());
+        services.AddScoped<DbContext>(provider => provider.GetRequiredService<TDatabase>());
+        services.AddHosted<DatabaseStartup>();
+        services.AddHealthChecks().AddCheck<DatabaseStartup>("database", tags: ["ready"]);
+    }
+
+    private static void AddGroupCommit(this IServiceCollection services, MessagingMap map)
+    {
+        services.AddSingleton<MessagingMetrics>();
+        services.AddSingleton<InboxStore>();
+        services.AddSingleton<GroupTransaction>();
+        services.AddScoped(provider => new UnitOfWork(
+            provider.GetRequiredService<DbContext>(), map.Types, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RequestQueue>();
+        services.AddSingleton(provider => new GroupCommit(provider.GetRequiredService<RequestQueue>()));
+        foreach (var queue in map.Queues.Keys)
+            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<MessageQueue>(provider, queue));
+        services.AddHostedService<GroupWorkers>();
+    }
+
+    private static void AddRelay(this IServiceCollection services)
+    {
+        services.AddSingleton<RelaySignal>();
+        services.AddSingleton<PublisherFactory>();
+        services.AddHosted<Relay>();
+        services.AddHealthChecks().AddCheck<Relay>("relay", tags: ["ready"]);
+    }
+
+    private static void AddHosted<THosted>(this IServiceCollection services)
+        where THosted : class, IHostedService
+    {
+        services.AddSingleton<THosted>();
+        services.AddHostedService(provider => provider.GetRequiredService<THosted>());
+    }
+
+    private static string ConnectionString(IServiceProvider provider, string name) =>
+        provider.GetRequiredService<IConfiguration>().GetConnectionString(name)
+        ?? throw new InvalidOperationException($"The setting ConnectionStrings:{name} is missing.");
+}

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Publishes the event log, in commit order. One relay of a service is active; those of its other instances stand by. The
+/// active one holds an advisory lock in the database, and an exclusive queue on the connection it publishes through: a
+/// relay that lost the lock without noticing still keeps its successor from publishing beside it.
+/// </summary>
+internal sealed partial class Relay(
+    MessagingMap map,
+    NpgsqlDataSource source,
+    PublisherFactory publishers,
+    RelaySignal signal,
+    DatabaseStartup database,
+    MessagingOptions options,
+    MessagingMetrics metrics,
+    ILogger<Relay> logger) : BackgroundService, IHealthCheck
+{
+    private const int BatchesInFlight = 4;
+
+    private const string TryLock = "SELECT pg_try_advisory_lock(hashtextextended('orderplatform relay', 0))";
+
+    // A cursor that is lost in a crash costs duplicates, which the inboxes drop: no need to wait for the disk.
+    private const string FastCommits = "SET synchronous_commit = off";
+
+    private volatile string state = "waits for the database";
+    private volatile bool active;
+    private volatile bool healthy;
+
+    /// <summary>Whether this instance publishes the log.</summary>
+    public bool IsActive => active;
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(healthy ? HealthCheckResult.Healthy(state) : HealthCheckResult.Unhealthy(state));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await database.Ready.WaitAsync(stoppingToken);
+        var backoff = new Backoff();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await source.OpenConnectionAsync(stoppingToken);
+                await TakeOver(connection, stoppingToken);
+                state = "waits for the broker";
+                await using var publisher = await publishers.Connect(stoppingToken);
+                backoff = new Backoff();
+                await Publish(connection, publisher, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                // Whatever it was, the log keeps what is not published: begin again at the cursor.
+                (active, healthy) = (false, false);
+                state = $"interrupted: {exception.GetBaseException().Message}";
+                Interrupted(logger, exception.GetBaseException().Message);
+                await backoff.Wait(stoppingToken);
+            }
+            finally
+            {
+                active = false;
+            }
+        }
+    }
+
+    private async Task TakeOver(NpgsqlConnection connection, CancellationToken stop)
+    {
+        await using var fastCommits = new NpgsqlCommand(FastCommits, connection);
+        await fastCommits.ExecuteNonQueryAsync(stop);
+        await using var tryLock = new NpgsqlCommand(TryLock, connection);
+        while (!(bool)(await tryLock.ExecuteScalarAsync(stop))!)
+        {
+            (healthy, state) = (true, "stands by");
+            await Task.Delay(options.TakeOverInterval, stop);
+        }
+    }
+
+    private async Task Publish(NpgsqlConnection connection, Publisher publisher, CancellationToken stop)
+    {
+        var log = new LogReader(connection, options.RelayBatchSize);
+        await log.Start(stop);
+        (active, healthy, state) = (true, true, "active");
+        Active(logger, map.Service);
+
+        var inFlight = new Queue<(LogBatch Batch, Task Confirmed)>();
+        while (true)
+        {
+            publisher.ThrowIfFailed();
+            var batch = await log.Read(stop);
+            if (batch.Changed)
+                inFlight.Enqueue((batch, await publisher.Publish(batch.Events, map.Types.Published, stop)));
+
+            while (inFlight.TryPeek(out var oldest) && (oldest.Confirmed.IsCompleted || inFlight.Count >= BatchesInFlight || !batch.Changed))
+            {
+                await oldest.Confirmed.WaitAsync(stop);
+                await log.Advance(inFlight.Dequeue().Batch, stop);
+                metrics.Published(oldest.Batch.Events.Count);
+            }
+
+            if (!batch.Changed)
+                await signal.Wait(options.RelayPollInterval, stop);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "The relay of {Service} is active")]
+    private static partial void Active(ILogger logger, string service);
+
+    [LoggerMessage(LogLevel.Warning, "The relay was interrupted and begins again at its cursor: {Reason}")]
+    private static partial void Interrupted(ILogger logger, string reason);
+}

@@ -1,0 +1,26 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Plain SQL in the transaction of a DbContext, for the statements that Entity Framework has no words for.</summary>
+internal static class NpgsqlAccess
+{
+    public static NpgsqlCommand CreateCommand(this DbContext database, string sql) =>
+        new(sql, (NpgsqlConnection)database.Database.GetDbConnection(), (NpgsqlTransaction?)database.Database.CurrentTransaction?.GetDbTransaction());
+
+    public static NpgsqlBatch CreateBatch(this DbContext database) =>
+        new((NpgsqlConnection)database.Database.GetDbConnection(), (NpgsqlTransaction?)database.Database.CurrentTransaction?.GetDbTransaction());
+
+    public static NpgsqlBatchCommand Add(this NpgsqlBatch batch, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var parameter in parameters)
+            command.Parameters.Add(parameter);
+        batch.BatchCommands.Add(command);
+        return command;
+    }
+
+    public static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
+}

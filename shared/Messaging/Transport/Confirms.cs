@@ -1,0 +1,66 @@
+namespace OrderPlatform.Messaging;
+
+/// <summary>Counts publisher confirms, which come singly or many at once, and not always in order.</summary>
+internal sealed class Confirms
+{
+    private readonly Lock gate = new();
+    private readonly HashSet<ulong> ahead = [];
+    private readonly Queue<(ulong Tag, TaskCompletionSource Done)> waiting = new();
+    private ulong confirmed;
+    private Exception? failure;
+
+    /// <summary>Completes when every message up to a delivery tag is confirmed; fails when one of them can not be.</summary>
+    public Task UpTo(ulong tag)
+    {
+        lock (gate)
+        {
+            if (failure is not null)
+                return Task.FromException(failure);
+            if (tag <= confirmed)
+                return Task.CompletedTask;
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiting.Enqueue((tag, done));
+            return done.Task;
+        }
+    }
+
+    public void Ack(ulong tag, bool multiple)
+    {
+        lock (gate)
+        {
+            if (multiple)
+            {
+                confirmed = Math.Max(confirmed, tag);
+                ahead.RemoveWhere(other => other <= confirmed);
+            }
+            else
+            {
+                ahead.Add(tag);
+            }
+
+            while (ahead.Remove(confirmed + 1))
+                confirmed++;
+            while (failure is null && waiting.TryPeek(out var next) && next.Tag <= confirmed)
+                waiting.Dequeue().Done.SetResult();
+        }
+    }
+
+    public void Fail(Exception exception)
+    {
+        lock (gate)
+        {
+            failure ??= exception;
+            while (waiting.TryDequeue(out var next))
+                next.Done.SetException(failure);
+        }
+    }
+
+    public void ThrowIfFailed()
+    {
+        lock (gate)
+        {
+            if (failure is not null)
+                throw failure;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Net.Mime;
+using System.Runtime.Serialization;
+using System.Text.Json;
+using MassTransit;
+using MassTransit.Serialization;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Reads raw JSON into an <see cref="IncomingEvent"/>, once and without an envelope. A type that no handler of the queue
+/// names is left to MassTransit, which moves the message to <c>&lt;queue&gt;_skipped</c>.
+/// </summary>
+internal sealed class EventDeserializer(IReadOnlyDictionary<string, HandlerBinding> handlers) : IMessageDeserializer, ISerializerFactory
+{
+    private const string UrnPrefix = "urn:message:";
+
+    private const RawSerializerOptions RawOptions = RawSerializerOptions.Default;
+
+    public ContentType ContentType => SystemTextJsonRawMessageSerializer.JsonContentType;
+
+    public IMessageDeserializer CreateDeserializer() => this;
+
+    public IMessageSerializer CreateSerializer() => new SystemTextJsonRawMessageSerializer(RawOptions);
+
+    public void Probe(ProbeContext context) => context.CreateScope("events");
+
+    public MessageBody GetMessageBody(string text) => new StringMessageBody(text);
+
+    public ConsumeContext Deserialize(ReceiveContext receiveContext) => new BodyConsumeContext(
+        receiveContext, Deserialize(receiveContext.Body, receiveContext.TransportHeaders, receiveContext.InputAddress));
+
+    public SerializerContext Deserialize(MessageBody body, MassTransit.Headers headers, Uri? destinationAddress = null) =>
+        new EventContext(new RawMessageContext(headers, destinationAddress, RawOptions), Read(body, headers));
+
+    private IncomingEvent? Read(MessageBody body, MassTransit.Headers headers)
+    {
+        var type = headers.Get<string>(Headers.MessageType)?.Split(';')[0];
+        if (type is null || !type.StartsWith(UrnPrefix, StringComparison.Ordinal) || !handlers.TryGetValue(type[UrnPrefix.Length..], out var handler))
+            return null;
+
+        var bytes = body.GetBytes();
+        var id = GuidOf(headers, MessageHeaders.MessageId)
+            ?? throw new SerializationException("The message has no MessageId, so the inbox could not know it again.");
+        try
+        {
+            var correlationId = GuidOf(headers, MessageHeaders.CorrelationId) ?? id;
+            return new IncomingEvent(
+                id,
+                type[UrnPrefix.Length..],
+                headers.Get<string>(Headers.Stream) ?? correlationId.ToString(),
+                headers.TryGetHeader(Headers.Sequence, out var sequence) ? Convert.ToInt32(sequence, CultureInfo.InvariantCulture) : 0,
+                correlationId,
+                headers.Get<string>(Headers.OccurredAt) is { } at
+                    ? DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal)
+                    : DateTimeOffset.UtcNow,
+                headers.Get<string>(Headers.TraceParent),
+                bytes,
+                JsonSerializer.Deserialize(bytes, handler.EventType, EventTypes.Json)
+                    ?? throw new SerializationException($"The body of a {handler.EventType.Name} is null."));
+        }
+        catch (Exception exception) when (exception is JsonException or FormatException or InvalidCastException or OverflowException)
+        {
+            throw new SerializationException($"The message is no {handler.EventType.Name}: {exception.Message}", exception);
+        }
+    }
+
+    private static Guid? GuidOf(MassTransit.Headers headers, string key) =>
+        headers.TryGetHeader(key, out var value) && Guid.TryParse(value as string, out var id) ? id : null;
+
+    private sealed class EventContext(MessageContext context, IncomingEvent? message) : SystemTextJsonRawSerializerContext(
+        SystemTextJsonMessageSerializer.Instance,
+        SystemTextJsonMessageSerializer.Options,
+        SystemTextJsonRawMessageSerializer.JsonContentType,
+        context,
+        message is null ? [] : [MessageUrn.ForTypeString<IncomingEvent>()],
+        RawOptions,
+        default)
+    {
+        public override bool IsSupportedMessageType<T>() => message is T;
+
+        public override bool IsSupportedMessageType(Type messageType) => messageType.IsInstanceOfType(message);
+
+        public override bool TryGetMessage<T>(out T? result)
+            where T : class
+        {
+            result = message as T;
+            return result is not null;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Publishes events in the order they are given, pipelined, and says when the broker has confirmed them. MassTransit reads
+/// what it writes: raw JSON, with MassTransit's headers.
+/// </summary>
+internal sealed class Publisher : IAsyncDisposable
+{
+    private readonly IConnection connection;
+    private readonly IChannel channel;
+    private readonly Confirms confirms = new();
+    private ulong published;
+
+    private Publisher(IConnection connection, IChannel channel)
+    {
+        (this.connection, this.channel) = (connection, channel);
+        channel.BasicAcksAsync += (_, ack) => Do(() => confirms.Ack(ack.DeliveryTag, ack.Multiple));
+        channel.BasicNacksAsync += (_, nack) => Do(() => confirms.Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
+        channel.BasicReturnAsync += (_, message) => Do(() => confirms.Fail(new IOException(Unroutable(message))));
+        channel.ChannelShutdownAsync += (_, reason) => Do(() => confirms.Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
+    }
+
+    /// <summary>Connects, and declares the exchanges of the given events.</summary>
+    /// <param name="factory">Where the broker is.</param>
+    /// <param name="fence">An exclusive queue: while another connection holds it, this one must not publish.</param>
+    /// <param name="exchanges">The exchanges to declare, named as MassTransit names them.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="IOException">The fence is held by another connection.</exception>
+    /// <exception cref="BrokerUnreachableException">The broker is away, or refuses the credentials.</exception>
+    public static async Task<Publisher> Connect(
+        ConnectionFactory factory, string fence, IEnumerable<string> exchanges, CancellationToken cancellation)
+    {
+        var connection = await factory.CreateConnectionAsync(cancellation);
+        try
+        {
+            var channel = await connection.CreateChannelAsync(
+                new CreateChannelOptions(
+                    publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false, outstandingPublisherConfirmationsRateLimiter: null),
+                cancellation);
+            await channel.QueueDeclareAsync(fence, durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellation);
+            foreach (var exchange in exchanges)
+                await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
+            return new Publisher(connection, channel);
+        }
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.ResourceLocked)
+        {
+            await connection.DisposeAsync();
+            throw new IOException("another relay still publishes", exception);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Publishes events, and returns when they are on their way.</summary>
+    /// <returns>Completes when the broker has confirmed them all; fails when it refused one, or had no queue for it.</returns>
+    public async Task<Task> Publish(IReadOnlyList<OutgoingEvent> events, IReadOnlySet<string> types, CancellationToken cancellation)
+    {
+        foreach (var @event in events)
+        {
+            if (!types.Contains(@event.Type))
+                continue;
+            await channel.BasicPublishAsync(@event.Type, "", mandatory: true, Properties(@event), @event.Body, cancellation);
+            published++;
+        }
+
+        return confirms.UpTo(published);
+    }
+
+    /// <exception cref="IOException">A message was refused or the connection is lost; nothing more can be published here.</exception>
+    public void ThrowIfFailed() => confirms.ThrowIfFailed();
+
+    public async ValueTask DisposeAsync()
+    {
+        await channel.DisposeAsync();
+        await connection.DisposeAsync();
+    }
+
+    private static BasicProperties Properties(OutgoingEvent @event)
+    {
+        var headers = new Dictionary<string, object?>(6)
+        {
+            [Headers.MessageType] = $"urn:message:{@event.Type}",
+            [Headers.Stream] = @event.Stream,
+            [Headers.Sequence] = @event.Sequence,
+            [Headers.OccurredAt] = @event.OccurredAt.ToString("O", CultureInfo.InvariantCulture),
+        };
+        if (@event.CausationId is { } cause)
+            headers[Headers.InitiatorId] = cause.ToString();
+        if (@event.TraceParent is { } trace)
+            headers[Headers.TraceParent] = trace;
+        return new BasicProperties
+        {
+            ContentType = "application/json",
+            DeliveryMode = DeliveryModes.Persistent,
+            MessageId = @event.EventId.ToString(),
+            CorrelationId = @event.CorrelationId.ToString(),
+            Headers = headers,
+        };
+    }
+
+    private static string Unroutable(BasicReturnEventArgs message) =>
+        $"no queue is bound to exchange '{message.Exchange}' ({message.ReplyText}): its events wait until a consumer or the deployment has declared one";
+
+    private static Task Do(Action action)
+    {
+        action();
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Frozen;
+using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Runs units of work in one transaction on one DbContext: all commit, or none.</summary>
+internal sealed class GroupTransaction(
+    IServiceScopeFactory scopes, MessagingMap map, InboxStore inbox, RelaySignal relay, MessagingMetrics metrics)
+{
+    /// <summary>Commits the work of requests.</summary>
+    public Task Run(IReadOnlyList<RequestUnit> requests, CancellationToken cancellation) =>
+        InTransaction(
+            async (scope, database, unit) =>
+            {
+                var reads = new ReadSet();
+                foreach (var request in requests)
+                    request.Reads(reads);
+                await unit.Load(reads, cancellation);
+                foreach (var request in requests)
+                {
+                    Activity.Current = request.Activity;
+                    request.Execute(unit);
+                }
+
+                Activity.Current = null;
+
+                await unit.Save(cancellation);
+            },
+            cancellation);
+
+    /// <summary>Commits what handlers make of messages, with their inbox entries.</summary>
+    /// <param name="queue">The queue they came from.</param>
+    /// <param name="messages">At least one; duplicates among them have no effect.</param>
+    /// <param name="failed">Parked events that are left alone this time, and whose failure is counted.</param>
+    /// <param name="cancellation">Ends the transaction without a commit.</param>
+    public async Task Run(
+        string queue, IReadOnlyList<IncomingEvent> messages, IReadOnlySet<Guid> failed, CancellationToken cancellation)
+    {
+        Arrivals? arrivals = null;
+        await InTransaction(
+            async (scope, database, unit) =>
+            {
+                arrivals = await inbox.Receive(database, queue, messages, cancellation);
+                await Handle(queue, arrivals, scope, database, unit, failed, cancellation);
+            },
+            cancellation);
+        metrics.Committed(queue, messages, arrivals!);
+    }
+
+    /// <summary>Tries the parked events of one stream once more.</summary>
+    public Task Resume(string queue, string stream, CancellationToken cancellation) =>
+        InTransaction(
+            async (scope, database, unit) =>
+            {
+                var arrivals = await inbox.Resume(database, queue, stream, cancellation);
+                await Handle(queue, arrivals, scope, database, unit, FrozenSet<Guid>.Empty, cancellation);
+            },
+            cancellation);
+
+    private async Task Handle(
+        string queue,
+        Arrivals arrivals,
+        IServiceProvider scope,
+        DbContext database,
+        UnitOfWork unit,
+        IReadOnlySet<Guid> failed,
+        CancellationToken cancellation)
+    {
+        var handlers = map.Queues[queue];
+        var reads = new ReadSet();
+        foreach (var waiting in arrivals.Backlogs.SelectMany(backlog => backlog.Waiting))
+            handlers[waiting.Type].Reads(waiting.Event, reads);
+        await unit.Load(reads, cancellation);
+
+        foreach (var backlog in arrivals.Backlogs)
+            backlog.Run(message => Handle(queue, message, handlers[message.Type], scope, unit), failed);
+
+        unit.Incoming = null;
+        await unit.Save(cancellation);
+        await InboxStore.Settle(database, queue, arrivals, failed, cancellation);
+    }
+
+    private static Outcome Handle(string queue, IncomingEvent message, HandlerBinding handler, IServiceProvider scope, UnitOfWork unit)
+    {
+        using var activity = MessagingTelemetry.StartHandling(queue, message);
+        unit.Incoming = message;
+        return handler.Handle(scope, message.Event);
+    }
+
+    private async Task InTransaction(Func<IServiceProvider, DbContext, UnitOfWork, Task> work, CancellationToken cancellation)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<DbContext>();
+        var unit = scope.ServiceProvider.GetRequiredService<UnitOfWork>();
+        await using var transaction = await database.Database.BeginTransactionAsync(cancellation);
+        await work(scope.ServiceProvider, database, unit);
+        await transaction.CommitAsync(cancellation);
+        if (unit.HasAppended)
+            relay.Set();
+    }
+}

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>The units of work of HTTP requests.</summary>
+internal sealed class RequestQueue(GroupTransaction transaction, MessagingOptions options) : UnitQueue<RequestUnit>(options.GroupSize)
+{
+    private const int Attempts = 3;
+
+    public Task<TResult> Run<TResult>(Action<ReadSet> reads, Func<UnitOfWork, TResult> work, CancellationToken cancellation)
+    {
+        var unit = new RequestUnit<TResult>(reads, work, cancellation);
+        Add(unit);
+        return unit.Done;
+    }
+
+    protected override async Task Commit(List<RequestUnit> group, CancellationToken stop)
+    {
+        group.RemoveAll(unit => unit.IsAbandoned());
+        if (group.Count == 0 || (group.Count > 1 && await TryCommit(group)))
+            return;
+        foreach (var unit in group)
+            await CommitAlone(unit);
+    }
+
+    /// <summary>False when the units are to be tried one by one.</summary>
+    private async Task<bool> TryCommit(List<RequestUnit> group)
+    {
+        try
+        {
+            await transaction.Run(group, CancellationToken.None);
+            group.ForEach(unit => unit.Succeed());
+            return true;
+        }
+        catch (Exception exception) when (DatabaseErrors.IsOutage(exception))
+        {
+            group.ForEach(unit => unit.Fail(exception));
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    private async Task CommitAlone(RequestUnit unit)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await transaction.Run([unit], CancellationToken.None);
+                unit.Succeed();
+                return;
+            }
+            catch (Exception exception) when (DatabaseErrors.IsConflict(exception) && attempt < Attempts)
+            {
+                // Somebody else was faster; their rows are visible to the next attempt.
+            }
+            catch (Exception exception)
+            {
+                unit.Fail(exception);
+                return;
+            }
+        }
+    }
+}
+
+/// <summary>The work of one request, seen without its result.</summary>
+internal abstract class RequestUnit
+{
+    /// <summary>The request's span, the parent of what the unit appends.</summary>
+    public Activity? Activity { get; } = Activity.Current;
+
+    public abstract bool IsAbandoned();
+
+    public abstract void Reads(ReadSet rows);
+
+    public abstract void Execute(UnitOfWork unit);
+
+    public abstract void Succeed();
+
+    public abstract void Fail(Exception exception);
+}
+
+internal sealed class RequestUnit<TResult>(Action<ReadSet> reads, Func<UnitOfWork, TResult> work, CancellationToken cancellation) : RequestUnit
+{
+    private readonly TaskCompletionSource<TResult> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TResult? result;
+
+    public Task<TResult> Done => done.Task;
+
+    public override bool IsAbandoned() => cancellation.IsCancellationRequested && done.TrySetCanceled(cancellation);
+
+    public override void Reads(ReadSet rows) => reads(rows);
+
+    public override void Execute(UnitOfWork unit) => result = work(unit);
+
+    public override void Succeed() => done.SetResult(result!);
+
+    public override void Fail(Exception exception) => done.SetException(exception);
+}

@@ -1,0 +1,57 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// The rows and events of one transaction. Everything it was told to read is loaded and locked before work begins;
+/// everything added or appended is written with the commit, or not at all.
+/// </summary>
+public sealed class UnitOfWork
+{
+    private readonly DbContext database;
+    private readonly EventLogWriter log;
+    private readonly LoadedRows rows;
+
+    internal UnitOfWork(DbContext database, EventTypes types, TimeProvider clock)
+    {
+        this.database = database;
+        log = new EventLogWriter(types, clock);
+        rows = new LoadedRows(database);
+    }
+
+    /// <summary>The event that is being handled; null when the unit serves a request.</summary>
+    public IncomingEvent? Incoming { get; internal set; }
+
+    internal bool HasAppended => log.Any;
+
+    /// <summary>The row with this primary key, locked; null when there is none.</summary>
+    /// <exception cref="InvalidOperationException">The unit did not name the row in its reads.</exception>
+    public TRow? Find<TRow>(object key)
+        where TRow : class => rows.Find<TRow>(key);
+
+    /// <summary>The row with this primary key, locked, where its absence would be a bug.</summary>
+    /// <exception cref="InvalidOperationException">There is no such row, or the unit did not name it in its reads.</exception>
+    public TRow Get<TRow>(object key)
+        where TRow : class => Find<TRow>(key) ?? throw new InvalidOperationException($"There is no {typeof(TRow).Name} '{key}'.");
+
+    /// <summary>Inserts a row with the commit.</summary>
+    public void Add<TRow>(TRow row)
+        where TRow : class
+    {
+        database.Add(row);
+        rows.Added(row);
+    }
+
+    /// <summary>Applies an event to a row and writes it to the event log as the next of the row's stream.</summary>
+    /// <exception cref="InvalidOperationException">Program.cs neither publishes nor records events of this type.</exception>
+    public void Append(EventStream stream, object @event) => log.Append(stream, @event, Incoming);
+
+    internal Task Load(ReadSet reads, CancellationToken cancellation) => rows.Load(reads, cancellation);
+
+    internal async Task Save(CancellationToken cancellation)
+    {
+        if (database.ChangeTracker.HasChanges())
+            await database.SaveChangesAsync(cancellation);
+        await log.Write(database, cancellation);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Threading.Channels;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Collects units of work and commits them in groups. A group is whatever has arrived while the one before it was
+/// committing: at low load that is a single unit, which waits for nobody.
+/// </summary>
+internal abstract class UnitQueue<TUnit>(int groupSize)
+{
+    private readonly Channel<TUnit> units = Channel.CreateUnbounded<TUnit>(new UnboundedChannelOptions { SingleReader = true });
+
+    /// <summary>Works until <see cref="Complete"/>, and then through what is left.</summary>
+    /// <param name="stop">Ends waiting for a database that is away.</param>
+    public async Task Work(CancellationToken stop)
+    {
+        while (await units.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            var group = new List<TUnit>();
+            while (group.Count < groupSize && units.Reader.TryRead(out var unit))
+                group.Add(unit);
+            await Commit(group, stop);
+        }
+    }
+
+    /// <summary>Takes nothing more.</summary>
+    public void Complete() => units.Writer.TryComplete();
+
+    protected void Add(TUnit unit)
+    {
+        if (!units.Writer.TryWrite(unit))
+            throw new OperationCanceledException("The service is stopping.");
+    }
+
+    /// <summary>Commits a group, and tells every unit in it what became of it. Never throws.</summary>
+    protected abstract Task Commit(List<TUnit> group, CancellationToken stop);
+}
