@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace OrderPlatform.ServiceDefaults;
+
+internal static class Health
+{
+    /// <summary>Live: the process answers. Ready: so does everything it needs (the checks tagged <c>ready</c>).</summary>
+    public static void MapServiceHealth(this WebApplication app)
+    {
+        app.MapCheck("/health/live", _ => false);
+        app.MapCheck("/health/ready", check => check.Tags.Contains("ready"));
+    }
+
+    private static void MapCheck(this WebApplication app, string path, Func<HealthCheckRegistration, bool> predicate) => app
+        .MapHealthChecks(path, new HealthCheckOptions { Predicate = predicate, ResponseWriter = WriteAsync })
+        .DisableHttpMetrics();
+
+    private static Task WriteAsync(HttpContext http, HealthReport report) => http.Response.WriteAsJsonAsync(new HealthBody(
+        report.Status,
+        report.Entries.ToDictionary(
+            entry => entry.Key,
+            entry => new CheckBody(entry.Value.Status, entry.Value.Description))));
+
+    private sealed record HealthBody(HealthStatus Status, IReadOnlyDictionary<string, CheckBody> Checks);
+
+    /// <param name="Status">Of this check alone.</param>
+    /// <param name="WaitsFor">What is missing, in the words of the check; null when it is healthy.</param>
+    private sealed record CheckBody(HealthStatus Status, string? WaitsFor);
+}
