@@ -1,0 +1,97 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+
+namespace OrderPlatform.Testing;
+
+/// <summary>A fresh virtual host on the broker, which is deleted with the test, with its queues, users and connections.</summary>
+public sealed class TestBroker : IAsyncDisposable
+{
+    /// <summary>An address where no broker answers.</summary>
+    public static readonly Uri Nowhere = new("amqp://nobody:nothing@127.0.0.1:1/");
+
+    private readonly HttpClient management;
+    private readonly List<string> users = [];
+
+    private TestBroker(HttpClient management, Uri amqp, string vhost)
+    {
+        (this.management, Vhost) = (management, vhost);
+        Uri = new UriBuilder(amqp) { Path = vhost }.Uri;
+    }
+
+    public string Vhost { get; }
+
+    /// <summary>As the server's administrator.</summary>
+    public Uri Uri { get; }
+
+    /// <param name="definitions">
+    /// A definitions file of RabbitMQ, whose exchanges, queues, bindings and policies are made in the new virtual host; its users are not.
+    /// </param>
+    public static async Task<TestBroker> CreateVhost(string? definitions = null)
+    {
+        var server = await TestServers.Broker();
+        var management = new HttpClient { BaseAddress = new UriBuilder(server.Management) { UserName = "", Password = "" }.Uri };
+        management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(server.Management.UserInfo))));
+
+        var broker = new TestBroker(management, server.Amqp, $"test-{Guid.NewGuid():N}");
+        await broker.Put($"api/vhosts/{broker.Vhost}", new { });
+        await broker.Allow(Uri.UnescapeDataString(server.Amqp.UserInfo.Split(':')[0]), ".*", ".*", ".*");
+        if (definitions is not null)
+            await broker.Import(await File.ReadAllTextAsync(definitions));
+        return broker;
+    }
+
+    /// <summary>Makes exchanges, queues, bindings and policies as a definitions file says.</summary>
+    public async Task Import(string definitions)
+    {
+        using var content = new StringContent(definitions, Encoding.UTF8, "application/json");
+        using var response = await management.PostAsync(new Uri($"api/definitions/{Vhost}", UriKind.Relative), content);
+        await Succeeded(response);
+    }
+
+    /// <summary>A user of this virtual host with permissions of its own (regular expressions).</summary>
+    /// <returns>The address as that user.</returns>
+    public async Task<Uri> AddUser(string configure, string write, string read)
+    {
+        var (user, password) = ($"{Vhost}-{users.Count}", Guid.NewGuid().ToString("N"));
+        await Put($"api/users/{user}", new { password, tags = "" });
+        users.Add(user);
+        await Allow(user, configure, write, read);
+        return new UriBuilder(Uri) { UserName = user, Password = password }.Uri;
+    }
+
+    /// <summary>What the management API says at a path such as <c>queues/{vhost}/orders</c>; null when it answers 404.</summary>
+    public async Task<JsonElement?> Ask(string path)
+    {
+        using var response = await management.GetAsync(new Uri($"api/{path.Replace("{vhost}", Vhost, StringComparison.Ordinal)}", UriKind.Relative));
+        if (response.StatusCode == System.Net.HttpStatusCode.NotFound)
+            return null;
+        await Succeeded(response);
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        (await management.DeleteAsync(new Uri($"api/vhosts/{Vhost}", UriKind.Relative))).Dispose();
+        foreach (var user in users)
+            (await management.DeleteAsync(new Uri($"api/users/{user}", UriKind.Relative))).Dispose();
+        management.Dispose();
+    }
+
+    private Task Allow(string user, string configure, string write, string read) =>
+        Put($"api/permissions/{Vhost}/{user}", new { configure, write, read });
+
+    private async Task Put<T>(string path, T body)
+    {
+        using var response = await management.PutAsJsonAsync(new Uri(path, UriKind.Relative), body);
+        await Succeeded(response);
+    }
+
+    private static async Task Succeeded(HttpResponseMessage response)
+    {
+        if (!response.IsSuccessStatusCode)
+            throw new HttpRequestException($"{response.RequestMessage?.RequestUri}: {response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+    }
+}
