@@ -1,0 +1,73 @@
+using OrderPlatform.Contracts;
+using OrderPlatform.Contracts.Orders;
+using OrderPlatform.Messaging;
+
+namespace OrderPlatform.Orders.Domain;
+
+/// <summary>
+/// An order is the fold of its events. The row is kept beside them, in the same transaction, so that nobody has to fold them
+/// to read it.
+/// </summary>
+public sealed class Order(Guid id) : EventStream
+{
+    public Guid Id { get; private set; } = id;
+
+    public string CustomerId { get; private set; } = "";
+
+    public OrderStatus Status { get; private set; }
+
+    public IReadOnlyList<OrderLine> Lines { get; private set; } = [];
+
+    public ShippingAddress ShippingAddress { get; private set; } = null!;
+
+    public DateTimeOffset PlacedAt { get; private set; }
+
+    public DateTimeOffset? ConfirmedAt { get; private set; }
+
+    public Rejection? Rejection { get; private set; }
+
+    public Cancellation? Cancellation { get; private set; }
+
+    public Shipment? Shipment { get; private set; }
+
+    protected override string Stream => Id.ToString();
+
+    protected override Guid? CorrelationId => Id;
+
+    protected override void Apply(object @event)
+    {
+        switch (@event)
+        {
+            case OrderPlaced placed:
+                Status = OrderStatus.Placed;
+                (CustomerId, Lines, ShippingAddress, PlacedAt) = (placed.CustomerId, placed.Lines, placed.ShippingAddress, placed.PlacedAt);
+                break;
+            case OrderConfirmed confirmed:
+                Status = OrderStatus.Confirmed;
+                ConfirmedAt = confirmed.ConfirmedAt;
+                break;
+            case OrderRejected rejected:
+                Status = OrderStatus.Rejected;
+                Rejection = new Rejection(rejected.Shortages, rejected.RejectedAt);
+                break;
+            case OrderCancellationRequested requested:
+                Status = OrderStatus.Cancelling;
+                Cancellation = new Cancellation(requested.Reason, requested.RequestedAt, CancelledAt: null);
+                break;
+            case OrderCancelled cancelled:
+                Status = OrderStatus.Cancelled;
+                Cancellation = new Cancellation(cancelled.Reason, Cancellation?.RequestedAt ?? cancelled.CancelledAt, cancelled.CancelledAt);
+                break;
+            case OrderShipped shipped:
+                Status = OrderStatus.Shipped;
+                Shipment = new Shipment(shipped.ShipmentId, shipped.TrackingNumber, shipped.DispatchedAt, DeliveredAt: null);
+                break;
+            case OrderDelivered delivered:
+                Status = OrderStatus.Delivered;
+                Shipment = Shipment! with { DeliveredAt = delivered.DeliveredAt };
+                break;
+            default:
+                throw new ArgumentException($"{@event.GetType().Name} is no event of an order.", nameof(@event));
+        }
+    }
+}

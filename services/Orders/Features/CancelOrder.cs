@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using OrderPlatform.Contracts.Orders;
+using OrderPlatform.Messaging;
+using OrderPlatform.Orders.Domain;
+using OrderPlatform.ServiceDefaults;
+
+namespace OrderPlatform.Orders.Features;
+
+using Answer = Results<Accepted<OrderState>, ProblemHttpResult>;
+
+public static class CancelOrder
+{
+    /// <summary>Asks for an order to be cancelled.</summary>
+    /// <remarks>
+    /// A placed order is cancelled at once. Of a confirmed one Shipping knows whether the goods have left: the order is
+    /// <c>cancelling</c> until it answers, and ends <c>cancelled</c> or <c>shipped</c>.
+    /// </remarks>
+    /// <param name="id">The order.</param>
+    /// <param name="request">Why.</param>
+    /// <response code="202">The order is cancelled, or Shipping is asked; <c>status</c> says which.</response>
+    /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
+    /// <response code="404"><c>order-not-found</c></response>
+    /// <response code="409">
+    /// There is nothing left to cancel: <c>order-cancelling</c>, <c>order-cancelled</c>, <c>order-rejected</c>,
+    /// <c>order-shipped</c> or <c>order-delivered</c>.
+    /// </response>
+    public static Task<Answer> Handle(
+        Guid id, CancelOrderRequest request, GroupCommit commits, TimeProvider clock, CancellationToken cancellation) =>
+        commits.Run<Answer>(
+            rows => rows.Add<Order>(id),
+            unit =>
+            {
+                if (unit.Find<Order>(id) is not { } order)
+                    return Problems.NotFound("order", id);
+                if (Decide(order, request.Reason, clock.GetUtcNow()).IsRefused(out var refusal, out var happened))
+                    return Problems.Conflict(refusal);
+                unit.Append(order, happened);
+                return TypedResults.Accepted($"/orders/{id}", new OrderState(id, order.Status));
+            },
+            cancellation);
+
+    public static Decision<object> Decide(Order order, string reason, DateTimeOffset now) => order.Status switch
+    {
+        OrderStatus.Placed => new OrderCancelled(order.Id, order.Lines, reason, now),
+        OrderStatus.Confirmed => new OrderCancellationRequested(order.Id, reason, now),
+        OrderStatus.Cancelling => new Refusal("order-cancelling", "Its cancellation was asked for before; Shipping has still to answer."),
+        OrderStatus.Cancelled => new Refusal("order-cancelled", "The order is already cancelled."),
+        OrderStatus.Rejected => new Refusal("order-rejected", "The order was rejected for want of stock; nothing of it will be shipped."),
+        OrderStatus.Shipped => new Refusal("order-shipped", "A shipped order can be returned, not cancelled."),
+        OrderStatus.Delivered => new Refusal("order-delivered", "A delivered order can be returned, not cancelled."),
+        _ => throw new ArgumentOutOfRangeException(nameof(order), order.Status, "An unknown status."),
+    };
+}
+
+/// <summary>Why an order is to be cancelled.</summary>
+/// <param name="Reason" example="Found it cheaper">The customer's words, up to 500 characters.</param>
+public sealed record CancelOrderRequest([property: PlainText(500)] string Reason);

@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Contracts;
+using OrderPlatform.Orders.Domain;
+using OrderPlatform.Orders.Storage;
+using OrderPlatform.ServiceDefaults;
+
+namespace OrderPlatform.Orders.Features;
+
+public static class GetOrder
+{
+    /// <summary>Shows an order: what was ordered, how far it is, and what came of it.</summary>
+    /// <param name="id">The order.</param>
+    /// <response code="200">The order as it is now.</response>
+    /// <response code="404"><c>order-not-found</c></response>
+    public static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> Handle(Guid id, OrdersDb db, CancellationToken cancellation)
+    {
+        var details = await db.Orders
+            .Where(order => order.Id == id)
+            .Select(order => new OrderDetails(
+                order.Id,
+                order.CustomerId,
+                order.Status,
+                order.Lines,
+                order.ShippingAddress,
+                order.PlacedAt,
+                order.ConfirmedAt,
+                order.Rejection,
+                order.Cancellation,
+                order.Shipment))
+            .SingleOrDefaultAsync(cancellation);
+        return details is null ? Problems.NotFound("order", id) : TypedResults.Ok(details);
+    }
+}
+
+/// <summary>All there is to know about an order.</summary>
+/// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">UUIDv7: ids of later orders are greater.</param>
+/// <param name="CustomerId" example="customer-7">Who ordered, in the caller's own words.</param>
+/// <param name="Status" example="shipped">How far it is.</param>
+/// <param name="Lines">What was ordered.</param>
+/// <param name="ShippingAddress">Where the goods go.</param>
+/// <param name="PlacedAt">When it was accepted, UTC.</param>
+/// <param name="ConfirmedAt">When its stock was known to be reserved, UTC; null until then.</param>
+/// <param name="Rejection">Which lines fell short; null unless it was rejected.</param>
+/// <param name="Cancellation">Null unless it was ever to be cancelled, in time or not.</param>
+/// <param name="Shipment">Its way to the recipient; null until the carrier has the goods.</param>
+public sealed record OrderDetails(
+    Guid OrderId,
+    string CustomerId,
+    OrderStatus Status,
+    IReadOnlyList<OrderLine> Lines,
+    ShippingAddress ShippingAddress,
+    DateTimeOffset PlacedAt,
+    DateTimeOffset? ConfirmedAt,
+    Rejection? Rejection,
+    Cancellation? Cancellation,
+    Shipment? Shipment);

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging;
+using OrderPlatform.Orders.Storage;
+using OrderPlatform.ServiceDefaults;
+
+namespace OrderPlatform.Orders.Features;
+
+public static class GetOrderHistory
+{
+    /// <summary>Shows every event of an order, as the log has them: the order is what they add up to.</summary>
+    /// <param name="id">The order.</param>
+    /// <response code="200">The events, the oldest first.</response>
+    /// <response code="404"><c>order-not-found</c></response>
+    public static async Task<Results<Ok<OrderHistory>, ProblemHttpResult>> Handle(Guid id, OrdersDb db, CancellationToken cancellation)
+    {
+        var stream = id.ToString();
+        var events = await db.Set<LoggedEvent>()
+            .Where(logged => logged.Stream == stream)
+            .OrderBy(logged => logged.Sequence)
+            .Select(logged => new { logged.Sequence, logged.Type, logged.OccurredAt, logged.Data })
+            .ToListAsync(cancellation);
+        if (events.Count == 0)
+            return Problems.NotFound("order", id);
+        return TypedResults.Ok(new OrderHistory(id, [.. events.Select(logged => new HistoricEvent(
+            logged.Sequence, logged.Type[(logged.Type.LastIndexOf(':') + 1)..], logged.OccurredAt, JsonElement.Parse(logged.Data)))]));
+    }
+}
+
+/// <summary>What happened to an order.</summary>
+/// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The order.</param>
+/// <param name="Events">The oldest first.</param>
+public sealed record OrderHistory(Guid OrderId, IReadOnlyList<HistoricEvent> Events);
+
+/// <summary>One event of an order.</summary>
+/// <param name="Sequence" example="1">Its place in the order's history, from 1, without gaps.</param>
+/// <param name="Type" example="OrderPlaced">What happened.</param>
+/// <param name="OccurredAt">When, UTC.</param>
+/// <param name="Data">The event itself; its shape is that of its type.</param>
+public sealed record HistoricEvent(int Sequence, string Type, DateTimeOffset OccurredAt, JsonElement Data);

@@ -1,0 +1,121 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using OrderPlatform.Contracts;
+using OrderPlatform.Contracts.Orders;
+using OrderPlatform.Messaging;
+using OrderPlatform.Orders.Domain;
+using OrderPlatform.ServiceDefaults;
+
+namespace OrderPlatform.Orders.Features;
+
+using Answer = Results<Created<OrderState>, ProblemHttpResult>;
+
+public static class PlaceOrder
+{
+    private static readonly Refusal KeyReused = new(
+        "idempotency-key-reused", "This Idempotency-Key came with another body before. Repeat that body, or choose a new key.");
+
+    /// <summary>Places an order.</summary>
+    /// <remarks>
+    /// The order is accepted at once and its stock reserved soon after: follow it at the address in <c>Location</c>. An
+    /// <c>Idempotency-Key</c> makes it safe to repeat the request: the same key with the same body gets the answer of the first
+    /// time, whatever has become of the order since, also when both arrive at once.
+    /// </remarks>
+    /// <param name="request">What to ship, and where.</param>
+    /// <param name="idempotencyKey" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">
+    /// Any 1 to 255 visible ASCII characters that no other order has, such as a new UUID.
+    /// </param>
+    /// <response code="201">The order is accepted.</response>
+    /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
+    /// <response code="422"><c>idempotency-key-reused</c>: the key came with another body before.</response>
+    public static Task<Answer> Handle(
+        PlaceOrderRequest request,
+        [FromHeader(Name = "Idempotency-Key"), StringLength(255, MinimumLength = 1), RegularExpression("[!-~]*")] string? idempotencyKey,
+        GroupCommit commits,
+        TimeProvider clock,
+        CancellationToken cancellation)
+    {
+        var now = clock.GetUtcNow();
+        var placed = Decide(request, Guid.CreateVersion7(now), now);
+        if (idempotencyKey is null)
+            return commits.Run(_ => { }, unit => Place(unit, placed), cancellation);
+
+        var hash = IdempotencyKey.HashOf(request);
+        return commits.Run<Answer>(
+            rows => rows.Add<IdempotencyKey>(idempotencyKey),
+            unit =>
+            {
+                if (unit.Find<IdempotencyKey>(idempotencyKey) is { } known)
+                    return known.CameWith(hash) ? Accepted(known.OrderId) : Problems.Unprocessable(KeyReused);
+                unit.Add(new IdempotencyKey(idempotencyKey, hash, placed.OrderId, now));
+                return Place(unit, placed);
+            },
+            cancellation);
+    }
+
+    public static OrderPlaced Decide(PlaceOrderRequest request, Guid orderId, DateTimeOffset now) => new(
+        orderId,
+        request.CustomerId,
+        [.. request.Lines.Select(line => new OrderLine(line.Sku, line.Quantity))],
+        new ShippingAddress(
+            request.ShippingAddress.Recipient,
+            request.ShippingAddress.Street,
+            request.ShippingAddress.City,
+            request.ShippingAddress.PostalCode,
+            request.ShippingAddress.Country),
+        now);
+
+    private static Answer Place(UnitOfWork unit, OrderPlaced placed)
+    {
+        var order = new Order(placed.OrderId);
+        unit.Append(order, placed);
+        unit.Add(order);
+        return Accepted(order.Id);
+    }
+
+    private static Created<OrderState> Accepted(Guid orderId) =>
+        TypedResults.Created($"/orders/{orderId}", new OrderState(orderId, OrderStatus.Placed));
+}
+
+/// <summary>What to ship, and where.</summary>
+/// <param name="CustomerId" example="customer-7">Who orders, in the caller's own words: 1 to 64 characters.</param>
+/// <param name="Lines">1 to 100; each SKU once.</param>
+/// <param name="ShippingAddress">Where the goods go.</param>
+public sealed record PlaceOrderRequest(
+    [property: PlainText(64)] string CustomerId,
+    [property: Length(1, 100)] IReadOnlyList<PlaceOrderLine> Lines,
+    PlaceOrderAddress ShippingAddress) : IValidatableObject
+{
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        var skus = new HashSet<string>(StringComparer.Ordinal);
+        return Lines.Where(line => !skus.Add(line.Sku)).Select(line =>
+            new ValidationResult($"The SKU {line.Sku} is there more than once: add up its quantities.", [nameof(Lines)]));
+    }
+}
+
+/// <summary>A quantity of one SKU.</summary>
+/// <param name="Sku" example="chair-oak">The stock keeping unit: 1 to 64 letters, digits, dots, underscores and hyphens.</param>
+/// <param name="Quantity" example="2">Whole units, 1 to 1,000,000.</param>
+public sealed record PlaceOrderLine(
+    [property: Required, RegularExpression("[A-Za-z0-9._-]{1,64}")] string Sku,
+    [property: Range(1, 1_000_000)] int Quantity);
+
+/// <summary>Where the goods go.</summary>
+/// <param name="Recipient" example="Ada Lovelace">The person or company that receives them, up to 200 characters.</param>
+/// <param name="Street" example="12 St James's Square">Street and house number, up to 200 characters.</param>
+/// <param name="City" example="London">City or town, up to 100 characters.</param>
+/// <param name="PostalCode" example="SW1Y 4JH">As the country writes it, up to 20 characters.</param>
+/// <param name="Country" example="GB">ISO 3166-1 alpha-2, upper case.</param>
+public sealed record PlaceOrderAddress(
+    [property: PlainText(200)] string Recipient,
+    [property: PlainText(200)] string Street,
+    [property: PlainText(100)] string City,
+    [property: PlainText(20)] string PostalCode,
+    [property: Required, RegularExpression("[A-Z]{2}")] string Country);
+
+/// <summary>An order, and how far it is.</summary>
+/// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">UUIDv7: ids of later orders are greater.</param>
+/// <param name="Status" example="placed">How far it was when this was answered.</param>
+public sealed record OrderState(Guid OrderId, OrderStatus Status);

@@ -1,0 +1,32 @@
+using OrderPlatform.Contracts.Inventory;
+using OrderPlatform.Messaging;
+using OrderPlatform.Orders.Domain;
+
+namespace OrderPlatform.Orders.Features;
+
+/// <summary>Its stock can not be had: the order is off.</summary>
+public sealed partial class RejectOrder(UnitOfWork unit, TimeProvider clock, ILogger<RejectOrder> logger) : IHandler<StockRejected>
+{
+    public static void Reads(StockRejected rejected, ReadSet rows) => rows.Add<Order>(rejected.OrderId);
+
+    public Outcome Handle(StockRejected rejected)
+    {
+        var order = unit.Find<Order>(rejected.OrderId);
+        var reaction = Decide(order, rejected, clock.GetUtcNow());
+        if (reaction.Event is not null)
+            Rejected(logger, rejected.OrderId, rejected.Shortages.Count);
+        return unit.React(order, reaction);
+    }
+
+    public static Reaction<OrderRejected> Decide(Order? order, StockRejected rejected, DateTimeOffset now) => order?.Status switch
+    {
+        null => Outcome.TooEarly,
+        OrderStatus.Placed => new OrderRejected(order.Id, rejected.Shortages, now),
+        // Rejected before, or cancelled while Inventory was looking.
+        OrderStatus.Rejected or OrderStatus.Cancelled => Outcome.Handled,
+        _ => throw new ContradictionException(order, rejected),
+    };
+
+    [LoggerMessage(LogLevel.Information, "Order {OrderId} is rejected: {Shortages} of its lines are short")]
+    private static partial void Rejected(ILogger logger, Guid orderId, int shortages);
+}

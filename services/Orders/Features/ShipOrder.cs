@@ -1,0 +1,31 @@
+using OrderPlatform.Contracts.Shipping;
+using OrderPlatform.Messaging;
+using OrderPlatform.Orders.Domain;
+
+namespace OrderPlatform.Orders.Features;
+
+/// <summary>The carrier has the goods, whatever the customer may have asked for in the meantime.</summary>
+public sealed partial class ShipOrder(UnitOfWork unit, ILogger<ShipOrder> logger) : IHandler<ShipmentDispatched>
+{
+    public static void Reads(ShipmentDispatched dispatched, ReadSet rows) => rows.Add<Order>(dispatched.OrderId);
+
+    public Outcome Handle(ShipmentDispatched dispatched)
+    {
+        var order = unit.Find<Order>(dispatched.OrderId);
+        if (order?.Status == OrderStatus.Cancelling)
+            CancellationTooLate(logger, order.Id, dispatched.ShipmentId);
+        return unit.React(order, Decide(order, dispatched));
+    }
+
+    public static Reaction<OrderShipped> Decide(Order? order, ShipmentDispatched dispatched) => order?.Status switch
+    {
+        null or OrderStatus.Placed => Outcome.TooEarly,
+        OrderStatus.Confirmed or OrderStatus.Cancelling =>
+            new OrderShipped(order.Id, dispatched.ShipmentId, dispatched.TrackingNumber, dispatched.DispatchedAt),
+        OrderStatus.Shipped or OrderStatus.Delivered => Outcome.Handled,
+        _ => throw new ContradictionException(order, dispatched),
+    };
+
+    [LoggerMessage(LogLevel.Information, "Order {OrderId} is shipped as {ShipmentId}; its cancellation came too late")]
+    private static partial void CancellationTooLate(ILogger logger, Guid orderId, Guid shipmentId);
+}

@@ -1,0 +1,31 @@
+using OrderPlatform.Contracts.Inventory;
+using OrderPlatform.Contracts.Orders;
+using OrderPlatform.Contracts.Shipping;
+using OrderPlatform.Messaging;
+using OrderPlatform.Orders;
+using OrderPlatform.Orders.Domain;
+using OrderPlatform.Orders.Features;
+using OrderPlatform.Orders.Storage;
+using OrderPlatform.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("orders", port: 5101);
+builder.Services.AddValidation();
+builder.AddMessaging<OrdersDb>("orders", messaging => messaging
+    .Publishes<OrderPlaced>()
+    .Publishes<OrderConfirmed>()
+    .Publishes<OrderCancellationRequested>()
+    .Publishes<OrderCancelled>()
+    .Records<OrderRejected>()
+    .Records<OrderShipped>()
+    .Records<OrderDelivered>()
+    .Handles<StockReserved, ConfirmOrder>()
+    .Handles<StockRejected, RejectOrder>()
+    .Handles<ShipmentDispatched, ShipOrder>()
+    .Handles<ShipmentDelivered, DeliverOrder>()
+    .Handles<ShipmentCancelled, CompleteCancellation>());
+
+var app = builder.Build();
+app.MapServiceDefaults();
+app.MapOrders();
+app.Run();
