@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Inventory.Domain;
+using OrderPlatform.Inventory.Storage;
+using OrderPlatform.ServiceDefaults;
+
+namespace OrderPlatform.Inventory.Features;
+
+public static class GetStock
+{
+    /// <summary>Shows the stock of one SKU.</summary>
+    /// <param name="sku" example="cable-usb-c">The stock keeping unit.</param>
+    /// <response code="200">What is available and what is reserved.</response>
+    /// <response code="400">The SKU has characters that no SKU has, or more than 64.</response>
+    /// <response code="404"><c>sku-not-found</c>: nothing was ever received under this SKU.</response>
+    public static async Task<Results<Ok<StockResponse>, ProblemHttpResult>> Handle(
+        [Sku] string sku, InventoryDb db, CancellationToken cancellation)
+    {
+        var stock = await db.Stock
+            .Where(item => item.Sku == sku)
+            .Select(item => new StockResponse(item.Sku, item.Available, item.Reserved))
+            .SingleOrDefaultAsync(cancellation);
+        return stock is null ? Problems.NotFound("SKU", sku) : TypedResults.Ok(stock);
+    }
+}
+
+/// <summary>What the warehouse has of one SKU.</summary>
+/// <param name="Sku" example="cable-usb-c">The stock keeping unit.</param>
+/// <param name="Available" example="480">Units that orders can still reserve.</param>
+/// <param name="Reserved" example="20">Units that are set aside for orders and have not left yet.</param>
+public sealed record StockResponse(string Sku, long Available, long Reserved);

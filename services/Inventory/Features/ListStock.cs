@@ -1,0 +1,38 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Inventory.Domain;
+using OrderPlatform.Inventory.Storage;
+
+namespace OrderPlatform.Inventory.Features;
+
+public static class ListStock
+{
+    /// <summary>Lists all stock, by SKU.</summary>
+    /// <remarks>
+    /// SKUs that are added while somebody turns the pages never shift them: for the next page, pass <c>next</c> as <c>after</c>.
+    /// </remarks>
+    /// <param name="limit" example="50">The most items on a page, 1 to 200.</param>
+    /// <param name="after" example="cable-usb-c">Only SKUs that come after this one, the last of the page before.</param>
+    /// <response code="200">A page of stock; empty when there is none.</response>
+    /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
+    public static async Task<Ok<StockPage>> Handle(
+        InventoryDb db, CancellationToken cancellation, [Range(1, 200)] int limit = 50, [Sku] string? after = null)
+    {
+        IQueryable<StockItem> stock = db.Stock;
+        if (after is not null)
+            stock = stock.Where(item => string.Compare(item.Sku, after) > 0);
+
+        var items = await stock
+            .OrderBy(item => item.Sku)
+            .Take(limit + 1)
+            .Select(item => new StockResponse(item.Sku, item.Available, item.Reserved))
+            .ToListAsync(cancellation);
+        return TypedResults.Ok(items.Count > limit ? new StockPage(items[..limit], items[limit - 1].Sku) : new StockPage(items, null));
+    }
+}
+
+/// <summary>Some of the stock, by SKU.</summary>
+/// <param name="Items">As many as the limit allows.</param>
+/// <param name="Next" example="cable-usb-c">What to pass as <c>after</c> for the next page; null on the last.</param>
+public sealed record StockPage(IReadOnlyList<StockResponse> Items, string? Next);

@@ -1,0 +1,71 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using OrderPlatform.Contracts.Inventory;
+using OrderPlatform.Inventory.Domain;
+using OrderPlatform.Messaging;
+using OrderPlatform.ServiceDefaults;
+
+namespace OrderPlatform.Inventory.Features;
+
+public static class ReceiveStock
+{
+    /// <summary>Books goods that arrived.</summary>
+    /// <remarks>
+    /// The first receipt of a SKU creates it. A reference counts once for each SKU, so a request whose answer was lost can safely
+    /// be sent again: it changes nothing and gets the same answer.
+    /// </remarks>
+    /// <param name="sku" example="cable-usb-c">What arrived.</param>
+    /// <param name="request">How many, and by which delivery note.</param>
+    /// <response code="200">The receipt is booked, now or before.</response>
+    /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
+    /// <response code="409"><c>reference-used</c>: the reference was booked for this SKU with another quantity.</response>
+    public static async Task<Results<Ok<ReceiptResponse>, ProblemHttpResult>> Handle(
+        [Sku] string sku, ReceiptRequest request, GroupCommit commits, TimeProvider clock, CancellationToken cancellation)
+    {
+        var id = Receipt.IdOf(sku, request.Reference);
+        var refusal = await commits.Run(
+            rows => rows.Add<Receipt>(id).Add<StockItem>(sku),
+            unit =>
+            {
+                if (Decide(unit.Find<Receipt>(id), sku, request, clock.GetUtcNow()) is not { } decision)
+                    return null;
+                if (decision.IsRefused(out var refusal, out var received))
+                    return refusal;
+
+                if (unit.Find<StockItem>(sku) is not { } item)
+                    unit.Add(item = new StockItem(sku));
+                unit.Add(new Receipt(id, request.Quantity));
+                unit.Append(item, received);
+                return null;
+            },
+            cancellation);
+        if (refusal is not null)
+            return Problems.Conflict(refusal);
+        return TypedResults.Ok(new ReceiptResponse(sku, request.Quantity, request.Reference));
+    }
+
+    /// <returns>Null when the receipt is booked already.</returns>
+    public static Decision<StockReceived>? Decide(Receipt? booked, string sku, ReceiptRequest request, DateTimeOffset now)
+    {
+        if (booked is null)
+            return new StockReceived(sku, request.Quantity, request.Reference, now);
+        if (booked.Quantity == request.Quantity)
+            return null;
+        return new Refusal("reference-used", $"The reference was booked for {sku} with a quantity of {booked.Quantity}; use another one.");
+    }
+}
+
+/// <summary>Goods that arrived.</summary>
+/// <param name="Quantity" example="500">Whole units, 1 to 1,000,000.</param>
+/// <param name="Reference" example="delivery-note-4711">
+/// The delivery note, which counts once for each SKU: 1 to 100 characters, none of them a control character.
+/// </param>
+public sealed record ReceiptRequest(
+    [property: Range(1, 1_000_000)] int Quantity,
+    [property: Required, RegularExpression(@"[^\p{Cc}]{1,100}")] string Reference);
+
+/// <summary>Goods that are booked.</summary>
+/// <param name="Sku" example="cable-usb-c">What arrived.</param>
+/// <param name="Quantity" example="500">Whole units.</param>
+/// <param name="Reference" example="delivery-note-4711">The delivery note.</param>
+public sealed record ReceiptResponse(string Sku, int Quantity, string Reference);

@@ -1,0 +1,47 @@
+using OrderPlatform.Contracts.Inventory;
+using OrderPlatform.Contracts.Orders;
+using OrderPlatform.Inventory.Domain;
+using OrderPlatform.Messaging;
+
+namespace OrderPlatform.Inventory.Features;
+
+/// <summary>An order was placed: all its lines are reserved, or none.</summary>
+public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler<OrderPlaced>
+{
+    public static void Reads(OrderPlaced placed, ReadSet rows) => rows
+        .Add<Reservation>(placed.OrderId)
+        .AddRange<StockItem>(placed.Lines.Select(line => line.Sku));
+
+    public Outcome Handle(OrderPlaced placed)
+    {
+        // A replay may outlive the inbox: an order is answered once.
+        if (unit.Find<Reservation>(placed.OrderId) is not null)
+            return Outcome.Handled;
+
+        var reservation = new Reservation(placed);
+        unit.Add(reservation);
+        var answer = Decide(placed, sku => unit.Find<StockItem>(sku)?.Available ?? 0, clock.GetUtcNow());
+        unit.Append(reservation, answer);
+        if (answer is StockReserved)
+        {
+            foreach (var line in placed.Lines)
+                unit.Get<StockItem>(line.Sku).Reserve(line.Quantity);
+        }
+
+        return Outcome.Handled;
+    }
+
+    /// <returns><see cref="StockReserved"/>, or <see cref="StockRejected"/> with every line that fell short.</returns>
+    public static object Decide(OrderPlaced placed, Func<string, long> available, DateTimeOffset now)
+    {
+        // What falls short is less than a quantity, so it fits one.
+        StockShortage[] shortages =
+        [
+            .. from line in placed.Lines
+               let units = available(line.Sku)
+               where units < line.Quantity
+               select new StockShortage(line.Sku, line.Quantity, (int)units),
+        ];
+        return shortages is [] ? new StockReserved(placed.OrderId, now) : new StockRejected(placed.OrderId, shortages, now);
+    }
+}

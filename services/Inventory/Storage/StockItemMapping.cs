@@ -1,0 +1,20 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using OrderPlatform.Inventory.Domain;
+
+namespace OrderPlatform.Inventory.Storage;
+
+public sealed class StockItemMapping : IEntityTypeConfiguration<StockItem>
+{
+    public void Configure(EntityTypeBuilder<StockItem> builder)
+    {
+        // The code never takes what is not there; should it ever, the database refuses.
+        builder.ToTable("stock", stock =>
+        {
+            stock.HasCheckConstraint("ck_stock_available", "available >= 0");
+            stock.HasCheckConstraint("ck_stock_reserved", "reserved >= 0");
+        });
+        builder.HasKey(i => i.Sku);
+        builder.Property(i => i.Sku).HasMaxLength(64).UseCollation("C");
+    }
+}

@@ -1,0 +1,145 @@
+using System.Runtime.CompilerServices;
+using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging;
+using OrderPlatform.Shipping.Domain;
+using OrderPlatform.Shipping.Features;
+using OrderPlatform.Shipping.Storage;
+using Polly.CircuitBreaker;
+
+namespace OrderPlatform.Shipping.Carrier;
+
+/// <summary>
+/// Asks the carrier for every shipment that is due. Instances share the work: each claims some shipments with a lease and asks
+/// outside of any transaction. What an instance does not finish is due again when its lease ends; asking twice does no harm,
+/// because the carrier knows the shipment by its id.
+/// </summary>
+internal sealed partial class BookingWorker(
+    IServiceScopeFactory scopes,
+    GroupCommit commits,
+    BookingSignal signal,
+    CarrierOptions options,
+    TimeProvider clock,
+    IHostApplicationLifetime host,
+    ILogger<BookingWorker> logger)
+    : BackgroundService
+{
+    private DateTimeOffset closedUntil = DateTimeOffset.MinValue;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The simulator is this very process: nothing is asked before it listens.
+        await Task.Delay(Timeout.Infinite, host.ApplicationStarted)
+            .WaitAsync(stoppingToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var work = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = stoppingToken };
+        await Parallel.ForEachAsync(DueShipments(stoppingToken), work, Ask);
+    }
+
+    private async IAsyncEnumerable<Shipment> DueShipments([EnumeratorCancellation] CancellationToken stop)
+    {
+        while (true)
+        {
+            // An open circuit fails every call: to claim shipments for it would only write rows.
+            if (closedUntil - clock.GetUtcNow() is { Ticks: > 0 } pause)
+                await Task.Delay(pause, clock, stop);
+            var claimed = await Claim(stop);
+            foreach (var shipment in claimed)
+                yield return shipment;
+            if (claimed.Count == 0)
+                await signal.Wait(options.PollInterval, stop);
+        }
+    }
+
+    /// <summary>Takes due shipments over until the lease ends. Nobody waits for anybody's locks.</summary>
+    private async Task<IReadOnlyList<Shipment>> Claim(CancellationToken stop)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var now = clock.GetUtcNow();
+            return await scope.ServiceProvider.GetRequiredService<ShippingDb>().Shipments
+                .FromSql(
+                    $"""
+                     UPDATE shipments SET attempts = attempts + 1, next_attempt_at = {now + options.Lease}
+                     WHERE order_id = ANY (ARRAY(
+                         SELECT order_id FROM shipments
+                         WHERE next_attempt_at <= {now}
+                         ORDER BY next_attempt_at
+                         LIMIT {options.Concurrency}
+                         FOR UPDATE SKIP LOCKED))
+                     RETURNING *
+                     """)
+                .AsNoTracking()
+                .ToListAsync(stop);
+        }
+        catch (Exception exception) when (!stop.IsCancellationRequested)
+        {
+            ClaimFailed(logger, exception.GetBaseException().Message);
+            return [];
+        }
+    }
+
+    private async ValueTask Ask(Shipment shipment, CancellationToken stop)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            if (shipment.Status == ShipmentStatus.Cancelled)
+                await scope.ServiceProvider.GetRequiredService<UndoBooking>().Handle(shipment, stop);
+            else
+                await scope.ServiceProvider.GetRequiredService<BookShipment>().Handle(shipment, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await Postpone(shipment, TimeSpan.Zero);
+        }
+        catch (BrokenCircuitException exception)
+        {
+            var pause = exception.RetryAfter ?? TimeSpan.FromSeconds(1);
+            closedUntil = clock.GetUtcNow() + pause;
+            await Postpone(shipment, pause);
+        }
+        catch (Exception exception)
+        {
+            var pause = Backoff(shipment.Attempts);
+            AttemptFailed(logger, shipment.Id, shipment.Attempts, pause, exception.GetBaseException().Message);
+            await Postpone(shipment, pause);
+        }
+    }
+
+    /// <summary>Ends the lease early.</summary>
+    private async Task Postpone(Shipment shipment, TimeSpan pause)
+    {
+        try
+        {
+            await commits.Run(
+                rows => rows.Add<Shipment>(shipment.OrderId),
+                unit =>
+                {
+                    unit.Get<Shipment>(shipment.OrderId).Postpone(clock.GetUtcNow() + pause);
+                    return true;
+                },
+                CancellationToken.None);
+        }
+        catch (Exception exception)
+        {
+            PostponeFailed(logger, shipment.Id, options.Lease, exception.GetBaseException().Message);
+        }
+    }
+
+    /// <summary>One second, doubled with each attempt; with jitter, so that what failed together does not come back together.</summary>
+    private TimeSpan Backoff(int attempts)
+    {
+        var pause = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(attempts - 1, 20)));
+        return (pause < options.LongestBackoff ? pause : options.LongestBackoff) * (0.75 + Random.Shared.NextDouble() / 4);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Due shipments can not be claimed: {Reason}")]
+    private static partial void ClaimFailed(ILogger logger, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId}: attempt {Attempt} at the carrier failed, tried again in {Pause}: {Reason}")]
+    private static partial void AttemptFailed(ILogger logger, Guid shipmentId, int attempt, TimeSpan pause, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId} is due again when its lease of {Lease} ends: {Reason}")]
+    private static partial void PostponeFailed(ILogger logger, Guid shipmentId, TimeSpan lease, string reason);
+}

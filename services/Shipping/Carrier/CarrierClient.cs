@@ -1,0 +1,46 @@
+using System.Net;
+using OrderPlatform.Contracts;
+using OrderPlatform.Shipping.Domain;
+
+namespace OrderPlatform.Shipping.Carrier;
+
+/// <summary>
+/// The carrier's HTTP API. Both calls can be repeated: the shipment's id is the idempotency key. Timeouts, retries and the
+/// circuit breaker are around it (<see cref="CarrierServices"/>).
+/// </summary>
+public sealed class CarrierClient(HttpClient http)
+{
+    /// <summary>Has the carrier take a shipment.</summary>
+    /// <returns>Its tracking number, the same each time.</returns>
+    public async Task<string> Book(Shipment shipment, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "bookings")
+        {
+            Headers = { { "Idempotency-Key", shipment.Id.ToString() } },
+            Content = JsonContent.Create(new BookingRequest(shipment.ShippingAddress, shipment.Lines)),
+        };
+        using var response = await http.SendAsync(request, cancellation);
+        response.EnsureSuccessStatusCode();
+        var booking = await response.Content.ReadFromJsonAsync<BookingResponse>(cancellation);
+        return booking is { TrackingNumber.Length: > 0 and <= 100 }
+            ? booking.TrackingNumber
+            : throw new HttpRequestException("The carrier took the goods but named no tracking number of 1 to 100 characters.");
+    }
+
+    /// <summary>Undoes the booking of a shipment, and keeps one that is still on its way from being made. None is fine as well.</summary>
+    public async Task Cancel(Guid shipmentId, CancellationToken cancellation)
+    {
+        using var response = await http.DeleteAsync(new Uri($"bookings/{shipmentId}", UriKind.Relative), cancellation);
+        if (response.StatusCode is not (HttpStatusCode.NotFound or HttpStatusCode.Gone))
+            response.EnsureSuccessStatusCode();
+    }
+}
+
+/// <summary>What the carrier is to transport. The header <c>Idempotency-Key</c> names the shipment.</summary>
+/// <param name="ShippingAddress">Where to.</param>
+/// <param name="Lines">What, one or more.</param>
+public sealed record BookingRequest(ShippingAddress ShippingAddress, IReadOnlyList<OrderLine> Lines);
+
+/// <summary>The carrier has taken the goods.</summary>
+/// <param name="TrackingNumber" example="SIM0199F3C2A1B47C3E8D5F6A7B8C9D0E1F">The carrier's number.</param>
+public sealed record BookingResponse(string TrackingNumber);

@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+using OrderPlatform.Shipping.Features;
+using OrderPlatform.Shipping.Storage;
+
+namespace OrderPlatform.Shipping.Carrier;
+
+internal static class CarrierServices
+{
+    /// <summary>The carrier as the section <c>Carrier</c> says: its client, its worker, its simulator; in mode Instant nothing.</summary>
+    public static void AddCarrier(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<CarrierOptions>().BindConfiguration("Carrier").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<CarrierOptions>>().Value);
+        if (builder.Configuration.GetValue("Carrier:Mode", CarrierMode.Simulator) == CarrierMode.Instant)
+            return;
+
+        services.AddSingleton<CarrierSimulator>();
+        services.AddSingleton<BookingSignal>();
+        services.ConfigureDbContext<ShippingDb>(
+            (provider, options) => options.AddInterceptors(provider.GetRequiredService<BookingSignal>()));
+        services.AddScoped<BookShipment>();
+        services.AddScoped<UndoBooking>();
+        services.AddHostedService<BookingWorker>();
+        services
+            .AddHttpClient<CarrierClient>((provider, http) => http.BaseAddress = BaseAddress(provider))
+            .AddStandardResilienceHandler(resilience =>
+            {
+                resilience.TotalRequestTimeout.Timeout = TimeSpan.FromSeconds(15);
+                resilience.AttemptTimeout.Timeout = TimeSpan.FromSeconds(3);
+                resilience.Retry.MaxRetryAttempts = 3;
+                resilience.Retry.Delay = TimeSpan.FromMilliseconds(200);
+                resilience.Retry.UseJitter = true;
+                resilience.CircuitBreaker.FailureRatio = 0.5;
+                resilience.CircuitBreaker.MinimumThroughput = 20;
+                resilience.CircuitBreaker.SamplingDuration = TimeSpan.FromSeconds(10);
+                resilience.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(5);
+                builder.Configuration.GetSection("Carrier:Resilience").Bind(resilience);
+            });
+    }
+
+    private static Uri BaseAddress(IServiceProvider provider)
+    {
+        var configured = provider.GetRequiredService<CarrierOptions>().BaseUrl;
+        return configured is null ? OwnAddress(provider.GetRequiredService<IServer>()) : new Uri($"{configured.ToString().TrimEnd('/')}/");
+    }
+
+    /// <summary>Where the simulator in this process is; known once the server listens.</summary>
+    private static Uri OwnAddress(IServer server)
+    {
+        var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses.Select(BindingAddress.Parse).ToArray() ?? [];
+        var address = Array.Find(addresses, a => a.Scheme == Uri.UriSchemeHttp) ?? addresses.FirstOrDefault()
+            ?? throw new InvalidOperationException("The service listens nowhere: Carrier:BaseUrl must say where the simulator is.");
+        var host = address.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : address.Host;
+        return new UriBuilder(address.Scheme, host, address.Port, "carrier-simulator/").Uri;
+    }
+}

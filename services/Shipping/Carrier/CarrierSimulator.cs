@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using OrderPlatform.ServiceDefaults;
+
+namespace OrderPlatform.Shipping.Carrier;
+
+/// <summary>
+/// A carrier for demos and tests: slow and unreliable as told. A tracking number follows from the idempotency key, so it
+/// remembers no bookings; it remembers cancellations while the process lives.
+/// </summary>
+public sealed class CarrierSimulator
+{
+    private readonly ConcurrentDictionary<Guid, bool> cancelled = [];
+    private volatile SimulatorSettings settings = new(DelayMilliseconds: 100, FailureRate: 0);
+
+    /// <summary>Books the transport of a shipment.</summary>
+    /// <remarks>The same key gets the same tracking number. A key that was cancelled is not booked any more.</remarks>
+    /// <param name="key" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The shipment's id.</param>
+    /// <response code="200">Booked, now or before.</response>
+    /// <response code="409"><c>booking-cancelled</c>: the booking was cancelled.</response>
+    /// <response code="503">The carrier is out of order, as its settings want it to be now and then.</response>
+    public static async Task<Results<Ok<BookingResponse>, ProblemHttpResult, StatusCodeHttpResult>> Book(
+        [FromHeader(Name = "Idempotency-Key")] Guid key, BookingRequest booking, CarrierSimulator carrier, CancellationToken cancellation)
+    {
+        if (!await carrier.Works(cancellation))
+            return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        return carrier.cancelled.ContainsKey(key)
+            ? Problems.Conflict(new Refusal("booking-cancelled", "The booking was cancelled; a new one needs a new key."))
+            : TypedResults.Ok(new BookingResponse($"SIM{key:N}".ToUpperInvariant()));
+    }
+
+    /// <summary>Cancels a booking.</summary>
+    /// <param name="key" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The shipment's id.</param>
+    /// <response code="204">There is no such booking any more, and there will be none.</response>
+    /// <response code="503">The carrier is out of order, as its settings want it to be now and then.</response>
+    public static async Task<Results<NoContent, StatusCodeHttpResult>> Cancel(
+        Guid key, CarrierSimulator carrier, CancellationToken cancellation)
+    {
+        if (!await carrier.Works(cancellation))
+            return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        carrier.cancelled[key] = true;
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Shows how slow and unreliable the carrier is.</summary>
+    /// <response code="200">The settings.</response>
+    public static Ok<SimulatorSettings> GetSettings(CarrierSimulator carrier) => TypedResults.Ok(carrier.settings);
+
+    /// <summary>Makes the carrier slow and unreliable, or well again.</summary>
+    /// <remarks>A failure rate of 1 takes it down: shipments stay pending, and are dispatched once it is back.</remarks>
+    /// <response code="200">The settings from now on.</response>
+    /// <response code="400">Delay or failure rate are out of bounds.</response>
+    public static Ok<SimulatorSettings> PutSettings(SimulatorSettings settings, CarrierSimulator carrier) =>
+        TypedResults.Ok(carrier.settings = settings);
+
+    private async Task<bool> Works(CancellationToken cancellation)
+    {
+        var (delay, failureRate) = settings;
+        await Task.Delay(delay, cancellation);
+        return Random.Shared.NextDouble() >= failureRate;
+    }
+}
+
+/// <summary>How slow and unreliable the simulated carrier is.</summary>
+/// <param name="DelayMilliseconds" example="100">How long it takes to answer, 0 to 60,000 milliseconds.</param>
+/// <param name="FailureRate" example="0.2">The share of calls that fail with 503, 0 to 1.</param>
+public sealed record SimulatorSettings([property: Range(0, 60_000)] int DelayMilliseconds, [property: Range(0d, 1d)] double FailureRate);

@@ -1,0 +1,43 @@
+using OrderPlatform.Contracts.Shipping;
+using OrderPlatform.Messaging;
+using OrderPlatform.Shipping.Carrier;
+using OrderPlatform.Shipping.Domain;
+
+namespace OrderPlatform.Shipping.Features;
+
+/// <summary>A pending shipment is due: the carrier is asked to take it, outside of any transaction.</summary>
+public sealed partial class BookShipment(CarrierClient carrier, GroupCommit commits, TimeProvider clock, ILogger<BookShipment> logger)
+{
+    public async Task Handle(Shipment due, CancellationToken cancellation)
+    {
+        var trackingNumber = await carrier.Book(due, cancellation);
+        await commits.Run(
+            rows => rows.Add<Shipment>(due.OrderId),
+            unit =>
+            {
+                var shipment = unit.Get<Shipment>(due.OrderId);
+                var now = clock.GetUtcNow();
+                if (Decide(shipment, trackingNumber, now) is { } dispatched)
+                {
+                    unit.Append(shipment, dispatched);
+                }
+                else if (shipment.Status == ShipmentStatus.Cancelled)
+                {
+                    BookedTooLate(logger, shipment.Id);
+                    shipment.Owe(now);
+                }
+
+                return shipment.Status;
+            },
+            CancellationToken.None);
+    }
+
+    /// <returns>Null when the shipment was cancelled, or another instance dispatched it, while the carrier was asked.</returns>
+    public static ShipmentDispatched? Decide(Shipment shipment, string trackingNumber, DateTimeOffset now) =>
+        shipment.Status == ShipmentStatus.Pending
+            ? new ShipmentDispatched(shipment.OrderId, shipment.Id, shipment.Lines, trackingNumber, now)
+            : null;
+
+    [LoggerMessage(LogLevel.Information, "Shipment {ShipmentId} was cancelled while the carrier booked it; the booking will be undone")]
+    private static partial void BookedTooLate(ILogger logger, Guid shipmentId);
+}

@@ -1,0 +1,32 @@
+using OrderPlatform.Contracts.Orders;
+using OrderPlatform.Contracts.Shipping;
+using OrderPlatform.Messaging;
+using OrderPlatform.Shipping.Carrier;
+using OrderPlatform.Shipping.Domain;
+
+namespace OrderPlatform.Shipping.Features;
+
+/// <summary>An order was confirmed: its shipment waits for the carrier or, where there is none, is dispatched at once.</summary>
+public sealed class CreateShipment(UnitOfWork unit, CarrierOptions carrier, TimeProvider clock) : IHandler<OrderConfirmed>
+{
+    public static void Reads(OrderConfirmed confirmed, ReadSet rows) => rows.Add<Shipment>(confirmed.OrderId);
+
+    public Outcome Handle(OrderConfirmed confirmed)
+    {
+        // A replay may outlive the inbox: an order is shipped once.
+        if (unit.Find<Shipment>(confirmed.OrderId) is not null)
+            return Outcome.Handled;
+
+        var now = clock.GetUtcNow();
+        var shipment = new Shipment(confirmed, now);
+        unit.Add(shipment);
+        if (Decide(shipment, carrier.Mode, now) is { } dispatched)
+            unit.Append(shipment, dispatched);
+        return Outcome.Handled;
+    }
+
+    /// <returns>Null when the carrier is to be asked first.</returns>
+    public static ShipmentDispatched? Decide(Shipment shipment, CarrierMode mode, DateTimeOffset now) => mode == CarrierMode.Instant
+        ? new ShipmentDispatched(shipment.OrderId, shipment.Id, shipment.Lines, $"OP{shipment.Id:N}", now)
+        : null;
+}

@@ -1,0 +1,26 @@
+using OrderPlatform.Messaging;
+using OrderPlatform.Shipping.Carrier;
+using OrderPlatform.Shipping.Domain;
+
+namespace OrderPlatform.Shipping.Features;
+
+/// <summary>A shipment was cancelled after the carrier had been asked: whatever the carrier made of that is undone.</summary>
+public sealed partial class UndoBooking(CarrierClient carrier, GroupCommit commits, ILogger<UndoBooking> logger)
+{
+    public async Task Handle(Shipment cancelled, CancellationToken cancellation)
+    {
+        await carrier.Cancel(cancelled.Id, cancellation);
+        await commits.Run(
+            rows => rows.Add<Shipment>(cancelled.OrderId),
+            unit =>
+            {
+                unit.Get<Shipment>(cancelled.OrderId).Settle();
+                return true;
+            },
+            CancellationToken.None);
+        Undone(logger, cancelled.Id);
+    }
+
+    [LoggerMessage(LogLevel.Information, "Shipment {ShipmentId} is cancelled; the carrier holds no booking for it")]
+    private static partial void Undone(ILogger logger, Guid shipmentId);
+}
