@@ -1,5 +1,8 @@
+using System.Collections;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace OrderPlatform.ServiceDefaults;
@@ -17,5 +20,50 @@ internal static class Json
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.RespectNullableAnnotations = true;
         options.RespectRequiredConstructorParameters = true;
+        options.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(RefuseNullElements);
     });
+
+    /// <summary>RespectNullableAnnotations looks at properties only: without this <c>[null]</c> would pass as a list of lines.</summary>
+    private static void RefuseNullElements(JsonTypeInfo type)
+    {
+        if (type.Kind != JsonTypeInfoKind.Object || type.OnDeserialized is not null)
+            return;
+        var lists = type.Properties.Where(HasNonNullElements).ToArray();
+        if (lists.Length > 0)
+        {
+            type.OnDeserialized = value =>
+            {
+                foreach (var list in lists)
+                    Check(list.Name, (IEnumerable?)list.Get!(value));
+            };
+        }
+    }
+
+    private static bool HasNonNullElements(JsonPropertyInfo property)
+    {
+        if (property is not { Get: not null, AttributeProvider: PropertyInfo declared })
+            return false;
+        if (declared.PropertyType == typeof(string) || !declared.PropertyType.IsAssignableTo(typeof(IEnumerable)))
+            return false;
+        var list = new NullabilityInfoContext().Create(declared);
+        return (list.ElementType ?? list.GenericTypeArguments.FirstOrDefault()) is { ReadState: NullabilityState.NotNull, Type.IsValueType: false };
+    }
+
+    private static void Check(string list, IEnumerable? elements)
+    {
+        var index = 0;
+        foreach (var element in elements ?? Array.Empty<object>())
+        {
+            if (element is null)
+                throw new NullElementException($"{list}[{index}]");
+            index++;
+        }
+    }
+}
+
+/// <summary>A list has an element that is null.</summary>
+/// <param name="element">Where, seen from the object that has the list: <c>lines[2]</c>.</param>
+internal sealed class NullElementException(string element) : JsonException($"{element} must not be null.")
+{
+    public string Element { get; } = element;
 }

@@ -20,6 +20,7 @@ public static class ServiceDefaultsExtensions
         builder.AddDefaultSettings(port);
         builder.AddServiceLogging();
         builder.AddServiceTelemetry(service);
+        ServiceMetrics.AddServiceMetrics();
         builder.AddServiceSwagger(service);
         builder.Services.AddServiceJson();
         builder.Services.AddServiceProblems();
@@ -38,6 +39,7 @@ public static class ServiceDefaultsExtensions
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseEnumParameters();
         app.MapServiceHealth();
         app.MapServiceMetrics();
         app.MapServiceSwagger();
