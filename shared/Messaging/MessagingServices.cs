@@ -1,9 +1,11 @@
 using System.Collections.Frozen;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -49,16 +51,13 @@ public static class MessagingServices
     private static void AddDatabase<TDatabase>(this IServiceCollection services, string service)
         where TDatabase : DbContext
     {
-        services.AddSingleton(provider => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString(provider, "Database"))
-        {
-            ApplicationName = service,
-            // Every statement of a group is the same text each time: the server parses and plans it once a connection.
-            MaxAutoPrepare = 200,
-            AutoPrepareMinUsages = 2,
-        }));
+        services.AddSingleton(provider => new DatabaseAddress(ConnectionString(provider, "Database"), service));
+        services.AddSingleton(provider => NpgsqlDataSource.Create(provider.GetRequiredService<DatabaseAddress>().Pooled));
         services.AddDbContextPool<TDatabase>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
-            .UseSnakeCaseNamingConvention());
+            .UseSnakeCaseNamingConvention()
+            // A failed command throws as well, and whoever catches it says what it means: a conflict, for one, is no error.
+            .ConfigureWarnings(warnings => warnings.Log((RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug))));
         services.AddScoped<DbContext>(provider => provider.GetRequiredService<TDatabase>());
         services.AddHosted<DatabaseStartup>();
         services.AddHealthChecks().AddCheck<DatabaseStartup>("database", tags: ["ready"]);
@@ -76,6 +75,8 @@ public static class MessagingServices
         foreach (var queue in map.Queues.Keys)
             services.AddSingleton(provider => ActivatorUtilities.CreateInstance<MessageQueue>(provider, queue));
         services.AddHostedService<GroupWorkers>();
+        services.AddSingleton<ErrorQueue>();
+        services.AddHostedService<ParkedRetry>();
     }
 
     private static void AddRelay(this IServiceCollection services)

@@ -26,4 +26,7 @@ public sealed class MessagingOptions
 
     /// <summary>How often a relay that stands by tries to take over.</summary>
     public TimeSpan TakeOverInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often parked events whose handlers threw are tried again.</summary>
+    public TimeSpan ParkedRetryInterval { get; init; } = TimeSpan.FromSeconds(2);
 }

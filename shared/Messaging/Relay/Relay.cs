@@ -12,7 +12,7 @@ namespace OrderPlatform.Messaging;
 /// </summary>
 internal sealed partial class Relay(
     MessagingMap map,
-    NpgsqlDataSource source,
+    DatabaseAddress address,
     PublisherFactory publishers,
     RelaySignal signal,
     DatabaseStartup database,
@@ -45,7 +45,7 @@ internal sealed partial class Relay(
         {
             try
             {
-                await using var connection = await source.OpenConnectionAsync(stoppingToken);
+                await using var connection = await Connect(stoppingToken);
                 await TakeOver(connection, stoppingToken);
                 state = "waits for the broker";
                 await using var publisher = await publishers.Connect(stoppingToken);
@@ -59,15 +59,27 @@ internal sealed partial class Relay(
             catch (Exception exception)
             {
                 // Whatever it was, the log keeps what is not published: begin again at the cursor.
-                (active, healthy) = (false, false);
+                healthy = false;
                 state = $"interrupted: {exception.GetBaseException().Message}";
                 Interrupted(logger, exception.GetBaseException().Message);
                 await backoff.Wait(stoppingToken);
             }
-            finally
-            {
-                active = false;
-            }
+        }
+    }
+
+    /// <summary>A connection outside the pool: there, one that is closed would keep its lock until somebody else uses it.</summary>
+    private async Task<NpgsqlConnection> Connect(CancellationToken stop)
+    {
+        var connection = new NpgsqlConnection(address.Unpooled);
+        try
+        {
+            await connection.OpenAsync(stop);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
         }
     }
 
@@ -90,6 +102,18 @@ internal sealed partial class Relay(
         (active, healthy, state) = (true, true, "active");
         Active(logger, map.Service);
 
+        try
+        {
+            await Publish(log, publisher, stop);
+        }
+        finally
+        {
+            active = false;
+        }
+    }
+
+    private async Task Publish(LogReader log, Publisher publisher, CancellationToken stop)
+    {
         var inFlight = new Queue<(LogBatch Batch, Task Confirmed)>();
         while (true)
         {

@@ -48,10 +48,17 @@ internal static class MassTransitReceiver
         endpoint.ConfigureConsumeTopology = false;
         foreach (var exchange in handlers.Keys)
             endpoint.Bind(exchange);
-        endpoint.ClearSerialization();
         endpoint.AddDeserializer(new EventDeserializer(handlers), isDefault: true);
-        endpoint.UseMessageRetry(retry => retry.Exponential(
-            options.Retries, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200)));
+        endpoint.UseMessageRetry(retry => Retry(retry, options.Retries));
         endpoint.Handler<IncomingEvent>(context => queue.Run(context.Message));
+    }
+
+    /// <summary>Backs off with jitter. (MassTransit's exponential policy throws when it is told not to retry: 8.5.12, seen.)</summary>
+    private static void Retry(IRetryConfigurator retry, int retries)
+    {
+        if (retries == 0)
+            retry.None();
+        else
+            retry.Exponential(retries, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200));
     }
 }

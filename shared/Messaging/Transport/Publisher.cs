@@ -1,4 +1,3 @@
-using System.Globalization;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
@@ -25,17 +24,15 @@ internal sealed class Publisher : IAsyncDisposable
         channel.ChannelShutdownAsync += (_, reason) => Do(() => confirms.Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
     }
 
-    /// <summary>Connects, and declares the exchanges of the given events.</summary>
-    /// <param name="factory">Where the broker is.</param>
+    /// <summary>Takes the fence, and declares the exchanges of the given events.</summary>
+    /// <param name="connection">A connection of its own, which it closes.</param>
     /// <param name="fence">An exclusive queue: while another connection holds it, this one must not publish.</param>
     /// <param name="exchanges">The exchanges to declare, named as MassTransit names them.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="IOException">The fence is held by another connection.</exception>
-    /// <exception cref="BrokerUnreachableException">The broker is away, or refuses the credentials.</exception>
-    public static async Task<Publisher> Connect(
-        ConnectionFactory factory, string fence, IEnumerable<string> exchanges, CancellationToken cancellation)
+    public static async Task<Publisher> Start(
+        IConnection connection, string fence, IEnumerable<string> exchanges, CancellationToken cancellation)
     {
-        var connection = await factory.CreateConnectionAsync(cancellation);
         try
         {
             var channel = await connection.CreateChannelAsync(
@@ -50,7 +47,7 @@ internal sealed class Publisher : IAsyncDisposable
         catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.ResourceLocked)
         {
             await connection.DisposeAsync();
-            throw new IOException("another relay still publishes", exception);
+            throw new IOException("another relay still publishes");
         }
         catch
         {
@@ -83,28 +80,8 @@ internal sealed class Publisher : IAsyncDisposable
         await connection.DisposeAsync();
     }
 
-    private static BasicProperties Properties(OutgoingEvent @event)
-    {
-        var headers = new Dictionary<string, object?>(6)
-        {
-            [Headers.MessageType] = $"urn:message:{@event.Type}",
-            [Headers.Stream] = @event.Stream,
-            [Headers.Sequence] = @event.Sequence,
-            [Headers.OccurredAt] = @event.OccurredAt.ToString("O", CultureInfo.InvariantCulture),
-        };
-        if (@event.CausationId is { } cause)
-            headers[Headers.InitiatorId] = cause.ToString();
-        if (@event.TraceParent is { } trace)
-            headers[Headers.TraceParent] = trace;
-        return new BasicProperties
-        {
-            ContentType = "application/json",
-            DeliveryMode = DeliveryModes.Persistent,
-            MessageId = @event.EventId.ToString(),
-            CorrelationId = @event.CorrelationId.ToString(),
-            Headers = headers,
-        };
-    }
+    private static BasicProperties Properties(OutgoingEvent e) =>
+        EventProperties.Of(e.EventId, e.Type, e.Stream, e.Sequence, e.CorrelationId, e.CausationId, e.TraceParent, e.OccurredAt);
 
     private static string Unroutable(BasicReturnEventArgs message) =>
         $"no queue is bound to exchange '{message.Exchange}' ({message.ReplyText}): its events wait until a consumer or the deployment has declared one";

@@ -2,21 +2,27 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging;
 
-/// <summary>Opens the relay's connection to the broker.</summary>
+/// <summary>Opens connections to the broker, for what the library publishes itself.</summary>
 internal sealed class PublisherFactory(BrokerAddress broker, MessagingMap map)
 {
-    public Task<Publisher> Connect(CancellationToken cancellation) => Publisher.Connect(
+    /// <summary>Connects the relay, and fences off any other.</summary>
+    /// <exception cref="IOException">Another relay still publishes.</exception>
+    /// <exception cref="RabbitMQ.Client.Exceptions.BrokerUnreachableException">The broker is away, or refuses the credentials.</exception>
+    public async Task<Publisher> Connect(CancellationToken cancellation) =>
+        await Publisher.Start(await Open("relay", cancellation), $"{map.Service}_relay", map.Types.Published, cancellation);
+
+    /// <summary>Opens a connection.</summary>
+    /// <param name="purpose">What it is for, as operators see it in the broker's list of connections.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public Task<IConnection> Open(string purpose, CancellationToken cancellation) =>
         new ConnectionFactory
         {
             Uri = broker.Uri,
-            ClientProvidedName = $"{map.Service} relay",
+            ClientProvidedName = $"{map.Service} {purpose}",
             // The relay begins again at its cursor; a connection that comes back by itself would publish past it.
             AutomaticRecoveryEnabled = false,
             RequestedHeartbeat = TimeSpan.FromSeconds(10),
-        },
-        fence: $"{map.Service}_relay",
-        map.Types.Published,
-        cancellation);
+        }.CreateConnectionAsync(cancellation);
 }
 
 /// <summary>Where the broker is: <c>amqp://user:password@host:port/vhost</c>.</summary>

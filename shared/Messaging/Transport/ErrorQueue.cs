@@ -1,0 +1,40 @@
+using System.Globalization;
+using RabbitMQ.Client;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Puts a parked event whose handler keeps failing where MassTransit puts every message that fails: into
+/// <c>&lt;queue&gt;_error</c>, with the same headers.
+/// </summary>
+internal sealed class ErrorQueue(PublisherFactory publishers, TimeProvider clock)
+{
+    // MassTransit bounds these headers likewise: AMQP can not carry long ones.
+    private const int LongestHeader = 2048;
+
+    /// <summary>Returns when the broker has the event safe.</summary>
+    public async Task Add(string queue, IncomingEvent @event, Exception cause, int retries, CancellationToken cancellation)
+    {
+        var name = $"{queue}_error";
+        await using var connection = await publishers.Open("errors", cancellation);
+        await using var channel = await connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
+        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
+        await channel.QueueDeclareAsync(
+            name, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
+        await channel.QueueBindAsync(name, name, "", cancellationToken: cancellation);
+
+        var properties = EventProperties.Of(
+            @event.EventId, @event.Type, @event.Stream, @event.Sequence, @event.CorrelationId, causationId: null, @event.TraceParent, @event.OccurredAt);
+        var headers = properties.Headers!;
+        headers[MassTransit.MessageHeaders.Reason] = "fault";
+        headers[MassTransit.MessageHeaders.FaultExceptionType] = cause.GetType().FullName;
+        headers[MassTransit.MessageHeaders.FaultMessage] = Bounded(cause.Message);
+        headers[MassTransit.MessageHeaders.FaultStackTrace] = Bounded(cause.StackTrace ?? "");
+        headers[MassTransit.MessageHeaders.FaultTimestamp] = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
+        headers[MassTransit.MessageHeaders.FaultRetryCount] = retries;
+        await channel.BasicPublishAsync(name, "", mandatory: true, properties, @event.Body, cancellation);
+    }
+
+    private static string Bounded(string text) => text.Length <= LongestHeader ? text : text[..LongestHeader];
+}

@@ -1,0 +1,262 @@
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Testing;
+using RabbitMQ.Client;
+
+namespace OrderPlatform.Messaging.Tests;
+
+public sealed class InboxTests : LedgerTest
+{
+    private const string Type = "OrderPlatform.Messaging.Tests:";
+
+    [Fact]
+    public async Task A_duplicate_has_no_second_effect()
+    {
+        var ledger = await StartLedger();
+        var account = Guid.CreateVersion7();
+        var (opened, deposited) = (Message(account, 1, new Opened(account)), Message(account, 2, new Deposited(account, 5)));
+
+        await Send(opened, deposited, deposited, opened, deposited);
+        await Send(deposited);
+
+        await AllHandled();
+        Assert.Equal(5, (await ledger.Tally(account))!.Total);
+        Assert.Equal(2, await ledger.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
+    }
+
+    [Fact]
+    public async Task What_comes_too_early_is_parked_and_runs_in_sequence_when_its_predecessor_comes()
+    {
+        var ledger = await StartLedger();
+        var account = Guid.CreateVersion7();
+
+        await Send(Message(account, 4, new Closed(account)), Message(account, 3, new Deposited(account, 2)), Message(account, 2, new Deposited(account, 1)));
+        await Eventually.Is(async () => await Parked(ledger) == 3);
+        Assert.Null(await ledger.Tally(account));
+
+        await Send(Message(account, 1, new Opened(account)));
+
+        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Closed: true });
+        Assert.Equal(0, await Parked(ledger));
+    }
+
+    [Fact]
+    public async Task A_parked_event_holds_back_only_its_own_stream()
+    {
+        var ledger = await StartLedger();
+        var (early, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+
+        await Send(Message(early, 2, new Deposited(early, 1)), Message(other, 1, new Opened(other)), Message(other, 2, new Deposited(other, 1)));
+
+        await Eventually.Is(async () => await ledger.Tally(other) is { Total: 1 });
+        Assert.Equal(1, await Parked(ledger));
+    }
+
+    [Fact]
+    public async Task Two_instances_that_get_an_event_and_its_predecessor_at_once_leave_nothing_parked()
+    {
+        var first = await StartLedger();
+        var second = await StartLedger();
+        for (var round = 0; round < 200; round++)
+        {
+            var account = Guid.CreateVersion7();
+            var (opened, deposited) = (Incoming(account, 1, new Opened(account)), Incoming(account, 2, new Deposited(account, 1)));
+
+            await Task.WhenAll(first.Queue.Run(deposited), second.Queue.Run(opened));
+
+            Assert.Equal(1, (await first.Tally(account))!.Total);
+        }
+
+        Assert.Equal(0, await Parked(first));
+    }
+
+    [Fact]
+    public async Task A_poison_message_faults_alone_and_its_group_commits()
+    {
+        var ledger = await StartLedger(("Messaging:Retries", "1"));
+        var poisoned = Guid.CreateVersion7();
+        Poison.Add(poisoned);
+        var healthy = Enumerable.Range(0, 50).Select(_ => Guid.CreateVersion7()).ToArray();
+
+        await Send([
+            .. healthy[..25].Select(account => Message(account, 1, new Opened(account))),
+            Message(poisoned, 1, new Opened(poisoned)),
+            .. healthy[25..].Select(account => Message(account, 1, new Opened(account))),
+        ]);
+
+        await Eventually.Is(async () => await Ready("ledger_error") == 1);
+        await Eventually.Is(async () => await ledger.Query(db => db.Tallies.CountAsync(Cancellation)) == 50);
+        var error = (await Take("ledger_error"))!;
+        Assert.Equal(poisoned.ToString(), Text(error, "stream"));
+        Assert.Equal("fault", Text(error, "MT-Reason"));
+        Assert.Contains("InvalidOperationException", Text(error, "MT-Fault-ExceptionType"), StringComparison.Ordinal);
+        Assert.Equal("poison", Text(error, "MT-Fault-Message"));
+        Assert.Equal(50, await ledger.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
+    }
+
+    [Fact]
+    public async Task The_units_of_a_failed_group_commit_one_by_one()
+    {
+        var ledger = await StartLedger();
+        var accounts = Enumerable.Range(0, 10).Select(_ => Guid.CreateVersion7()).ToArray();
+        Poison.Add(accounts[4]);
+
+        var runs = accounts.Select(account => ledger.Queue.Run(Incoming(account, 1, new Opened(account)))).ToArray();
+
+        for (var i = 0; i < accounts.Length; i++)
+        {
+            if (i == 4)
+                await Assert.ThrowsAsync<InvalidOperationException>(() => runs[i]);
+            else
+                await runs[i];
+        }
+
+        Assert.Equal(9, await ledger.Query(db => db.Tallies.CountAsync(Cancellation)));
+    }
+
+    [Fact]
+    public async Task The_followers_of_a_dead_letter_wait_and_run_in_sequence_after_the_redrive()
+    {
+        var ledger = await StartLedger(("Messaging:Retries", "0"));
+        var account = Guid.CreateVersion7();
+        Poison.Add(account);
+        await Send(Message(account, 1, new Opened(account)));
+        await Eventually.Is(async () => await Ready("ledger_error") == 1);
+        Poison.Remove(account);
+        await Send(Message(account, 2, new Deposited(account, 1)), Message(account, 3, new Deposited(account, 2)), Message(account, 4, new Closed(account)));
+        await Eventually.Is(async () => await Parked(ledger) == 3);
+
+        await Redrive();
+
+        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Closed: true });
+        Assert.Equal(0, await Parked(ledger));
+    }
+
+    [Fact]
+    public async Task A_parked_event_that_fails_does_not_fail_its_predecessor_and_goes_to_the_error_queue()
+    {
+        var ledger = await StartLedger(("Messaging:Retries", "1"), ("Messaging:ParkedRetryInterval", "00:00:00.100"));
+        var account = Guid.CreateVersion7();
+        await Send(Message(account, 2, new Deposited(account, 1)), Message(account, 3, new Closed(account)));
+        await Eventually.Is(async () => await Parked(ledger) == 2);
+        var opened = Incoming(account, 1, new Opened(account));
+        Poison.Add(account);
+
+        // The poison is for the deposit: the opening is handled before it, by hand.
+        await ledger.Query(async db =>
+        {
+            db.Tallies.Add(new Tally { Id = account });
+            return await db.SaveChangesAsync(Cancellation);
+        });
+        await Send(Message(account, 5, new Closed(account)));
+
+        await Eventually.Is(async () => await Ready("ledger_error") == 1);
+        var error = (await Take("ledger_error"))!;
+        Assert.Equal("poison", Text(error, "MT-Fault-Message"));
+        Assert.Equal("urn:message:OrderPlatform.Messaging.Tests:Deposited", Text(error, "MT-MessageType"));
+        Poison.Remove(account);
+
+        await Send((error.BasicProperties.MessageId!, new BasicProperties(error.BasicProperties), error.Body.ToArray()));
+
+        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 1, Closed: true });
+        await Eventually.Is(async () => await Parked(ledger) == 0);
+        Assert.NotNull(opened);
+    }
+
+    [Fact]
+    public async Task A_very_long_exception_reaches_the_error_queue()
+    {
+        await StartLedger(("Messaging:Retries", "0"));
+        var account = Guid.CreateVersion7();
+        Poison.Add(account, new string('x', 1_000_000));
+
+        await Send(Message(account, 1, new Opened(account)));
+
+        await Eventually.Is(async () => await Ready("ledger_error") == 1);
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{\"accountId\":\"no guid\"}")]
+    public async Task A_body_that_is_no_event_reaches_the_error_queue(string body)
+    {
+        await StartLedger();
+        var (id, properties, _) = Message(Guid.CreateVersion7(), 1, new Opened(Guid.CreateVersion7()));
+
+        await Send((id, properties, Encoding.UTF8.GetBytes(body)));
+
+        await Eventually.Is(async () => await Ready("ledger_error") == 1);
+        Assert.Equal(body, Encoding.UTF8.GetString((await Take("ledger_error"))!.Body.Span));
+    }
+
+    [Fact]
+    public async Task A_type_that_nobody_handles_reaches_the_skipped_queue()
+    {
+        await StartLedger();
+        var (id, properties, body) = Message(Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7()));
+
+        await Send((id, properties, body));
+
+        await Eventually.Is(async () => await Ready("ledger_skipped") == 1);
+    }
+
+    [Fact]
+    public async Task A_message_without_an_id_reaches_the_error_queue()
+    {
+        await StartLedger();
+        var (_, properties, body) = Message(Guid.CreateVersion7(), 1, new Opened(Guid.CreateVersion7()));
+        properties.MessageId = null;
+
+        await Send(("", properties, body));
+
+        await Eventually.Is(async () => await Ready("ledger_error") == 1);
+    }
+
+    private static (string Id, BasicProperties Properties, byte[] Body) Message(Guid account, int sequence, object @event)
+    {
+        var incoming = Incoming(account, sequence, @event);
+        return (
+            incoming.EventId.ToString(),
+            EventProperties.Of(
+                incoming.EventId, incoming.Type, incoming.Stream, sequence, incoming.CorrelationId, causationId: null, traceParent: null, incoming.OccurredAt),
+            incoming.Body.ToArray());
+    }
+
+    private static IncomingEvent Incoming(Guid account, int sequence, object @event) => new(
+        Guid.CreateVersion7(),
+        EventTypes.NameOf(@event.GetType()),
+        account.ToString(),
+        sequence,
+        account,
+        DateTimeOffset.UtcNow,
+        TraceParent: null,
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), EventTypes.Json),
+        @event);
+
+    private static string Text(BasicGetResult message, string header) => Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers![header]!);
+
+    private async Task Send(params (string Id, BasicProperties Properties, byte[] Body)[] messages)
+    {
+        await using var connection = await Connect();
+        await using var channel = await connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), Cancellation);
+
+        // A quorum queue that is still being made refuses messages.
+        await Eventually.Is(async () => await Broker.Ask("queues/{vhost}/ledger") is { } queue && queue.TryGetProperty("consumers", out var count) && count.GetInt32() > 0);
+        foreach (var (_, properties, body) in messages)
+            await channel.BasicPublishAsync("", "ledger", mandatory: true, properties, body, Cancellation);
+    }
+
+    private async Task Redrive()
+    {
+        var dead = (await Take("ledger_error"))!;
+        await Send((dead.BasicProperties.MessageId!, new BasicProperties(dead.BasicProperties), dead.Body.ToArray()));
+    }
+
+    private static Task<int> Parked(LedgerHost ledger) => ledger.Query(db => db.Set<ParkedEvent>().CountAsync(Cancellation));
+
+    private Task AllHandled() => Eventually.Is(async () =>
+        await Broker.Ask("queues/{vhost}/ledger") is { } queue && queue.TryGetProperty("messages", out var messages) && messages.GetInt32() == 0);
+}

@@ -1,0 +1,105 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace OrderPlatform.Messaging.Tests;
+
+// A service as small as one can be: accounts write events, and a queue of the same service tallies them.
+
+public sealed record Opened(Guid AccountId);
+
+public sealed record Deposited(Guid AccountId, int Amount);
+
+public sealed record Closed(Guid AccountId);
+
+/// <summary>Nobody consumes it.</summary>
+public sealed record Audited(Guid AccountId);
+
+public sealed class Account : EventStream
+{
+    public Guid Id { get; init; }
+
+    public int Balance { get; private set; }
+
+    protected internal override string Stream => Id.ToString();
+
+    protected internal override Guid? CorrelationId => Id;
+
+    protected override void Apply(object @event) => Balance += @event is Deposited deposited ? deposited.Amount : 0;
+}
+
+public sealed class Tally
+{
+    public Guid Id { get; init; }
+
+    public int Total { get; set; }
+
+    public bool Closed { get; set; }
+
+    /// <summary>How often a handler changed the row.</summary>
+    public int Changes { get; set; }
+}
+
+public sealed class LedgerDb(DbContextOptions<LedgerDb> options) : DbContext(options)
+{
+    public DbSet<Account> Accounts => Set<Account>();
+
+    public DbSet<Tally> Tallies => Set<Tally>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddMessaging();
+}
+
+public sealed class TallyOpening(UnitOfWork unit) : IHandler<Opened>
+{
+    public static void Reads(Opened opened, ReadSet rows) => rows.Add<Tally>(opened.AccountId);
+
+    public Outcome Handle(Opened opened)
+    {
+        Poison.ThrowIfPoisoned(opened.AccountId);
+        if (unit.Find<Tally>(opened.AccountId) is null)
+            unit.Add(new Tally { Id = opened.AccountId });
+        return Outcome.Handled;
+    }
+}
+
+public sealed class TallyDeposit(UnitOfWork unit) : IHandler<Deposited>
+{
+    public static void Reads(Deposited deposited, ReadSet rows) => rows.Add<Tally>(deposited.AccountId);
+
+    public Outcome Handle(Deposited deposited)
+    {
+        if (unit.Find<Tally>(deposited.AccountId) is not { } tally)
+            return Outcome.TooEarly;
+        Poison.ThrowIfPoisoned(deposited.AccountId);
+        tally.Total += deposited.Amount;
+        tally.Changes++;
+        return Outcome.Handled;
+    }
+}
+
+public sealed class TallyClosing(UnitOfWork unit) : IHandler<Closed>
+{
+    public static void Reads(Closed closed, ReadSet rows) => rows.Add<Tally>(closed.AccountId);
+
+    public Outcome Handle(Closed closed)
+    {
+        if (unit.Find<Tally>(closed.AccountId) is not { } tally)
+            return Outcome.TooEarly;
+        tally.Closed = true;
+        return Outcome.Handled;
+    }
+}
+
+/// <summary>Accounts whose handlers throw.</summary>
+public static class Poison
+{
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<Guid, string> Poisoned = [];
+
+    public static void Add(Guid account, string message = "poison") => Poisoned[account] = message;
+
+    public static void Remove(Guid account) => Poisoned.TryRemove(account, out _);
+
+    public static void ThrowIfPoisoned(Guid account)
+    {
+        if (Poisoned.TryGetValue(account, out var message))
+            throw new InvalidOperationException(message);
+    }
+}

@@ -1,0 +1,152 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OrderPlatform.Testing;
+using RabbitMQ.Client;
+
+namespace OrderPlatform.Messaging.Tests;
+
+/// <summary>One instance of the ledger service, on a real database and a real broker.</summary>
+public sealed class LedgerHost : IAsyncDisposable
+{
+    private readonly IHost host;
+
+    private LedgerHost(IHost host) => this.host = host;
+
+    public GroupCommit Commit => host.Services.GetRequiredService<GroupCommit>();
+
+    internal Relay Relay => host.Services.GetRequiredService<Relay>();
+
+    internal MessageQueue Queue => host.Services.GetServices<MessageQueue>().Single();
+
+    internal GroupTransaction Transaction => host.Services.GetRequiredService<GroupTransaction>();
+
+    public static async Task<LedgerHost> Start(
+        TestDatabase database, Uri broker, bool createSchema = true, params (string Key, string Value)[] settings)
+    {
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(
+            settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)))
+        {
+            ["ConnectionStrings:Database"] = database.ConnectionString,
+            ["ConnectionStrings:Broker"] = broker.ToString(),
+        });
+        builder.AddMessaging<LedgerDb>("ledger", messaging => messaging
+            .Publishes<Opened>()
+            .Publishes<Deposited>()
+            .Publishes<Closed>()
+            .Records<Audited>()
+            .Handles<Opened, TallyOpening>()
+            .Handles<Deposited, TallyDeposit>()
+            .Handles<Closed, TallyClosing>());
+        var ledger = new LedgerHost(builder.Build());
+        if (createSchema)
+            await ledger.Query(db => db.Database.EnsureCreatedAsync());
+        await ledger.host.StartAsync();
+        return ledger;
+    }
+
+    public Task Open(Guid account) => Append(account, new Opened(account));
+
+    public Task Deposit(Guid account, int amount) => Append(account, new Deposited(account, amount));
+
+    /// <summary>Appends an event to an account's stream; the account begins with its first.</summary>
+    public Task Append(Guid account, object @event) => Commit.Run(
+        rows => rows.Add<Account>(account),
+        unit =>
+        {
+            var row = unit.Find<Account>(account);
+            if (row is null)
+                unit.Add(row = new Account { Id = account });
+            unit.Append(row, @event);
+            return true;
+        },
+        TestContext.Current.CancellationToken);
+
+    public async Task<T> Query<T>(Func<LedgerDb, Task<T>> query)
+    {
+        await using var scope = host.Services.CreateAsyncScope();
+        return await query(scope.ServiceProvider.GetRequiredService<LedgerDb>());
+    }
+
+    public Task<Tally?> Tally(Guid account) => Query(db => db.Tallies.AsNoTracking().SingleOrDefaultAsync(tally => tally.Id == account));
+
+    /// <summary>Stops in order, as SIGTERM does.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await host.StopAsync();
+        if (host is IAsyncDisposable disposable)
+            await disposable.DisposeAsync();
+    }
+}
+
+/// <summary>A database, a virtual host, and instances of the ledger on them.</summary>
+public abstract class LedgerTest : IAsyncLifetime
+{
+    private readonly List<LedgerHost> hosts = [];
+
+    protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected TestDatabase Database { get; private set; } = null!;
+
+    protected TestBroker Broker { get; private set; } = null!;
+
+    public virtual async ValueTask InitializeAsync()
+    {
+        Database = await TestDatabase.Create();
+        Broker = await TestBroker.CreateVhost();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await Task.WhenAll(hosts.Select(host => host.DisposeAsync().AsTask()));
+        await Broker.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    protected Task<LedgerHost> StartLedger(params (string Key, string Value)[] settings) => StartLedger(Broker.Uri, settings);
+
+    protected async Task<LedgerHost> StartLedger(Uri broker, params (string Key, string Value)[] settings)
+    {
+        var host = await LedgerHost.Start(Database, broker, createSchema: true, settings);
+        hosts.Add(host);
+        return host;
+    }
+
+    protected async Task Stop(LedgerHost host)
+    {
+        hosts.Remove(host);
+        await host.DisposeAsync();
+    }
+
+    /// <summary>A connection of the test's own.</summary>
+    protected Task<IConnection> Connect() =>
+        new ConnectionFactory { Uri = Broker.Uri }.CreateConnectionAsync("test", Cancellation);
+
+    /// <summary>Messages that are ready in a queue; 0 when there is no such queue.</summary>
+    protected async Task<uint> Ready(string queue)
+    {
+        await using var connection = await Connect();
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
+        try
+        {
+            return await channel.MessageCountAsync(queue, Cancellation);
+        }
+        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Takes the next message of a queue.</summary>
+    protected async Task<BasicGetResult?> Take(string queue)
+    {
+        await using var connection = await Connect();
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
+        return await channel.BasicGetAsync(queue, autoAck: true, Cancellation);
+    }
+}
