@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -8,7 +7,7 @@ namespace OrderPlatform.ServiceDefaults;
 internal static class EnumParameters
 {
     /// <summary>
-    /// Lets <c>?status=placed</c> mean what it means in JSON and in Swagger. Minimal APIs bind enums by their C# names only, case-sensitive
+    /// Lets <c>?status=placed</c> mean what it means in JSON and in Swagger. Minimal APIs bind enums by their C# names only
     /// (<c>Placed</c>), and take any number besides; so the value is translated before they see it.
     /// </summary>
     public static void UseEnumParameters(this WebApplication app) => app.Use((http, next) =>
@@ -25,7 +24,7 @@ internal static class EnumParameters
 
     /// <summary>What matches no member becomes what no enum parameter takes, so that binding refuses it.</summary>
     private static string MemberOf(Type type, string? value) =>
-        Array.Find(Enum.GetNames(type), name => JsonNamingPolicy.CamelCase.ConvertName(name) == value) ?? "?";
+        Array.Find(Enum.GetNames(type), name => name.Equals(value, StringComparison.OrdinalIgnoreCase)) ?? "?";
 
     private static QueryCollection Replace(IQueryCollection query, string name, string value)
     {

@@ -1,0 +1,42 @@
+using System.Net;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Xunit;
+
+namespace OrderPlatform.ServiceDefaults.Tests;
+
+public class HealthTests(TestApp app) : IClassFixture<TestApp>
+{
+    [Fact]
+    public async Task Is_ready_when_every_check_is_healthy()
+    {
+        app.Broker = HealthCheckResult.Healthy();
+
+        var answer = await app.Get("/health/ready");
+
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.Equal(
+            """{"status":"healthy","checks":{"database":{"status":"healthy","waitsFor":null},"broker":{"status":"healthy","waitsFor":null}}}""",
+            answer.Body);
+    }
+
+    [Fact]
+    public async Task Says_what_it_waits_for()
+    {
+        app.Broker = HealthCheckResult.Unhealthy("the broker at localhost:5672");
+
+        var answer = await app.Get("/health/ready");
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "unhealthy"), (answer.Status, answer.Json.GetProperty("status").GetString()));
+        Assert.Equal("the broker at localhost:5672", answer.Json.GetProperty("checks").GetProperty("broker").GetProperty("waitsFor").GetString());
+    }
+
+    [Fact]
+    public async Task Is_live_whatever_it_waits_for()
+    {
+        app.Broker = HealthCheckResult.Unhealthy("the broker");
+
+        var answer = await app.Get("/health/live");
+
+        Assert.Equal((HttpStatusCode.OK, """{"status":"healthy","checks":{}}"""), (answer.Status, answer.Body));
+    }
+}

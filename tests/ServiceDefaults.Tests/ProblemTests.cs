@@ -1,0 +1,153 @@
+using System.Net;
+using Xunit;
+
+namespace OrderPlatform.ServiceDefaults.Tests;
+
+public class ProblemTests(TestApp app) : IClassFixture<TestApp>
+{
+    private const string Parcel = """{"recipient":"Ada","speed":"nextDay","items":[{"sku":"TEA","quantity":1}]}""";
+    private const string Integer = "a whole number between -2147483648 and 2147483647";
+
+    [Fact]
+    public async Task Accepts_what_fits() => Assert.Equal(HttpStatusCode.Created, (await app.Post(Parcel)).Status);
+
+    [Theory]
+    [InlineData("\"quantity\":1", "\"quantity\":\"1\"", $"items[0].quantity: Must be {Integer}.")]
+    [InlineData("\"quantity\":1", "\"quantity\":1.5", $"items[0].quantity: Must be {Integer}.")]
+    [InlineData("\"quantity\":1", "\"quantity\":9999999999", $"items[0].quantity: Must be {Integer}.")]
+    [InlineData("\"quantity\":1", "\"quantity\":null", $"items[0].quantity: Must be {Integer}.")]
+    [InlineData("\"quantity\":1", "\"quantity\":1,\"quantity\":2", "items[0].quantity: Given more than once.")]
+    [InlineData(",\"quantity\":1", "", "items[0].quantity: Required, but missing.")]
+    [InlineData("\"sku\":\"TEA\",\"quantity\":1", "", "items[0].sku: Required, but missing.; items[0].quantity: Required, but missing.")]
+    [InlineData("\"sku\"", "\"SKU\"", "items[0].SKU: Unknown property. Known here: sku, quantity.")]
+    [InlineData("\"sku\"", "\"s.k.u\"", "items[0]['s.k.u']: Unknown property. Known here: sku, quantity.")]
+    [InlineData("\"TEA\"", "null", "items[0].sku: Must be a string.")]
+    [InlineData("\"Ada\"", "5", "recipient: Must be a string.")]
+    [InlineData("\"recipient\"", "\"recipent\"", "recipent: Unknown property. Known here: recipient, speed, items, note.")]
+    [InlineData("\"nextDay\"", "\"soon\"", "speed: Must be one of: standard, nextDay.")]
+    [InlineData("\"nextDay\"", "1", "speed: Must be one of: standard, nextDay.")]
+    [InlineData("[{", "[null,{", "items[0]: Must not be null.")]
+    [InlineData("[{", "[7,{", "items[0]: Must be a JSON object.")]
+    [InlineData("[{\"sku\":\"TEA\",\"quantity\":1}]", "{}", "items: Must be a JSON array.")]
+    [InlineData("}]}", "}]", "$: Not valid JSON at line 1, byte 74: Expected depth to be zero at the end of the JSON payload. "
+        + "There is an open JSON object or array that should be closed.")]
+    [InlineData(Parcel, "[]", "$: Must be a JSON object.")]
+    [InlineData(Parcel, "null", "$: A JSON body is required.")]
+    [InlineData(Parcel, "", "$: A JSON body is required.")]
+    public async Task Names_the_field_that_can_not_be_read(string part, string replacement, string errors)
+    {
+        var answer = await app.Post(Parcel.Replace(part, replacement, StringComparison.Ordinal));
+
+        AssertProblem(answer, HttpStatusCode.BadRequest, "invalid-request");
+        Assert.Equal(errors, answer.Errors);
+    }
+
+    [Fact]
+    public async Task Names_every_field_that_fails_validation()
+    {
+        var answer = await app.Post("""{"recipient":"","speed":"standard","items":[{"sku":"a b","quantity":0}]}""");
+
+        AssertProblem(answer, HttpStatusCode.BadRequest, "invalid-request");
+        Assert.Equal(
+            "recipient: The field Recipient must be a string with a minimum length of 1 and a maximum length of 20.; "
+            + "items[0].sku: The field Sku must match the regular expression '[A-Z0-9-]{1,64}'.; "
+            + "items[0].quantity: The field Quantity must be between 1 and 1000.",
+            answer.Errors);
+    }
+
+    [Theory]
+    [InlineData("/weights/many?unit=g", $"grams: Must be {Integer}.")]
+    [InlineData("/weights/5", "unit: Required, but missing: must be a string.")]
+    [InlineData("/parcels?limit=x", $"limit: Must be {Integer}.")]
+    [InlineData("/parcels?speed=soon", "speed: Must be one of: standard, nextDay.")]
+    [InlineData("/parcels?speed=1", "speed: Must be one of: standard, nextDay.")]
+    public async Task Names_the_parameter_that_can_not_be_read(string path, string errors)
+    {
+        var answer = await app.Get(path);
+
+        AssertProblem(answer, HttpStatusCode.BadRequest, "invalid-request");
+        Assert.Equal(errors, answer.Errors);
+    }
+
+    [Fact]
+    public async Task Reads_enum_parameters_as_JSON_writes_them() =>
+        Assert.Equal("NextDay 7", (await app.Get("/parcels?limit=7&speed=nextDay")).Json.GetString());
+
+    [Fact]
+    public async Task Says_how_large_a_body_may_be()
+    {
+        var answer = await app.Post(Parcel.Replace("Ada", new string('a', 64 * 1024), StringComparison.Ordinal));
+
+        AssertProblem(answer, HttpStatusCode.RequestEntityTooLarge, "body-too-large");
+        Assert.Contains("65536 bytes", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Asks_for_JSON() =>
+        AssertProblem(await app.Post(Parcel, "text/plain"), HttpStatusCode.UnsupportedMediaType, "unsupported-media-type");
+
+    [Fact]
+    public async Task Knows_no_other_routes() => AssertProblem(await app.Get("/nowhere"), HttpStatusCode.NotFound, "not-found");
+
+    [Fact]
+    public async Task Says_which_methods_a_route_answers_to()
+    {
+        var answer = await app.Send(new HttpRequestMessage(HttpMethod.Delete, "/parcels"));
+
+        AssertProblem(answer, HttpStatusCode.MethodNotAllowed, "method-not-allowed");
+        Assert.Contains("GET, POST", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Passes_a_handlers_refusal_on()
+    {
+        var answer = await app.Post(Parcel.Replace("Ada", "moved", StringComparison.Ordinal));
+
+        AssertProblem(answer, HttpStatusCode.Conflict, "recipient-moved");
+        Assert.Equal("The recipient has moved; ask for the new address.", answer.Json.GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task Says_what_is_not_there() =>
+        AssertProblem(await app.Get($"/parcels/{Guid.NewGuid()}"), HttpStatusCode.NotFound, "parcel-not-found");
+
+    [Theory]
+    [InlineData("bug")]
+    [InlineData("duplicate-key")]
+    public async Task Keeps_a_bugs_internals_to_itself(string kind) =>
+        AssertProblem(await app.Get($"/failure/{kind}"), HttpStatusCode.InternalServerError, "internal-error");
+
+    [Theory]
+    [InlineData("transient")]
+    [InlineData("refused")]
+    [InlineData("timeout")]
+    [InlineData("shutting-down")]
+    public async Task Asks_to_come_back_when_the_database_is_away(string kind)
+    {
+        var answer = await app.Get($"/failure/{kind}");
+
+        AssertProblem(answer, HttpStatusCode.ServiceUnavailable, "database-unavailable");
+        Assert.Equal("5", answer.RetryAfter);
+    }
+
+    [Fact]
+    public async Task Is_a_problem_whatever_the_client_accepts()
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, "/failure/bug") { Headers = { { "Accept", "text/html" } } };
+
+        AssertProblem(await app.Send(request), HttpStatusCode.InternalServerError, "internal-error");
+    }
+
+    private static void AssertProblem(Answer answer, HttpStatusCode status, string code)
+    {
+        Assert.Equal((status, "application/problem+json", code), (answer.Status, answer.MediaType, answer.Code));
+        Assert.Equal((int)status, answer.Json.GetProperty("status").GetInt32());
+        Assert.Equal($"urn:orderplatform:problem:{code}", answer.Json.GetProperty("type").GetString());
+        Assert.NotEmpty(answer.Json.GetProperty("title").GetString()!);
+        Assert.NotEmpty(answer.Json.GetProperty("detail").GetString()!);
+        Assert.Matches("^[0-9a-f]{32}$", answer.Json.GetProperty("traceId").GetString());
+        Assert.DoesNotContain("secret", answer.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", answer.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("OrderPlatform.", answer.Body, StringComparison.Ordinal);
+    }
+}
