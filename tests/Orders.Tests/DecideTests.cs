@@ -1,0 +1,153 @@
+using OrderPlatform.Contracts.Orders;
+using OrderPlatform.Messaging;
+using OrderPlatform.Orders.Domain;
+using OrderPlatform.Orders.Features;
+using static OrderPlatform.Orders.Domain.OrderStatus;
+
+namespace OrderPlatform.Orders.Tests;
+
+/// <summary>What each incoming event does to an order in each state. No host, no database: decisions are pure.</summary>
+public sealed class DecideTests
+{
+    [Fact]
+    public void StockReserved_confirms_a_placed_order()
+    {
+        var order = Given.Order(Placed);
+
+        var confirmed = ConfirmOrder.Decide(order, Given.StockReserved, Given.Now).Event;
+
+        Assert.Equal(new OrderConfirmed(order.Id, order.Lines, order.ShippingAddress, Given.Now), confirmed);
+    }
+
+    [Theory]
+    [InlineData(Confirmed)]
+    [InlineData(Cancelling)]
+    [InlineData(Cancelled)]
+    [InlineData(Shipped)]
+    [InlineData(Delivered)]
+    public void StockReserved_changes_nothing_else(OrderStatus status) =>
+        Changes_nothing(ConfirmOrder.Decide(Given.Order(status), Given.StockReserved, Given.Now));
+
+    [Fact]
+    public void StockReserved_contradicts_a_rejection() =>
+        Assert.Throws<ContradictionException>(() => ConfirmOrder.Decide(Given.Order(Rejected), Given.StockReserved, Given.Now));
+
+    [Fact]
+    public void StockReserved_waits_for_its_order() =>
+        Is_too_early(ConfirmOrder.Decide(null, Given.StockReserved, Given.Now));
+
+    [Fact]
+    public void StockRejected_rejects_a_placed_order()
+    {
+        var rejected = RejectOrder.Decide(Given.Order(Placed), Given.StockRejected, Given.Now).Event;
+
+        Assert.Equal(new OrderRejected(Given.OrderId, Given.Shortages, Given.Now), rejected);
+    }
+
+    [Theory]
+    [InlineData(Rejected)]
+    [InlineData(Cancelled)]
+    public void StockRejected_changes_nothing_else(OrderStatus status) =>
+        Changes_nothing(RejectOrder.Decide(Given.Order(status), Given.StockRejected, Given.Now));
+
+    [Theory]
+    [InlineData(Confirmed)]
+    [InlineData(Cancelling)]
+    [InlineData(Shipped)]
+    [InlineData(Delivered)]
+    public void StockRejected_contradicts_a_reservation(OrderStatus status) =>
+        Assert.Throws<ContradictionException>(() => RejectOrder.Decide(Given.Order(status), Given.StockRejected, Given.Now));
+
+    [Fact]
+    public void StockRejected_waits_for_its_order() =>
+        Is_too_early(RejectOrder.Decide(null, Given.StockRejected, Given.Now));
+
+    [Theory]
+    [InlineData(Confirmed)]
+    [InlineData(Cancelling)]
+    public void ShipmentDispatched_ships_the_order_even_while_it_is_being_cancelled(OrderStatus status)
+    {
+        var shipped = ShipOrder.Decide(Given.Order(status), Given.ShipmentDispatched).Event;
+
+        Assert.Equal(new OrderShipped(Given.OrderId, Given.ShipmentId, "SIM-1", Given.ShipmentDispatched.DispatchedAt), shipped);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Placed)]
+    public void ShipmentDispatched_waits_for_StockReserved(OrderStatus? status) =>
+        Is_too_early(ShipOrder.Decide(OrderOrNone(status), Given.ShipmentDispatched));
+
+    [Theory]
+    [InlineData(Shipped)]
+    [InlineData(Delivered)]
+    public void ShipmentDispatched_changes_nothing_twice(OrderStatus status) =>
+        Changes_nothing(ShipOrder.Decide(Given.Order(status), Given.ShipmentDispatched));
+
+    [Theory]
+    [InlineData(Rejected)]
+    [InlineData(Cancelled)]
+    public void ShipmentDispatched_contradicts_an_order_that_is_off(OrderStatus status) =>
+        Assert.Throws<ContradictionException>(() => ShipOrder.Decide(Given.Order(status), Given.ShipmentDispatched));
+
+    [Fact]
+    public void ShipmentDelivered_delivers_a_shipped_order()
+    {
+        var delivered = DeliverOrder.Decide(Given.Order(Shipped), Given.ShipmentDelivered).Event;
+
+        Assert.Equal(new OrderDelivered(Given.OrderId, Given.ShipmentDelivered.DeliveredAt), delivered);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Placed)]
+    [InlineData(Confirmed)]
+    [InlineData(Cancelling)]
+    public void ShipmentDelivered_waits_for_ShipmentDispatched(OrderStatus? status) =>
+        Is_too_early(DeliverOrder.Decide(OrderOrNone(status), Given.ShipmentDelivered));
+
+    [Fact]
+    public void ShipmentDelivered_changes_nothing_twice() =>
+        Changes_nothing(DeliverOrder.Decide(Given.Order(Delivered), Given.ShipmentDelivered));
+
+    [Theory]
+    [InlineData(Rejected)]
+    [InlineData(Cancelled)]
+    public void ShipmentDelivered_contradicts_an_order_that_is_off(OrderStatus status) =>
+        Assert.Throws<ContradictionException>(() => DeliverOrder.Decide(Given.Order(status), Given.ShipmentDelivered));
+
+    [Theory]
+    [InlineData(Confirmed)]
+    [InlineData(Cancelling)]
+    public void ShipmentCancelled_cancels_the_order_and_names_the_lines_to_release(OrderStatus status)
+    {
+        var cancelled = CompleteCancellation.Decide(Given.Order(status), Given.ShipmentCancelled, Given.Now).Event;
+
+        Assert.Equal(new OrderCancelled(Given.OrderId, Given.Lines, "no need", Given.Now), cancelled);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Placed)]
+    public void ShipmentCancelled_waits_for_StockReserved(OrderStatus? status) =>
+        Is_too_early(CompleteCancellation.Decide(OrderOrNone(status), Given.ShipmentCancelled, Given.Now));
+
+    [Fact]
+    public void ShipmentCancelled_changes_nothing_twice() =>
+        Changes_nothing(CompleteCancellation.Decide(Given.Order(Cancelled), Given.ShipmentCancelled, Given.Now));
+
+    [Theory]
+    [InlineData(Rejected)]
+    [InlineData(Shipped)]
+    [InlineData(Delivered)]
+    public void ShipmentCancelled_contradicts_a_dispatch_and_a_rejection(OrderStatus status) =>
+        Assert.Throws<ContradictionException>(() => CompleteCancellation.Decide(Given.Order(status), Given.ShipmentCancelled, Given.Now));
+
+    private static Order? OrderOrNone(OrderStatus? status) => status is { } known ? Given.Order(known) : null;
+
+    private static void Changes_nothing<TEvent>(Reaction<TEvent> reaction)
+        where TEvent : class => Assert.Equal(new Reaction<TEvent>(Outcome.Handled, null), reaction);
+
+    private static void Is_too_early<TEvent>(Reaction<TEvent> reaction)
+        where TEvent : class => Assert.Equal(new Reaction<TEvent>(Outcome.TooEarly, null), reaction);
+}

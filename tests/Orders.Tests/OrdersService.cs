@@ -1,0 +1,117 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Contracts.Inventory;
+using OrderPlatform.Contracts.Shipping;
+using OrderPlatform.Messaging;
+using OrderPlatform.Orders.Domain;
+using OrderPlatform.Orders.Features;
+using OrderPlatform.Orders.Storage;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Orders.Tests;
+
+/// <summary>The service on Kestrel, with a database of its own. Its broker is away: all that is tested here must work without.</summary>
+public sealed class OrdersService : IAsyncLifetime
+{
+    public static readonly JsonSerializerOptions Json = EventTypes.Json;
+
+    private WebApplicationFactory<Program> host = null!;
+
+    public TestDatabase Database { get; private set; } = null!;
+
+    public HttpClient Http { get; private set; } = null!;
+
+    public IServiceProvider Services => host.Services;
+
+    public async ValueTask InitializeAsync()
+    {
+        Database = await TestDatabase.Create();
+        (host, Http) = await Start();
+    }
+
+    /// <summary>A process more, on the same database.</summary>
+    public async Task<(WebApplicationFactory<Program> Host, HttpClient Http)> Start()
+    {
+        var instance = new WebApplicationFactory<Program>().WithWebHostBuilder(web => web
+            .UseSetting("urls", "http://127.0.0.1:0")
+            .UseSetting("ConnectionStrings:Database", Database.ConnectionString)
+            .UseSetting("ConnectionStrings:Broker", TestBroker.Nowhere.ToString())
+            .UseSetting("Logging:LogLevel:Default", "Error"));
+        instance.UseKestrel();
+        instance.StartServer();
+        var http = instance.CreateClient();
+        await Eventually.Is(async () => (await http.GetAsync(new Uri("/orders", UriKind.Relative))).IsSuccessStatusCode);
+        return (instance, http);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await host.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    public async Task<Guid> Place(string customerId = "customer-7")
+    {
+        var response = await Http.PostAsJsonAsync("/orders", Given.Request(customerId));
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<OrderState>(Json))!.OrderId;
+    }
+
+    /// <summary>Brings a new order into a state, on the way that orders take.</summary>
+    public async Task<Guid> PlaceUntil(OrderStatus status, string customerId = "customer-7")
+    {
+        var id = await Place(customerId);
+        if (status is OrderStatus.Rejected)
+            await Deliver(Given.StockRejected with { OrderId = id });
+        if (status is OrderStatus.Confirmed or OrderStatus.Cancelling or OrderStatus.Cancelled or OrderStatus.Shipped or OrderStatus.Delivered)
+            await Deliver(Given.StockReserved with { OrderId = id });
+        if (status is OrderStatus.Cancelling or OrderStatus.Cancelled)
+            await Cancel(id);
+        if (status is OrderStatus.Cancelled)
+            await Deliver(Given.ShipmentCancelled with { OrderId = id });
+        if (status is OrderStatus.Shipped or OrderStatus.Delivered)
+            await Deliver(Given.ShipmentDispatched with { OrderId = id });
+        if (status is OrderStatus.Delivered)
+            await Deliver(Given.ShipmentDelivered with { OrderId = id });
+        return id;
+    }
+
+    public Task<HttpResponseMessage> Cancel(Guid id, string reason = "no need") =>
+        Http.PostAsJsonAsync($"/orders/{id}/cancellation", new CancelOrderRequest(reason));
+
+    public async Task<OrderDetails> Get(Guid id) => (await Http.GetFromJsonAsync<OrderDetails>($"/orders/{id}", Json))!;
+
+    public async Task<OrderHistory> History(Guid id) => (await Http.GetFromJsonAsync<OrderHistory>($"/orders/{id}/history", Json))!;
+
+    public Task Deliver(object @event, Guid? eventId = null)
+    {
+        // Sequences count for each producer: Inventory answers an order once, Shipping says at most two things of it.
+        var (orderId, sequence) = @event switch
+        {
+            StockReserved reserved => (reserved.OrderId, 1),
+            StockRejected rejected => (rejected.OrderId, 1),
+            ShipmentDispatched dispatched => (dispatched.OrderId, 1),
+            ShipmentCancelled cancelled => (cancelled.OrderId, 1),
+            ShipmentDelivered delivered => (delivered.OrderId, 2),
+            _ => throw new ArgumentException("Orders does not consume it.", nameof(@event)),
+        };
+        return Services.Deliver("orders", Delivery.Incoming(@event, orderId.ToString(), sequence, eventId));
+    }
+
+    /// <summary>The order's row, and the order that its events in the log add up to.</summary>
+    public async Task<(Order Row, Order Fold)> RowAndFold(Guid id)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<OrdersDb>();
+        var types = Services.GetRequiredService<EventTypes>();
+        var stream = id.ToString();
+        var log = await db.Set<LoggedEvent>().Where(e => e.Stream == stream).OrderBy(e => e.Sequence).ToListAsync();
+        return (
+            await db.Orders.AsNoTracking().SingleAsync(order => order.Id == id),
+            new Order(id).Fold(log.Select(e => types.Read(e.Type, e.Data))));
+    }
+}
