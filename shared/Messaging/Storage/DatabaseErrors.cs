@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 
 namespace OrderPlatform.Messaging;
@@ -6,8 +7,12 @@ namespace OrderPlatform.Messaging;
 internal static class DatabaseErrors
 {
     /// <summary>The database can not be reached, is starting or stopping, or is out of resources: wait and try again.</summary>
-    public static bool IsOutage(Exception exception) => Any(exception, e => e switch
+    public static bool IsOutage(Exception exception) => OutageIn(exception) is not null;
+
+    /// <summary>The outage that is behind an exception; null when it has another cause.</summary>
+    public static DbException? OutageIn(Exception exception) => Find(exception, e => e switch
     {
+        ConnectionLostException or CommitOutcomeUnknownException => true,
         PostgresException postgres => postgres.SqlState switch
         {
             PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow => true,
@@ -19,22 +24,35 @@ internal static class DatabaseErrors
     });
 
     /// <summary>Another transaction was in the way: try again at once, on fresh rows.</summary>
-    public static bool IsConflict(Exception exception) => Any(exception, e => e is PostgresException
+    public static bool IsConflict(Exception exception) => Find(exception, e => e is PostgresException
     {
         SqlState: PostgresErrorCodes.SerializationFailure
             or PostgresErrorCodes.DeadlockDetected
             or PostgresErrorCodes.LockNotAvailable
             or PostgresErrorCodes.UniqueViolation,
-    });
+    }) is not null;
 
-    private static bool Any(Exception? exception, Func<Exception, bool> test)
+    private static DbException? Find(Exception? exception, Func<DbException, bool> test)
     {
         for (; exception is not null; exception = exception.InnerException)
         {
-            if (test(exception))
-                return true;
+            if (exception is DbException error && test(error))
+                return error;
         }
 
-        return false;
+        return null;
     }
+}
+
+/// <summary>The connection was lost during the commit: whether it succeeded is not known.</summary>
+internal sealed class CommitOutcomeUnknownException(Exception cause)
+    : DbException("The connection to the database was lost while it was committing; whether the change was made is not known.", cause)
+{
+    public override bool IsTransient => true;
+}
+
+/// <summary>The connection broke before the commit; what was thrown then may say anything.</summary>
+internal sealed class ConnectionLostException(Exception cause) : DbException("The connection to the database was lost.", cause)
+{
+    public override bool IsTransient => true;
 }

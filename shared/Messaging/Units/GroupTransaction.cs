@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
+using System.Data;
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace OrderPlatform.Messaging;
@@ -95,9 +97,29 @@ internal sealed class GroupTransaction(
         var database = scope.ServiceProvider.GetRequiredService<DbContext>();
         var unit = scope.ServiceProvider.GetRequiredService<UnitOfWork>();
         await using var transaction = await database.Database.BeginTransactionAsync(cancellation);
-        await work(scope.ServiceProvider, database, unit);
-        await transaction.CommitAsync(cancellation);
+        try
+        {
+            await work(scope.ServiceProvider, database, unit);
+        }
+        catch (Exception exception) when (database.Database.GetDbConnection().State != ConnectionState.Open)
+        {
+            throw new ConnectionLostException(exception);
+        }
+
+        await Commit(transaction, cancellation);
         if (unit.HasAppended)
             relay.Set();
+    }
+
+    private static async Task Commit(IDbContextTransaction transaction, CancellationToken cancellation)
+    {
+        try
+        {
+            await transaction.CommitAsync(cancellation);
+        }
+        catch (Exception exception) when (DatabaseErrors.IsOutage(exception))
+        {
+            throw new CommitOutcomeUnknownException(exception);
+        }
     }
 }

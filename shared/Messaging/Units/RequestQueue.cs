@@ -17,40 +17,32 @@ internal sealed class RequestQueue(GroupTransaction transaction, MessagingOption
     protected override async Task Commit(List<RequestUnit> group, CancellationToken stop)
     {
         group.RemoveAll(unit => unit.IsAbandoned());
-        if (group.Count == 0 || (group.Count > 1 && await TryCommit(group)))
-            return;
-        foreach (var unit in group)
-            await CommitAlone(unit);
+        if (group.Count > 0)
+            await Commit(group);
     }
 
-    /// <summary>False when the units are to be tried one by one.</summary>
-    private async Task<bool> TryCommit(List<RequestUnit> group)
-    {
-        try
-        {
-            await transaction.Run(group, CancellationToken.None);
-            group.ForEach(unit => unit.Succeed());
-            return true;
-        }
-        catch (Exception exception) when (DatabaseErrors.IsOutage(exception))
-        {
-            group.ForEach(unit => unit.Fail(exception));
-            return true;
-        }
-        catch (Exception)
-        {
-            return false;
-        }
-    }
-
-    private async Task CommitAlone(RequestUnit unit)
+    private async Task Commit(List<RequestUnit> group)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await transaction.Run([unit], CancellationToken.None);
-                unit.Succeed();
+                await transaction.Run(group, CancellationToken.None);
+                group.ForEach(unit => unit.Succeed());
+                return;
+            }
+            catch (Exception exception) when (DatabaseErrors.OutageIn(exception) is { } outage)
+            {
+                // A pooled connection may be older than the server's last restart; a lost commit may have succeeded.
+                if (attempt < Attempts && outage is not CommitOutcomeUnknownException)
+                    continue;
+                group.ForEach(unit => unit.Fail(outage));
+                return;
+            }
+            catch (Exception) when (group.Count > 1)
+            {
+                foreach (var unit in group)
+                    await Commit([unit]);
                 return;
             }
             catch (Exception exception) when (DatabaseErrors.IsConflict(exception) && attempt < Attempts)
@@ -59,7 +51,7 @@ internal sealed class RequestQueue(GroupTransaction transaction, MessagingOption
             }
             catch (Exception exception)
             {
-                unit.Fail(exception);
+                group[0].Fail(exception);
                 return;
             }
         }
