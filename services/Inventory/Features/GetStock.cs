@@ -20,7 +20,7 @@ public static class GetStock
             .Where(item => item.Sku == sku)
             .Select(item => new StockResponse(item.Sku, item.Available, item.Reserved))
             .SingleOrDefaultAsync(cancellation);
-        return stock is null ? Problems.NotFound("SKU", sku) : TypedResults.Ok(stock);
+        return stock is null ? Problems.NotFound("sku", sku) : TypedResults.Ok(stock);
     }
 }
 

@@ -1,0 +1,102 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Contracts.Orders;
+using OrderPlatform.Contracts.Shipping;
+using OrderPlatform.Inventory.Domain;
+using OrderPlatform.Inventory.Features;
+using OrderPlatform.Inventory.Storage;
+using OrderPlatform.Messaging;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Inventory.Tests;
+
+/// <summary>The service on Kestrel, with a database of its own. Its broker is away: all that is tested here must work without.</summary>
+public sealed class InventoryService : IAsyncLifetime
+{
+    public static readonly JsonSerializerOptions Json = EventTypes.Json;
+
+    private WebApplicationFactory<Program> host = null!;
+
+    public TestDatabase Database { get; private set; } = null!;
+
+    public HttpClient Http { get; private set; } = null!;
+
+    public IServiceProvider Services => host.Services;
+
+    public async ValueTask InitializeAsync()
+    {
+        Database = await TestDatabase.Create();
+        (host, Http) = await Start();
+    }
+
+    /// <summary>A process more, on the same database.</summary>
+    public async Task<(WebApplicationFactory<Program> Host, HttpClient Http)> Start()
+    {
+        var instance = new WebApplicationFactory<Program>().WithWebHostBuilder(web => web
+            .UseSetting("urls", "http://127.0.0.1:0")
+            .UseSetting("ConnectionStrings:Database", Database.ConnectionString)
+            .UseSetting("ConnectionStrings:Broker", TestBroker.Nowhere.ToString())
+            .UseSetting("Logging:LogLevel:Default", "Error"));
+        instance.UseKestrel();
+        instance.StartServer();
+        var http = instance.CreateClient();
+        await Eventually.Is(async () => (await http.GetAsync(new Uri("/stock", UriKind.Relative))).IsSuccessStatusCode);
+        return (instance, http);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await host.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    public Task<HttpResponseMessage> Receive(string sku, object receipt, HttpClient? http = null) =>
+        (http ?? Http).PostAsJsonAsync($"/stock/{sku}/receipts", receipt, Json);
+
+    public async Task<string> Stock(int quantity, string? sku = null)
+    {
+        sku ??= $"sku-{Guid.NewGuid():N}";
+        (await Receive(sku, new ReceiptRequest(quantity, $"note-{Guid.NewGuid():N}"))).EnsureSuccessStatusCode();
+        return sku;
+    }
+
+    public async Task<StockResponse> Get(string sku) => (await Http.GetFromJsonAsync<StockResponse>($"/stock/{sku}", Json))!;
+
+    /// <param name="event">What Orders or Shipping say.</param>
+    /// <param name="eventId">A new one if not given.</param>
+    /// <param name="instance">The first if not given.</param>
+    public Task Deliver(object @event, Guid? eventId = null, IServiceProvider? instance = null)
+    {
+        var (orderId, sequence) = @event switch
+        {
+            OrderPlaced placed => (placed.OrderId, 1),
+            OrderCancelled cancelled => (cancelled.OrderId, 2),
+            ShipmentDispatched dispatched => (dispatched.OrderId, 1),
+            _ => throw new ArgumentException("Inventory does not consume it.", nameof(@event)),
+        };
+        return (instance ?? Services).Deliver("inventory", Delivery.Incoming(@event, orderId.ToString(), sequence, eventId));
+    }
+
+    public Task<Reservation?> Reservation(Guid orderId) =>
+        Query(db => db.Reservations.AsNoTracking().SingleOrDefaultAsync(reservation => reservation.OrderId == orderId));
+
+    /// <summary>What the log says of an order or a SKU.</summary>
+    public async Task<object[]> Log(string stream)
+    {
+        var log = await Query(db => db.Set<LoggedEvent>().Where(e => e.Stream == stream).OrderBy(e => e.Sequence).ToListAsync());
+        var types = Services.GetRequiredService<EventTypes>();
+        return [.. log.Select(e => types.Read(e.Type, e.Data))];
+    }
+
+    public Task<int> Parked() => Query(db => db.Set<ParkedEvent>().CountAsync());
+
+    private async Task<T> Query<T>(Func<InventoryDb, Task<T>> query)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        return await query(scope.ServiceProvider.GetRequiredService<InventoryDb>());
+    }
+}
