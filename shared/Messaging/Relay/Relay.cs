@@ -118,11 +118,12 @@ internal sealed partial class Relay(
         while (true)
         {
             publisher.ThrowIfFailed();
+            var commit = signal.Next();
             var batch = await log.Read(stop);
             if (batch.Changed)
                 inFlight.Enqueue((batch, await publisher.Publish(batch.Events, map.Types.Published, stop)));
 
-            while (inFlight.TryPeek(out var oldest) && (oldest.Confirmed.IsCompleted || inFlight.Count >= BatchesInFlight || !batch.Changed))
+            while (inFlight.TryPeek(out var oldest) && (oldest.Confirmed.IsCompleted || inFlight.Count >= BatchesInFlight))
             {
                 await oldest.Confirmed.WaitAsync(stop);
                 await log.Advance(inFlight.Dequeue().Batch, stop);
@@ -130,7 +131,7 @@ internal sealed partial class Relay(
             }
 
             if (!batch.Changed)
-                await signal.Wait(options.RelayPollInterval, stop);
+                await Task.WhenAny(commit, inFlight.TryPeek(out var next) ? next.Confirmed : commit, Task.Delay(options.RelayPollInterval, stop));
         }
     }
 

@@ -1,24 +1,17 @@
 namespace OrderPlatform.Messaging;
 
 /// <summary>Wakes the relay after a commit in its own process.</summary>
-internal sealed class RelaySignal : IDisposable
+internal sealed class RelaySignal
 {
-    private readonly SemaphoreSlim signal = new(0, 1);
+    private volatile TaskCompletionSource next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Set()
+    public void Set() => next.TrySetResult();
+
+    /// <summary>Completes at the next commit. Asked for before the log is read, it misses none.</summary>
+    public Task Next()
     {
-        try
-        {
-            if (signal.CurrentCount == 0)
-                signal.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Another commit woke it just now; once is enough.
-        }
+        if (next.Task.IsCompleted)
+            next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return next.Task;
     }
-
-    public Task Wait(TimeSpan atMost, CancellationToken cancellation) => signal.WaitAsync(atMost, cancellation);
-
-    public void Dispose() => signal.Dispose();
 }
