@@ -47,8 +47,8 @@ internal static partial class BadRequests
             return new() { ["$"] = ["The request ended too early, or is not valid HTTP."] };
         if (parameter.ParameterType == body)
             return new() { ["$"] = ["A JSON body is required."] };
-        var missing = message.StartsWith("Required", StringComparison.Ordinal);
-        return new() { [PublicName(parameter)] = [$"{(missing ? "Required, but missing: must" : "Must")} be {Expected.Of(parameter.ParameterType)}."] };
+        var must = message.StartsWith("Required", StringComparison.Ordinal) ? "Required, but missing: must" : "Must";
+        return new() { [PublicName(parameter)] = [$"{must} be {Expected.Of(parameter.ParameterType)}."] };
     }
 
     [GeneratedRegex("""parameter "(?:[^"]* )?([^" ]+)["]""")]

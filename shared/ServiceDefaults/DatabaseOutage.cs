@@ -22,6 +22,6 @@ internal static class DatabaseOutage
     private static bool IsOutage(DbException exception) =>
         exception.IsTransient
         || exception.GetBaseException() is TimeoutException or SocketException
-        // SQL: 08 connection exception; PostgreSQL: 57P shutting down or starting up.
-        || exception.SqlState is { } state && (state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("57P", StringComparison.Ordinal));
+        // Connection exceptions; PostgreSQL shutting down or starting up; a standby that is not promoted yet.
+        || exception.SqlState is ['0', '8', ..] or ['5', '7', 'P', ..] or "25006";
 }

@@ -15,7 +15,10 @@ internal static class EnumParameters
         foreach (var parameter in http.GetEndpoint()?.Metadata.GetOrderedMetadata<IParameterBindingMetadata>() ?? [])
         {
             var type = Nullable.GetUnderlyingType(parameter.ParameterInfo.ParameterType) ?? parameter.ParameterInfo.ParameterType;
-            if (type.IsEnum && BadRequests.PublicName(parameter.ParameterInfo) is var name && http.Request.Query.TryGetValue(name, out var value))
+            if (!type.IsEnum)
+                continue;
+            var name = BadRequests.PublicName(parameter.ParameterInfo);
+            if (http.Request.Query.TryGetValue(name, out var value))
                 http.Request.Query = Replace(http.Request.Query, name, MemberOf(type, value));
         }
 

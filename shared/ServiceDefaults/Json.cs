@@ -46,7 +46,8 @@ internal static class Json
         if (declared.PropertyType == typeof(string) || !declared.PropertyType.IsAssignableTo(typeof(IEnumerable)))
             return false;
         var list = new NullabilityInfoContext().Create(declared);
-        return (list.ElementType ?? list.GenericTypeArguments.FirstOrDefault()) is { ReadState: NullabilityState.NotNull, Type.IsValueType: false };
+        var element = list.ElementType ?? list.GenericTypeArguments.FirstOrDefault();
+        return element is { ReadState: NullabilityState.NotNull, Type.IsValueType: false };
     }
 
     private static void Check(string list, IEnumerable? elements)

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
@@ -17,7 +19,7 @@ namespace OrderPlatform.ServiceDefaults;
 internal sealed record Problem(
     string Type, string Title, int Status, string Detail, string Code, IReadOnlyDictionary<string, string[]>? Errors, string TraceId);
 
-/// <summary>Documents the problems: those a handler names in its <c>&lt;response&gt;</c> comments, and those any operation may have.</summary>
+/// <summary>Documents the problems: those a handler names, in <c>&lt;response&gt;</c> comments, and those any operation may have.</summary>
 internal sealed class ProblemDocumentation : IOperationFilter
 {
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
@@ -27,20 +29,23 @@ internal sealed class ProblemDocumentation : IOperationFilter
             responses.TryAdd(status, new OpenApiResponse { Description = description });
 
         var problem = context.SchemaGenerator.GenerateSchema(typeof(Problem), context.SchemaRepository);
+        operation.Responses = [];
         foreach (var (status, response) in responses)
         {
-            if (status[0] is '4' or '5' && response is OpenApiResponse { Content: null or { Count: 0 } } undescribed)
+            if (status[0] is '4' or '5' && response is OpenApiResponse error)
             {
-                undescribed.Content = new Dictionary<string, IOpenApiMediaType>
+                error.Content = new Dictionary<string, IOpenApiMediaType>
                 {
                     ["application/problem+json"] = new OpenApiMediaType { Schema = problem },
                 };
             }
+
+            operation.Responses[status] = response;
         }
 
-        operation.Responses = [];
-        foreach (var (status, response) in responses)
-            operation.Responses[status] = response;
+        // The framework's own, which ProducesProblem() brought in and nothing refers to any more.
+        context.SchemaRepository.Schemas.Remove(nameof(ProblemDetails));
+        context.SchemaRepository.Schemas.Remove(nameof(HttpValidationProblemDetails));
     }
 
     private static IEnumerable<(string Status, string Description)> CommonProblems(OpenApiOperation operation)

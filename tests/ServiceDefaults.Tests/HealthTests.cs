@@ -15,7 +15,9 @@ public class HealthTests(TestApp app) : IClassFixture<TestApp>
 
         Assert.Equal(HttpStatusCode.OK, answer.Status);
         Assert.Equal(
-            """{"status":"healthy","checks":{"database":{"status":"healthy","waitsFor":null},"broker":{"status":"healthy","waitsFor":null}}}""",
+            """
+            {"status":"healthy","checks":{"database":{"status":"healthy","waitsFor":null},"broker":{"status":"healthy","waitsFor":null}}}
+            """,
             answer.Body);
     }
 
@@ -27,7 +29,8 @@ public class HealthTests(TestApp app) : IClassFixture<TestApp>
         var answer = await app.Get("/health/ready");
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unhealthy"), (answer.Status, answer.Json.GetProperty("status").GetString()));
-        Assert.Equal("the broker at localhost:5672", answer.Json.GetProperty("checks").GetProperty("broker").GetProperty("waitsFor").GetString());
+        var broker = answer.Json.GetProperty("checks").GetProperty("broker");
+        Assert.Equal("the broker at localhost:5672", broker.GetProperty("waitsFor").GetString());
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public class HostingTests
     }
 
     [Fact]
-    public async Task Stops_within_the_grace_period_of_Docker_and_Kubernetes()
+    public async Task Gives_running_work_25_seconds_to_finish_when_it_is_stopped()
     {
         await using var app = Builder().Build();
 

@@ -121,6 +121,7 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
     [InlineData("transient")]
     [InlineData("refused")]
     [InlineData("timeout")]
+    [InlineData("not-promoted")]
     [InlineData("shutting-down")]
     public async Task Asks_to_come_back_when_the_database_is_away(string kind)
     {

@@ -20,6 +20,7 @@ public class SwaggerTests(TestApp app) : IClassFixture<TestApp>
     [InlineData("paths./parcels.post.responses.409.description", "The recipient has moved: `recipient-moved`.")]
     [InlineData("paths./parcels.post.responses.409.content.application/problem+json.schema.$ref", "#/components/schemas/Problem")]
     [InlineData("paths./parcels.post.responses.413.description", "The body is larger than 64 KiB.")]
+    [InlineData("paths./parcels/{id}.get.responses.404.content.application/problem+json.schema.$ref", "#/components/schemas/Problem")]
     [InlineData("components.schemas.Problem.properties.code.example", "order-shipped")]
     [InlineData("components.schemas.Problem.properties.errors.type", "object")]
     [InlineData("components.schemas.PostParcelRequest.description", "A parcel to be sent.")]
@@ -29,7 +30,7 @@ public class SwaggerTests(TestApp app) : IClassFixture<TestApp>
     [InlineData("components.schemas.PostParcelItem.properties.quantity.description", "Units, 1 to 1,000.")]
     [InlineData("components.schemas.PostParcelItem.properties.quantity.maximum", "1000")]
     [InlineData("components.schemas.PostParcelSpeed.enum", """["standard","nextDay"]""")]
-    [InlineData("components.schemas.OrderLine.properties.sku.description", "The stock keeping unit: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.")]
+    [InlineData("components.schemas.OrderLine.properties.quantity.description", "Whole units, 1 to 1,000,000.")]
     public async Task Describes(string path, string expected)
     {
         var found = path.Split('.').Aggregate(
@@ -37,6 +38,14 @@ public class SwaggerTests(TestApp app) : IClassFixture<TestApp>
             (json, name) => json.ValueKind == JsonValueKind.Array ? json[int.Parse(name)] : json.GetProperty(name));
 
         Assert.Equal(expected, found.ValueKind == JsonValueKind.Array ? JsonSerializer.Serialize(found) : found.ToString());
+    }
+
+    [Fact]
+    public async Task Has_one_schema_for_all_problems()
+    {
+        var schemas = (await app.Get("/swagger/v1/swagger.json")).Json.GetProperty("components").GetProperty("schemas").EnumerateObject();
+
+        Assert.Equal(["Problem"], schemas.Select(schema => schema.Name).Where(name => name.Contains("Problem", StringComparison.Ordinal)));
     }
 
     [Fact]

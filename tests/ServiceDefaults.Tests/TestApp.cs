@@ -26,7 +26,7 @@ public sealed class TestApp : IAsyncLifetime
         app.MapServiceDefaults();
         app.MapPost("/parcels", PostParcel.Handle);
         app.MapGet("/parcels", (PostParcel.Speed? speed, [FromQuery(Name = "limit")] int max = 10) => TypedResults.Ok($"{speed} {max}"));
-        app.MapGet("/parcels/{id:guid}", (Guid id) => Problems.NotFound("parcel", id));
+        app.MapGet("/parcels/{id:guid}", (Guid id) => Problems.NotFound("parcel", id)).ProducesProblem(404);
         app.MapGet("/weights/{grams}", (int grams, string unit) => TypedResults.Ok($"{grams} {unit}"));
         app.MapGet("/failure/{kind}", string (string kind) => throw Failures[kind]());
     }
@@ -43,6 +43,7 @@ public sealed class TestApp : IAsyncLifetime
         ["transient"] = () => new InvalidOperationException("secret", new DatabaseError { Transient = true }),
         ["refused"] = () => new InvalidOperationException("secret", new DatabaseError(new SocketException(111))),
         ["timeout"] = () => new DatabaseError(new TimeoutException()),
+        ["not-promoted"] = () => new DatabaseError { State = "25006" },
         ["shutting-down"] = () => new DatabaseError { State = "57P01" },
     };
 
@@ -91,5 +92,6 @@ public sealed record Answer(HttpStatusCode Status, string? MediaType, string? Re
     public string? Code => Json.GetProperty("code").GetString();
 
     /// <summary>The errors as one line: <c>path: message; path: message</c>.</summary>
-    public string Errors => string.Join("; ", Json.GetProperty("errors").EnumerateObject().Select(error => $"{error.Name}: {error.Value[0]}"));
+    public string Errors =>
+        string.Join("; ", Json.GetProperty("errors").EnumerateObject().Select(error => $"{error.Name}: {error.Value[0]}"));
 }
