@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# Builds the three services, and runs them with the addresses and passwords of the private servers.
+
+# port_of SERVICE: ORDERS_PORT, INVENTORY_PORT or SHIPPING_PORT; else the one of last time; else the one it is known by.
+port_of() {
+  local -A known=([orders]=5101 [inventory]=5102 [shipping]=5103)
+  local given=${1^^}_PORT remembered
+  remembered=$(setting "$1.port")
+  printf '%s\n' "${!given:-${remembered:-${known[$1]}}}"
+}
+
+url_of() { printf 'http://127.0.0.1:%s\n' "$(port_of "$1")"; }
+
+# Before anything else is done: nobody but our own services may listen on their ports.
+check_ports() {
+  local service port
+  for service in "${services[@]}"; do
+    port=$(port_of "$service")
+    if port_taken "$port" && { not_running "$service" || [[ $port != "$(setting "$service.port")" ]]; }; then
+      fail "port $port, for $service, is taken by another process; choose another one: ${service^^}_PORT=$((port + 1000)) deploy/up"
+    fi
+  done
+}
+
+# Builds beside what runs: a running service's files must not change under it.
+build_services() {
+  local service started=$SECONDS log=$dir/log/build.log
+  command -v dotnet >/dev/null || fail "the .NET SDK is needed: https://dotnet.microsoft.com/download"
+  : >"$log"
+  for service in "${services[@]}"; do
+    say "Building $service"
+    dotnet_quietly "$log" publish "$repository/services/${service^}" --configuration Release --output "$dir/build/$service"
+  done
+  say "Built in $((SECONDS - started)) s"
+}
+
+# dotnet_quietly LOG ARGUMENT...: says that it still works; shows what went wrong.
+dotnet_quietly() {
+  local log=$1 build started=$SECONDS
+  shift
+  dotnet "$@" --nologo --verbosity quiet -nodeReuse:false </dev/null >>"$log" 2>&1 9>&- &
+  build=$!
+  while sleep 1 && kill -0 "$build" 2>/dev/null; do
+    (((SECONDS - started) % 15)) || say "  still building ($((SECONDS - started)) s)"
+  done
+  if ! wait "$build"; then
+    show_log "$log" 40
+    fail "dotnet $1 $2 failed; its log is $log"
+  fi
+}
+
+# start_service SERVICE: unless it runs as it was built, on the port asked for. Replaces one that is older.
+start_service() {
+  local service=$1 port
+  port=$(port_of "$service")
+  if running "$service" && [[ $port == "$(setting "$service.port")" ]] && diff -rq "$dir/build/$service" "$dir/app/$service" >/dev/null; then
+    say "$service runs already"
+    return
+  fi
+
+  stop_service "$service"
+  mkdir -p "$dir/app"
+  rm -rf "${dir:?}/app/$service"
+  cp -r "$dir/build/$service" "$dir/app/$service"
+  remember "$service.port" "$port"
+  say "Starting $service"
+  start_process "$service" env --chdir "$dir/app/$service" \
+    ASPNETCORE_ENVIRONMENT=Development \
+    ASPNETCORE_URLS="$(url_of "$service")" \
+    ConnectionStrings__Database="$(database_of "$service")" \
+    ConnectionStrings__Broker="$(broker_of "$service")" \
+    dotnet "OrderPlatform.${service^}.dll"
+}
+
+# Long enough to finish what it has begun.
+stop_service() { stop_process "$1" TERM 30; }
+
+service_ready() { http GET "$(url_of "$1")/health/ready"; }
+
+wait_for_service() { ready_or_fail "$1" 90 service_ready "$1"; }

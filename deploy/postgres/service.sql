@@ -1,0 +1,15 @@
+-- One service's role and database; can be run again. The role is named like the service, and so is the database, which is its own: no
+-- other service's role can enter it.
+--
+--   PASSWORD=… psql --set service=orders --file service.sql
+\getenv password PASSWORD
+
+SELECT format('CREATE ROLE %I', :'service')
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'service') \gexec
+
+ALTER ROLE :"service" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'password';
+
+SELECT format('CREATE DATABASE %I OWNER %I', :'service', :'service')
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'service') \gexec
+
+REVOKE ALL ON DATABASE :"service" FROM PUBLIC;
