@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OrderPlatform.Messaging;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Features;
@@ -19,6 +20,7 @@ internal sealed partial class BookingWorker(
     BookingSignal signal,
     CarrierOptions options,
     TimeProvider clock,
+    HealthCheckService health,
     IHostApplicationLifetime host,
     ILogger<BookingWorker> logger)
     : BackgroundService
@@ -31,9 +33,16 @@ internal sealed partial class BookingWorker(
         await Task.Delay(Timeout.Infinite, host.ApplicationStarted)
             .WaitAsync(stoppingToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (await DatabaseIsAway(stoppingToken))
+            await Task.Delay(options.PollInterval, stoppingToken);
+
         var work = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = stoppingToken };
         await Parallel.ForEachAsync(DueShipments(stoppingToken), work, Ask);
     }
+
+    /// <summary>Whether it can not be reached, or lacks migrations.</summary>
+    private async Task<bool> DatabaseIsAway(CancellationToken stop) =>
+        (await health.CheckHealthAsync(check => check.Name == "database", stop)).Status == HealthStatus.Unhealthy;
 
     private async IAsyncEnumerable<Shipment> DueShipments([EnumeratorCancellation] CancellationToken stop)
     {

@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using OrderPlatform.Shipping.Domain;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Shipping.Tests;
+
+public sealed class BookingTests : ShippingTest
+{
+    [Fact]
+    public async Task Books_a_confirmed_order_with_the_shipments_id_as_its_key()
+    {
+        var shipping = await Start(("Carrier:PollInterval", "00:01:00"));
+        var watch = Stopwatch.StartNew();
+
+        var orderId = await shipping.Confirm();
+        await shipping.Becomes(orderId, ShipmentStatus.Dispatched);
+
+        // The poll is a minute: a commit has woken the worker.
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        var shipment = await shipping.Get(orderId);
+        Assert.Equal([("POST", shipment.ShipmentId)], Carrier.Calls);
+        Assert.Equal($"FAKE-{shipment.ShipmentId}", shipment.TrackingNumber);
+        Assert.Equal((1, null), (shipment.Attempts, shipment.NextAttemptAt));
+        Assert.Equal(["ShipmentDispatched"], await shipping.Log(orderId));
+    }
+
+    [Fact]
+    public async Task Retries_what_passes_by_itself_within_one_attempt()
+    {
+        Carrier.Answer = (_, _) => Task.FromResult(Carrier.Calls.Count < 3 ? 503 : 200);
+        var shipping = await Start();
+
+        var orderId = await shipping.Confirm();
+        await shipping.Becomes(orderId, ShipmentStatus.Dispatched);
+
+        Assert.Equal(1, (await shipping.Get(orderId)).Attempts);
+        Assert.Equal(3, Carrier.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Does_not_wait_for_an_answer_for_ever()
+    {
+        Carrier.Answer = async (_, _) =>
+        {
+            if (Carrier.Calls.Count == 1)
+                await Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken);
+            return 200;
+        };
+        var shipping = await Start();
+
+        var orderId = await shipping.Confirm();
+
+        await shipping.Becomes(orderId, ShipmentStatus.Dispatched);
+        Assert.Equal(2, Carrier.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Loses_nothing_while_the_carrier_is_down()
+    {
+        Carrier.Answer = (_, _) => Task.FromResult(500);
+        var shipping = await Start();
+        var orders = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => shipping.Confirm()));
+        await Eventually.Is(async () => (await Task.WhenAll(orders.Select(shipping.Get))).All(shipment => shipment.Attempts >= 3));
+        Assert.All(await Task.WhenAll(orders.Select(shipping.Get)), shipment => Assert.Equal(ShipmentStatus.Pending, shipment.Status));
+
+        Carrier.Answer = (_, _) => Task.FromResult(200);
+
+        foreach (var order in orders)
+        {
+            await shipping.Becomes(order, ShipmentStatus.Dispatched);
+            Assert.Equal(["ShipmentDispatched"], await shipping.Log(order));
+        }
+
+        Assert.Equal(20, Carrier.Bookings.Count);
+    }
+
+    [Fact]
+    public async Task Asks_later_when_nobody_listens_at_the_carriers_address()
+    {
+        var shipping = await Start(("Carrier:BaseUrl", "http://127.0.0.1:1/"));
+
+        var orderId = await shipping.Confirm();
+
+        await Eventually.Is(async () => await shipping.Get(orderId) is { Attempts: >= 2, Status: ShipmentStatus.Pending, NextAttemptAt: not null });
+    }
+
+    [Fact]
+    public async Task Leaves_a_carrier_that_is_down_in_peace_and_comes_back_when_it_is_well()
+    {
+        Carrier.Answer = (_, _) => Task.FromResult(500);
+        var shipping = await Start(
+            ("Carrier:Resilience:CircuitBreaker:MinimumThroughput", "10"),
+            ("Carrier:Resilience:CircuitBreaker:BreakDuration", "00:00:03"));
+        var orders = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => shipping.Confirm()));
+        await Eventually.Is(() => Carrier.Calls.Count >= 10);
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+
+        var before = Carrier.Calls.Count;
+        await Task.Delay(1_500, TestContext.Current.CancellationToken);
+
+        // Fifty shipments are due, and none of them asks: without the circuit that would be hundreds of calls.
+        Assert.InRange(Carrier.Calls.Count - before, 0, 1);
+        Carrier.Answer = (_, _) => Task.FromResult(200);
+        foreach (var order in orders)
+            await shipping.Becomes(order, ShipmentStatus.Dispatched);
+    }
+
+    [Fact]
+    public async Task Shares_the_work_among_instances_and_books_each_shipment_once()
+    {
+        Carrier.Answer = async (_, _) =>
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            return 200;
+        };
+        var (first, second) = (await Start(), await Start());
+
+        var orders = await Task.WhenAll(Enumerable.Range(0, 200).Select(n => (n % 2 == 0 ? first : second).Confirm()));
+        foreach (var order in orders)
+            await first.Becomes(order, ShipmentStatus.Dispatched);
+
+        Assert.Equal(200, Carrier.Calls.Count);
+        Assert.Equal(200, Carrier.Calls.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Asks_for_what_a_killed_instance_had_claimed_when_its_lease_ends()
+    {
+        // What SIGKILL leaves behind: a claimed row, and nobody who asks.
+        Carrier.Answer = (_, _) => Task.FromResult(500);
+        var shipping = await Start();
+        var orderId = await shipping.Confirm();
+        await Eventually.Is(async () => (await shipping.Get(orderId)).Attempts > 0);
+        await Stop(shipping);
+        await using var claim = Database.Source.CreateCommand("UPDATE shipments SET next_attempt_at = now() + interval '3 s'");
+        await claim.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        Carrier.Answer = (_, _) => Task.FromResult(200);
+        var watch = Stopwatch.StartNew();
+
+        await (await Start()).Becomes(orderId, ShipmentStatus.Dispatched);
+
+        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(2.9), TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Gives_back_what_it_asks_for_when_it_stops()
+    {
+        var hang = true;
+        Carrier.Answer = async (_, _) =>
+        {
+            if (hang)
+                await Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken);
+            return 200;
+        };
+        (string, string)[] patient = [("Carrier:Lease", "01:00:00"), ("Carrier:Resilience:AttemptTimeout:Timeout", "00:00:05")];
+        var first = await Start(patient);
+        var orderId = await first.Confirm();
+        await Eventually.Is(() => Carrier.Calls.Count == 1);
+
+        await Stop(first);
+        hang = false;
+
+        await (await Start(patient)).Becomes(orderId, ShipmentStatus.Dispatched);
+    }
+
+    [Fact]
+    public async Task Dispatches_once_when_an_instance_answers_after_its_lease()
+    {
+        var late = new TaskCompletionSource();
+        Carrier.Answer = async (_, _) =>
+        {
+            if (Carrier.Calls.Count == 1)
+                await late.Task;
+            return 200;
+        };
+        (string, string)[] settings = [("Carrier:Lease", "00:00:01"), ("Carrier:Resilience:AttemptTimeout:Timeout", "00:00:05")];
+        var (shipping, _) = (await Start(settings), await Start(settings));
+        var orderId = await shipping.Confirm();
+        await shipping.Becomes(orderId, ShipmentStatus.Dispatched);
+
+        late.SetResult();
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, Carrier.Calls.Count);
+        Assert.Equal(["ShipmentDispatched"], await shipping.Log(orderId));
+        Assert.Equal(2, (await shipping.Get(orderId)).Attempts);
+    }
+}
