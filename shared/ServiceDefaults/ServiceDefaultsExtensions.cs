@@ -55,6 +55,8 @@ public static class ServiceDefaultsExtensions
             ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
             ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
             ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning",
+            // It tells of an absent broker with whole stack traces, again and again; the relay says it in a line.
+            ["Logging:LogLevel:MassTransit"] = "Error",
             // An unhealthy check would be logged at every probe; /health/ready says it to whoever asks.
             ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
         };
