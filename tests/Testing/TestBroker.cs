@@ -62,6 +62,25 @@ public sealed class TestBroker : IAsyncDisposable
         return new UriBuilder(Uri) { UserName = user, Password = password }.Uri;
     }
 
+    /// <summary>A user of this virtual host with the permissions that a definitions file gives to the user of that name.</summary>
+    /// <returns>The address as that user.</returns>
+    public Task<Uri> AddUser(string definitions, string name)
+    {
+        var permissions = JsonDocument.Parse(definitions).RootElement.GetProperty("permissions").EnumerateArray()
+            .Single(permission => permission.GetProperty("user").GetString() == name);
+        return AddUser(
+            permissions.GetProperty("configure").GetString()!,
+            permissions.GetProperty("write").GetString()!,
+            permissions.GetProperty("read").GetString()!);
+    }
+
+    /// <summary>Ends all connections to this virtual host, as a broker does that goes down.</summary>
+    public async Task CloseConnections()
+    {
+        foreach (var connection in (await Ask("vhosts/{vhost}/connections"))!.Value.EnumerateArray())
+            (await management.DeleteAsync(new Uri($"api/connections/{Uri.EscapeDataString(connection.GetProperty("name").GetString()!)}", UriKind.Relative))).Dispose();
+    }
+
     /// <summary>What the management API says at a path such as <c>queues/{vhost}/orders</c>; null when it answers 404.</summary>
     public async Task<JsonElement?> Ask(string path)
     {

@@ -8,17 +8,20 @@ public sealed class TestDatabase : IAsyncDisposable
     private readonly string server;
     private readonly string name;
 
-    private TestDatabase(string server, string name)
+    private TestDatabase(string server, string name, string? rolePassword = null)
     {
         (this.server, this.name) = (server, name);
-        ConnectionString = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ConnectionString;
-        Source = NpgsqlDataSource.Create(ConnectionString);
+        var address = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 };
+        Source = NpgsqlDataSource.Create(address);
+        if (rolePassword is not null)
+            (address.Username, address.Password) = (name, rolePassword);
+        ConnectionString = address.ConnectionString;
     }
 
     /// <summary>For the service under test.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>For the test's own look behind the scenes.</summary>
+    /// <summary>For the test's own look behind the scenes, as the server's administrator.</summary>
     public NpgsqlDataSource Source { get; }
 
     public static async Task<TestDatabase> Create()
@@ -29,6 +32,31 @@ public sealed class TestDatabase : IAsyncDisposable
         // Nobody can be connected to template0, so databases can be made side by side.
         await Execute(server, $"CREATE DATABASE {name} TEMPLATE template0");
         return new TestDatabase(server, name);
+    }
+
+    /// <summary>A database with a role of its own, which owns it and is named like it.</summary>
+    /// <param name="script">
+    /// A script for psql that makes both, told the name as <c>service</c> and the password in the environment as <c>PASSWORD</c>. Of psql's
+    /// own language it may use these two, and <c>\gexec</c>; a semicolon ends a statement wherever it stands.
+    /// </param>
+    public static async Task<TestDatabase> Create(string script)
+    {
+        var server = await TestServers.Postgres();
+        var (name, password) = ($"test_{Guid.NewGuid():N}", Guid.NewGuid().ToString("N"));
+        var sql = string.Join('\n', script.Split('\n').Where(line => !line.StartsWith("--", StringComparison.Ordinal) && !line.StartsWith("\\getenv", StringComparison.Ordinal)))
+            .Replace(":'service'", $"'{name}'", StringComparison.Ordinal)
+            .Replace(":\"service\"", $"\"{name}\"", StringComparison.Ordinal)
+            .Replace(":'password'", $"'{password}'", StringComparison.Ordinal)
+            .Replace("\\gexec", "\\gexec;", StringComparison.Ordinal);
+        foreach (var statement in sql.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!statement.EndsWith("\\gexec", StringComparison.Ordinal))
+                await Execute(server, statement);
+            else if (await Ask(server, statement[..^"\\gexec".Length]) is { } made)
+                await Execute(server, made);
+        }
+
+        return new TestDatabase(server, name, password);
     }
 
     /// <summary>The first column of the first row.</summary>
@@ -42,6 +70,7 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         await Source.DisposeAsync();
         await Execute(server, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        await Execute(server, $"DROP ROLE IF EXISTS {name}");
     }
 
     private static async Task Execute(string server, string sql)
@@ -50,5 +79,13 @@ public sealed class TestDatabase : IAsyncDisposable
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<string?> Ask(string server, string sql)
+    {
+        await using var connection = new NpgsqlConnection(server);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (string?)await command.ExecuteScalarAsync();
     }
 }

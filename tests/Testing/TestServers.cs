@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using DotNet.Testcontainers.Containers;
 using Testcontainers.PostgreSql;
 using Testcontainers.RabbitMq;
 
@@ -6,6 +10,7 @@ namespace OrderPlatform.Testing;
 /// <summary>
 /// The PostgreSQL and the RabbitMQ that tests use: those that <c>TEST_POSTGRES</c>, <c>TEST_RABBITMQ</c> and
 /// <c>TEST_RABBITMQ_MANAGEMENT</c> name, as <c>tests/run</c> sets them; else containers, started once a process when a test first asks.
+/// Servers that were given are restarted by the command <c>TEST_SERVERS_CONTROL</c> (deploy/local/servers) in <c>TEST_SERVERS_DIR</c>.
 /// </summary>
 public static class TestServers
 {
@@ -14,11 +19,47 @@ public static class TestServers
     private static readonly Lazy<Task<string>> LazyPostgres = new(StartPostgres);
     private static readonly Lazy<Task<BrokerServer>> LazyBroker = new(StartBroker);
 
+    private static IContainer? postgres;
+    private static IContainer? rabbitmq;
+
     /// <summary>An Npgsql connection string of a superuser; it names no database of a test.</summary>
     public static Task<string> Postgres() => LazyPostgres.Value;
 
     /// <summary>A broker and its management API, as an administrator.</summary>
     public static Task<BrokerServer> Broker() => LazyBroker.Value;
+
+    /// <summary>Restarts PostgreSQL at the same address, for everybody.</summary>
+    /// <returns>False when this can not be done here: nothing has happened then.</returns>
+    public static Task<bool> RestartPostgres() => Restart("postgres", postgres);
+
+    /// <summary>Restarts RabbitMQ at the same address, for everybody.</summary>
+    /// <returns>False when this can not be done here: nothing has happened then.</returns>
+    public static Task<bool> RestartBroker() => Restart("rabbitmq", rabbitmq);
+
+    private static async Task<bool> Restart(string name, IContainer? container)
+    {
+        if (container is not null)
+        {
+            await container.StopAsync();
+            await container.StartAsync();
+            return true;
+        }
+
+        if (Environment.GetEnvironmentVariable("TEST_SERVERS_CONTROL") is not { Length: > 0 } control)
+            return false;
+        var directory = Environment.GetEnvironmentVariable("TEST_SERVERS_DIR");
+        using var process = Process.Start(control, ["restart", name, .. directory is { Length: > 0 } ? ["--dir", directory] : Array.Empty<string>()]);
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? true : throw new InvalidOperationException($"'{control} restart {name}' ended with {process.ExitCode}.");
+    }
+
+    /// <summary>A port of the host that a container keeps when it is restarted.</summary>
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Any, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 
     private static async Task<string> StartPostgres()
     {
@@ -26,8 +67,12 @@ public static class TestServers
             return given;
 
         // The containers' reaper removes them when the test process has ended.
-        var container = new PostgreSqlBuilder("postgres:18-alpine").WithCommand("-c", "fsync=off", "-c", "max_connections=300").Build();
+        var container = new PostgreSqlBuilder("postgres:18-alpine")
+            .WithPortBinding(FreePort(), PostgreSqlBuilder.PostgreSqlPort)
+            .WithCommand("-c", "fsync=off", "-c", "max_connections=300")
+            .Build();
         await container.StartAsync();
+        postgres = container;
         return container.GetConnectionString();
     }
 
@@ -40,8 +85,12 @@ public static class TestServers
                 : throw new InvalidOperationException("TEST_RABBITMQ needs TEST_RABBITMQ_MANAGEMENT, such as http://user:password@localhost:15672.");
         }
 
-        var container = new RabbitMqBuilder("rabbitmq:4-management-alpine").WithPortBinding(ManagementPort, assignRandomHostPort: true).Build();
+        var container = new RabbitMqBuilder("rabbitmq:4-management-alpine")
+            .WithPortBinding(FreePort(), RabbitMqBuilder.RabbitMqPort)
+            .WithPortBinding(FreePort(), ManagementPort)
+            .Build();
         await container.StartAsync();
+        rabbitmq = container;
         var broker = new Uri(container.GetConnectionString());
         return new BrokerServer(
             broker, new UriBuilder("http", container.Hostname, container.GetMappedPublicPort(ManagementPort))
