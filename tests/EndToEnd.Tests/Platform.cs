@@ -1,0 +1,104 @@
+using System.Net.Http.Json;
+using RabbitMQ.Client;
+
+[assembly: AssemblyFixture(typeof(OrderPlatform.EndToEnd.Tests.Platform))]
+
+// They share two cores, and some of them restart the servers of all.
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>
+/// The three services, each as processes of its own, on databases and a virtual host of their own, with the roles, users, permissions
+/// and topology of <c>deploy/</c>.
+/// </summary>
+public sealed class Platform : IAsyncLifetime
+{
+    public static readonly TimeSpan CarrierDelay = TimeSpan.FromMilliseconds(20);
+
+    public TestBroker Broker { get; private set; } = null!;
+
+    public Service Orders { get; private set; } = null!;
+
+    public Service Inventory { get; private set; } = null!;
+
+    public Service Shipping { get; private set; } = null!;
+
+    public IReadOnlyList<Service> Services => [Orders, Inventory, Shipping];
+
+    /// <summary>Makes databases, virtual host and users; starts nothing.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        var definitions = Repository.Path("deploy", "rabbitmq", "definitions.json");
+        Broker = await TestBroker.CreateVhost(definitions);
+        var users = await File.ReadAllTextAsync(definitions);
+        var script = await File.ReadAllTextAsync(Repository.Path("deploy", "postgres", "service.sql"));
+        Orders = new Service("Orders", await TestDatabase.Create(script), await Broker.AddUser(users, "orders"));
+        Inventory = new Service("Inventory", await TestDatabase.Create(script), await Broker.AddUser(users, "inventory"));
+        Shipping = new Service(
+            // What the carrier was asked when the service or its database went away is asked again when the lease ends.
+            "Shipping", await TestDatabase.Create(script), await Broker.AddUser(users, "shipping"), ("Carrier__Lease", "00:00:10"));
+    }
+
+    /// <summary>Whatever a test has done: one instance of each service, all ready, a fast carrier, clear roads.</summary>
+    public async Task Repair()
+    {
+        await Task.WhenAll(Services.Select(service => service.Repair()));
+        await SetCarrier(CarrierDelay);
+    }
+
+    /// <summary>How long the simulated carrier takes to answer.</summary>
+    public async Task SetCarrier(TimeSpan delay)
+    {
+        using var response = await Shipping.Http.PutAsJsonAsync(
+            "carrier-simulator/settings", new { delayMilliseconds = delay.TotalMilliseconds, failureRate = 0 });
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>A connection of the test's own to the broker, as its administrator or as one of the services.</summary>
+    public Task<IConnection> Connect(Service? @as = null) =>
+        new ConnectionFactory { Uri = @as?.Broker ?? Broker.Uri }.CreateConnectionAsync("test");
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in Services)
+            await service.DisposeAsync();
+        await Broker.DisposeAsync();
+    }
+}
+
+/// <summary>A test on the platform that all tests share, which it finds in order. When it fails, it shows what the services wrote.</summary>
+public abstract class PlatformTest(Platform platform) : IAsyncLifetime
+{
+    protected Platform Platform => platform;
+
+    protected Shop Shop { get; } = new(platform);
+
+    protected Service Orders => platform.Orders;
+
+    protected Service Inventory => platform.Inventory;
+
+    protected Service Shipping => platform.Shipping;
+
+    public virtual async ValueTask InitializeAsync() => await platform.Repair();
+
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        ShowLogsOf(platform);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>What the services wrote last, if the test has failed.</summary>
+    protected static void ShowLogsOf(Platform platform)
+    {
+        const int Lines = 40;
+        if (TestContext.Current.TestState?.Result != TestResult.Failed || TestContext.Current.TestOutputHelper is not { } output)
+            return;
+        foreach (var service in platform.Services)
+        {
+            foreach (var instance in service.Instances)
+                output.WriteLine($"--- {service.Name}:\n{string.Join('\n', instance.Log.Split('\n').TakeLast(Lines))}");
+        }
+    }
+}

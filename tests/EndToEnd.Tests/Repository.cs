@@ -1,0 +1,15 @@
+namespace OrderPlatform.EndToEnd.Tests;
+
+internal static class Repository
+{
+    private static readonly string Root = Find(new DirectoryInfo(AppContext.BaseDirectory));
+
+    public static string Path(params ReadOnlySpan<string> parts) => System.IO.Path.Combine([Root, .. parts]);
+
+    private static string Find(DirectoryInfo? directory)
+    {
+        while (directory is not null && !File.Exists(System.IO.Path.Combine(directory.FullName, "Directory.Build.props")))
+            directory = directory.Parent;
+        return directory?.FullName ?? throw new InvalidOperationException("The tests are not in their repository.");
+    }
+}

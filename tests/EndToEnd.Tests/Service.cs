@@ -1,0 +1,104 @@
+using Npgsql;
+
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>One of the three services: its database, its user at the broker, and its instances. It reaches both servers through proxies.</summary>
+public sealed class Service : IAsyncDisposable
+{
+    private readonly List<ServiceProcess> instances = [];
+    private readonly (string Key, string Value)[] settings;
+    private readonly string databaseAddress;
+    private readonly Uri brokerAddress;
+
+    /// <param name="name">As its project is called.</param>
+    /// <param name="database">Its own.</param>
+    /// <param name="broker">As its own user.</param>
+    /// <param name="settings">Of every instance.</param>
+    public Service(string name, TestDatabase database, Uri broker, params (string Key, string Value)[] settings)
+    {
+        (Name, Database, Broker, this.settings) = (name, database, broker, settings);
+        var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        DatabaseProxy = new TcpProxy(server.Host!, server.Port);
+        BrokerProxy = new TcpProxy(broker.Host, broker.Port);
+        (server.Host, server.Port) = ("127.0.0.1", DatabaseProxy.Port);
+        databaseAddress = server.ConnectionString;
+        brokerAddress = new UriBuilder(broker) { Host = "127.0.0.1", Port = BrokerProxy.Port }.Uri;
+    }
+
+    public string Name { get; }
+
+    public TestDatabase Database { get; }
+
+    /// <summary>The broker, as the service's user, without the proxy.</summary>
+    public Uri Broker { get; }
+
+    public TcpProxy DatabaseProxy { get; }
+
+    public TcpProxy BrokerProxy { get; }
+
+    public IReadOnlyList<ServiceProcess> Instances => instances;
+
+    /// <summary>Any instance that runs.</summary>
+    public HttpClient Http
+    {
+        get
+        {
+            lock (instances)
+            {
+                var running = instances.FindAll(instance => instance.Runs);
+                return running.Count > 0
+                    ? running[Random.Shared.Next(running.Count)].Http
+                    : throw new HttpRequestException($"No instance of {Name} runs.");
+            }
+        }
+    }
+
+    /// <summary>One more instance, which answers requests, ready or not.</summary>
+    public async Task<ServiceProcess> Start()
+    {
+        var instance = await ServiceProcess.Start(
+            Name, [("ConnectionStrings__Database", databaseAddress), ("ConnectionStrings__Broker", brokerAddress.ToString()), .. settings]);
+        lock (instances)
+            instances.Add(instance);
+        return instance;
+    }
+
+    /// <summary>Asks all its instances to end (SIGTERM), and waits.</summary>
+    /// <returns>The exit codes.</returns>
+    public Task<int[]> Stop() => Task.WhenAll(instances.Where(instance => instance.Runs).Select(instance => instance.Stop()));
+
+    /// <summary>Ends all its instances at once (SIGKILL).</summary>
+    public void Kill()
+    {
+        foreach (var instance in instances.Where(instance => instance.Runs))
+            instance.Kill();
+    }
+
+    /// <summary>Whatever a test has done: one instance, which is ready, and clear roads.</summary>
+    public async Task Repair()
+    {
+        DatabaseProxy.Open();
+        BrokerProxy.Open();
+        await Task.WhenAll(instances.Where(instance => instance.Runs).Skip(1).Select(instance => instance.Stop()));
+        lock (instances)
+        {
+            foreach (var ended in instances.Where(instance => !instance.Runs).ToArray())
+            {
+                instances.Remove(ended);
+                ended.Dispose();
+            }
+        }
+
+        if (instances.Count == 0)
+            await Start();
+        await instances[0].Ready();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        instances.ForEach(instance => instance.Dispose());
+        await DatabaseProxy.DisposeAsync();
+        await BrokerProxy.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+}

@@ -1,0 +1,142 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>One instance of a service: a process of its own.</summary>
+public sealed partial class ServiceProcess : IDisposable
+{
+    private const string Listening = "Now listening on: ";
+    private const int Sigterm = 15;
+
+    private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
+
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> log = [];
+    private readonly TaskCompletionSource<Uri> address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServiceProcess(Process process)
+    {
+        this.process = process;
+        process.OutputDataReceived += (_, line) => Read(line.Data);
+        process.ErrorDataReceived += (_, line) => Read(line.Data);
+        process.Exited += (_, _) => address.TrySetException(new InvalidOperationException($"The service ended with {process.ExitCode}:\n{Log}"));
+        process.EnableRaisingEvents = true;
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromSeconds(15) };
+
+    public bool Runs => !process.HasExited;
+
+    /// <summary>All that it wrote.</summary>
+    public string Log => string.Join('\n', log);
+
+    /// <summary>Starts an instance on a free port, and returns when it answers requests, ready or not.</summary>
+    /// <param name="service">Its name, as its project is called.</param>
+    /// <param name="settings">Environment variables.</param>
+    public static async Task<ServiceProcess> Start(string service, IEnumerable<(string Key, string Value)> settings)
+    {
+        var folder = Repository.Path("services", service, "bin", Configuration, "net10.0");
+        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(folder, $"OrderPlatform.{service}.dll")])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ASPNETCORE_URLS"] = "http://127.0.0.1:0" },
+        };
+        foreach (var (key, value) in settings)
+            start.Environment[key] = value;
+
+        var instance = new ServiceProcess(new Process { StartInfo = start });
+        try
+        {
+            instance.Http.BaseAddress = await instance.address.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            return instance;
+        }
+        catch
+        {
+            instance.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What <c>/health/ready</c> says: the status code, and what each check says in words.</summary>
+    public async Task<(int Status, IReadOnlyDictionary<string, string> Checks)> Health()
+    {
+        using var response = await Http.GetAsync(new Uri("health/ready", UriKind.Relative));
+        var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+        return ((int)response.StatusCode, body.GetProperty("checks").EnumerateObject()
+            .ToDictionary(check => check.Name, check => check.Value.GetProperty("waitsFor").GetString() ?? ""));
+    }
+
+    /// <summary>Returns when it is ready.</summary>
+    public async Task<ServiceProcess> Ready()
+    {
+        await Eventually.Is(async () => (await Health()).Status == 200, TimeSpan.FromSeconds(60), $"{process.StartInfo.ArgumentList[1]} is ready");
+        return this;
+    }
+
+    /// <summary>Whether its relay is the one that publishes.</summary>
+    public async Task<bool> RelayIsActive() => (await Health()).Checks["relay"] == "active";
+
+    /// <summary>The sum of a metric over all its labels; 0 when there is none.</summary>
+    /// <param name="name">A part of its name.</param>
+    public async Task<double> Metric(string name)
+    {
+        var lines = await Http.GetStringAsync(new Uri("metrics", UriKind.Relative));
+        return lines.Split('\n')
+            .Where(line => !line.StartsWith('#') && line.Split('{', ' ')[0].Contains(name, StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Asks it to end (SIGTERM), and waits.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> Stop()
+    {
+        _ = Signal(process.Id, Sigterm);
+        using var limit = new CancellationTokenSource(StopLimit);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"The service did not stop within {StopLimit.TotalSeconds} seconds:\n{Log}");
+        }
+
+        return process.ExitCode;
+    }
+
+    /// <summary>Ends it at once (SIGKILL): it has no time to say anything to anybody.</summary>
+    public void Kill()
+    {
+        process.Kill();
+        process.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (Runs)
+            Kill();
+        process.Dispose();
+        Http.Dispose();
+    }
+
+    private void Read(string? line)
+    {
+        if (line is null)
+            return;
+        log.Enqueue(line);
+        if (line.IndexOf(Listening, StringComparison.Ordinal) is var at and >= 0)
+            address.TrySetResult(new Uri(line[(at + Listening.Length)..].Split('"', ' ')[0]));
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Signal(int processId, int signal);
+}
