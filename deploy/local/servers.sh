@@ -6,6 +6,8 @@ here=$(dirname "${BASH_SOURCE[0]}")
 source "$here/common.sh"
 # shellcheck source=process.sh
 source "$here/process.sh"
+# shellcheck source=dotnet.sh
+source "$here/dotnet.sh"
 # shellcheck source=packages.sh
 source "$here/packages.sh"
 # shellcheck source=postgres.sh
@@ -22,6 +24,13 @@ start_servers() {
 stop_servers() {
   stop_rabbitmq
   stop_postgres
+}
+
+# Data, passwords and ports, of servers that do not run.
+forget_servers() {
+  local home
+  home=$(setting postgres.home)
+  rm -rf "${home:-$dir/postgres}" "${dir:?}"/{postgres,rabbitmq,settings}
 }
 
 # For tests: where the servers are, and how to restart them.

@@ -25,28 +25,12 @@ check_ports() {
 # Builds beside what runs: a running service's files must not change under it.
 build_services() {
   local service started=$SECONDS log=$dir/log/build.log
-  command -v dotnet >/dev/null || fail "the .NET SDK is needed: https://dotnet.microsoft.com/download"
   : >"$log"
   for service in "${services[@]}"; do
     say "Building $service"
     dotnet_quietly "$log" publish "$repository/services/${service^}" --configuration Release --output "$dir/build/$service"
   done
   say "Built in $((SECONDS - started)) s"
-}
-
-# dotnet_quietly LOG ARGUMENT...: says that it still works; shows what went wrong.
-dotnet_quietly() {
-  local log=$1 build started=$SECONDS
-  shift
-  dotnet "$@" --nologo --verbosity quiet -nodeReuse:false </dev/null >>"$log" 2>&1 9>&- &
-  build=$!
-  while sleep 1 && kill -0 "$build" 2>/dev/null; do
-    (((SECONDS - started) % 15)) || say "  still building ($((SECONDS - started)) s)"
-  done
-  if ! wait "$build"; then
-    show_log "$log" 40
-    fail "dotnet $1 $2 failed; its log is $log"
-  fi
 }
 
 # start_service SERVICE: unless it runs as it was built, on the port asked for. Replaces one that is older.
