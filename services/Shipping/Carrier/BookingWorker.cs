@@ -25,7 +25,7 @@ internal sealed partial class BookingWorker(
     ILogger<BookingWorker> logger)
     : BackgroundService
 {
-    private DateTimeOffset closedUntil = DateTimeOffset.MinValue;
+    private volatile Task pause = Task.CompletedTask;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -34,7 +34,7 @@ internal sealed partial class BookingWorker(
             .WaitAsync(stoppingToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (await DatabaseIsAway(stoppingToken))
-            await Task.Delay(options.PollInterval, stoppingToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), stoppingToken);
 
         var work = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = stoppingToken };
         await Parallel.ForEachAsync(DueShipments(stoppingToken), work, Ask);
@@ -49,13 +49,19 @@ internal sealed partial class BookingWorker(
         while (true)
         {
             // An open circuit fails every call: to claim shipments for it would only write rows.
-            if (closedUntil - clock.GetUtcNow() is { Ticks: > 0 } pause)
-                await Task.Delay(pause, clock, stop);
-            var claimed = await Claim(stop);
-            foreach (var shipment in claimed)
-                yield return shipment;
+            await pause;
+            var claimed = new Queue<Shipment>(await Claim(stop));
             if (claimed.Count == 0)
                 await signal.Wait(options.PollInterval, stop);
+            try
+            {
+                while (claimed.TryDequeue(out var shipment))
+                    yield return shipment;
+            }
+            finally
+            {
+                await Task.WhenAll(claimed.Select(shipment => Postpone(shipment, TimeSpan.Zero)));
+            }
         }
     }
 
@@ -104,20 +110,20 @@ internal sealed partial class BookingWorker(
         }
         catch (BrokenCircuitException exception)
         {
-            var pause = exception.RetryAfter ?? TimeSpan.FromSeconds(1);
-            closedUntil = clock.GetUtcNow() + pause;
-            await Postpone(shipment, pause);
+            var closed = exception.RetryAfter ?? TimeSpan.FromSeconds(1);
+            pause = Task.Delay(closed, clock, stop);
+            await Postpone(shipment, closed);
         }
         catch (Exception exception)
         {
-            var pause = Backoff(shipment.Attempts);
-            AttemptFailed(logger, shipment.Id, shipment.Attempts, pause, exception.GetBaseException().Message);
-            await Postpone(shipment, pause);
+            var backoff = Backoff(shipment.Attempts);
+            AttemptFailed(logger, shipment.Id, shipment.Attempts, backoff, exception.GetBaseException().Message);
+            await Postpone(shipment, backoff);
         }
     }
 
     /// <summary>Ends the lease early.</summary>
-    private async Task Postpone(Shipment shipment, TimeSpan pause)
+    private async Task Postpone(Shipment shipment, TimeSpan delay)
     {
         try
         {
@@ -125,7 +131,7 @@ internal sealed partial class BookingWorker(
                 rows => rows.Add<Shipment>(shipment.OrderId),
                 unit =>
                 {
-                    unit.Get<Shipment>(shipment.OrderId).Postpone(clock.GetUtcNow() + pause);
+                    unit.Get<Shipment>(shipment.OrderId).Postpone(clock.GetUtcNow() + delay);
                     return true;
                 },
                 CancellationToken.None);
@@ -139,15 +145,15 @@ internal sealed partial class BookingWorker(
     /// <summary>One second, doubled with each attempt; with jitter, so that what failed together does not come back together.</summary>
     private TimeSpan Backoff(int attempts)
     {
-        var pause = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(attempts - 1, 20)));
-        return (pause < options.LongestBackoff ? pause : options.LongestBackoff) * (0.75 + Random.Shared.NextDouble() / 4);
+        var doubled = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(attempts - 1, 20)));
+        return (doubled < options.LongestBackoff ? doubled : options.LongestBackoff) * (0.75 + Random.Shared.NextDouble() / 4);
     }
 
     [LoggerMessage(LogLevel.Warning, "Due shipments can not be claimed: {Reason}")]
     private static partial void ClaimFailed(ILogger logger, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId}: attempt {Attempt} at the carrier failed, tried again in {Pause}: {Reason}")]
-    private static partial void AttemptFailed(ILogger logger, Guid shipmentId, int attempt, TimeSpan pause, string reason);
+    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId}: attempt {Attempt} at the carrier failed, tried again in {Backoff}: {Reason}")]
+    private static partial void AttemptFailed(ILogger logger, Guid shipmentId, int attempt, TimeSpan backoff, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId} is due again when its lease of {Lease} ends: {Reason}")]
     private static partial void PostponeFailed(ILogger logger, Guid shipmentId, TimeSpan lease, string reason);
