@@ -44,6 +44,17 @@ internal static class Given
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     });
 
+    /// <summary>The same event, of another order.</summary>
+    public static object For(Guid orderId, object @event) => @event switch
+    {
+        StockReserved reserved => reserved with { OrderId = orderId },
+        StockRejected rejected => rejected with { OrderId = orderId },
+        ShipmentDispatched dispatched => dispatched with { OrderId = orderId },
+        ShipmentDelivered delivered => delivered with { OrderId = orderId },
+        ShipmentCancelled cancelled => cancelled with { OrderId = orderId },
+        _ => throw new ArgumentException("Orders does not consume it.", nameof(@event)),
+    };
+
     public static PlaceOrderRequest Request(string customerId = "customer-7") => new(
         customerId,
         [new PlaceOrderLine("chair-oak", 2), new PlaceOrderLine("table-oak", 1)],

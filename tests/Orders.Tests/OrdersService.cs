@@ -18,39 +18,35 @@ public sealed class OrdersService : IAsyncLifetime
 {
     public static readonly JsonSerializerOptions Json = EventTypes.Json;
 
-    private WebApplicationFactory<Program> host = null!;
+    private Instance instance = null!;
 
     public TestDatabase Database { get; private set; } = null!;
 
-    public HttpClient Http { get; private set; } = null!;
+    public HttpClient Http => instance.Http;
 
-    public IServiceProvider Services => host.Services;
+    public IServiceProvider Services => instance.Services;
 
     public async ValueTask InitializeAsync()
     {
         Database = await TestDatabase.Create();
-        (host, Http) = await Start();
+        instance = await Start();
     }
 
-    /// <summary>A process more, on the same database.</summary>
-    public async Task<(WebApplicationFactory<Program> Host, HttpClient Http)> Start()
+    /// <summary>One instance more, on the same database.</summary>
+    public async Task<Instance> Start()
     {
-        var instance = new WebApplicationFactory<Program>().WithWebHostBuilder(web => web
-            .UseSetting("urls", "http://127.0.0.1:0")
-            .UseSetting("ConnectionStrings:Database", Database.ConnectionString)
-            .UseSetting("ConnectionStrings:Broker", TestBroker.Nowhere.ToString())
-            .UseSetting("Logging:LogLevel:Default", "Error"));
-        instance.UseKestrel();
-        instance.StartServer();
-        var http = instance.CreateClient();
-        await Eventually.Is(async () => (await http.GetAsync(new Uri("/orders", UriKind.Relative))).IsSuccessStatusCode);
-        return (instance, http);
+        var started = new Instance(Database.ConnectionString);
+        await Eventually.Is(async () =>
+        {
+            var health = await (await started.Http.GetAsync(new Uri("/health/ready", UriKind.Relative))).Content.ReadFromJsonAsync<JsonElement>();
+            return health.GetProperty("checks").GetProperty("database").GetProperty("status").GetString() == "healthy";
+        });
+        return started;
     }
 
     public async ValueTask DisposeAsync()
     {
-        Http.Dispose();
-        await host.DisposeAsync();
+        await instance.DisposeAsync();
         await Database.DisposeAsync();
     }
 
@@ -87,7 +83,9 @@ public sealed class OrdersService : IAsyncLifetime
 
     public async Task<OrderHistory> History(Guid id) => (await Http.GetFromJsonAsync<OrderHistory>($"/orders/{id}/history", Json))!;
 
-    public Task Deliver(object @event, Guid? eventId = null)
+    public Task Deliver(object @event) => Deliver(Services, @event);
+
+    public static Task Deliver(IServiceProvider instance, object @event, Guid? eventId = null)
     {
         // Sequences count for each producer: Inventory answers an order once, Shipping says at most two things of it.
         var (orderId, sequence) = @event switch
@@ -99,7 +97,7 @@ public sealed class OrdersService : IAsyncLifetime
             ShipmentDelivered delivered => (delivered.OrderId, 2),
             _ => throw new ArgumentException("Orders does not consume it.", nameof(@event)),
         };
-        return Services.Deliver("orders", Delivery.Incoming(@event, orderId.ToString(), sequence, eventId));
+        return instance.Deliver("orders", Delivery.Incoming(@event, orderId.ToString(), sequence, eventId));
     }
 
     /// <summary>The order's row, and the order that its events in the log add up to.</summary>
@@ -113,5 +111,40 @@ public sealed class OrdersService : IAsyncLifetime
         return (
             await db.Orders.AsNoTracking().SingleAsync(order => order.Id == id),
             new Order(id).Fold(log.Select(e => types.Read(e.Type, e.Data))));
+    }
+}
+
+/// <summary>One process of the service, in this one.</summary>
+public sealed class Instance : IAsyncDisposable
+{
+    private readonly WebApplicationFactory<Program> host;
+
+    public Instance(string database)
+    {
+        host = new WebApplicationFactory<Program>().WithWebHostBuilder(web => web
+            .UseSetting("urls", "http://127.0.0.1:0")
+            .UseSetting("ConnectionStrings:Database", database)
+            .UseSetting("ConnectionStrings:Broker", TestBroker.Nowhere.ToString())
+            .UseSetting("Logging:LogLevel:Default", "Error"));
+        host.UseKestrel();
+        host.StartServer();
+        Http = host.CreateClient();
+    }
+
+    public HttpClient Http { get; }
+
+    public IServiceProvider Services => host.Services;
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        try
+        {
+            await host.DisposeAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Program.cs stops the host as well as the factory does, and was faster.
+        }
     }
 }
