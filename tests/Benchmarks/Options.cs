@@ -1,0 +1,95 @@
+using System.Globalization;
+
+namespace OrderPlatform.Benchmarks;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record Options
+{
+    public const string Help =
+        """
+        Measures OrderPlatform on this machine: private PostgreSQL and RabbitMQ, the three services, and a load generator.
+
+        Usage: tests/bench [SCENARIO] [OPTION...]
+
+          flow        (the default) orders as fast as they are accepted, until the last one is Shipped: rate, POST latency, CPU an order
+          latency     orders at a fixed rate: POST to Shipped, p50, p95, p99 and maximum
+          ceiling     flow, with the same work done by hand instead of the services: what this machine can do
+          backlog     the broker is down while the orders come in; then the rate at which they drain, and the services' memory
+          growth      flow, with 0, 1 and 5 million rows already in log and inbox
+
+          --orders N        how many are measured: 20,000 if not given, 100,000 for backlog
+          --warm-up N       how many go before, unmeasured: 5,000
+          --connections N   keep-alive connections: 64
+          --rounds N        how often all of it is repeated, each time on fresh databases: 1, or 3 with --against
+          --against ceiling flow and latency: the platform and the ceiling in turn, and the median of their ratios
+          --rate N          latency: orders a second: 100
+          --seconds N       latency: for how long: 60
+          --rows N,N,…      growth: 0,1000000,5000000
+          --json FILE       writes everything that was measured there as well
+          --help            shows this
+
+        The books are checked after every run: each order Shipped once, one shipment each, the stock down by exactly what was ordered, no event
+        lost, doubled or out of sequence. If they are wrong, the exit code is 1.
+        """;
+
+    public string Scenario { get; private init; } = "flow";
+
+    public int Orders { get; private init; }
+
+    public int WarmUp { get; private init; } = 5000;
+
+    public int Connections { get; private init; } = 64;
+
+    public int Rounds { get; private init; }
+
+    public bool AgainstCeiling { get; private init; }
+
+    public double Rate { get; private init; } = 100;
+
+    public int Seconds { get; private init; } = 60;
+
+    public IReadOnlyList<long> Rows { get; private init; } = [0, 1_000_000, 5_000_000];
+
+    public string? JsonFile { get; private init; }
+
+    /// <exception cref="ArgumentException">The command line asks for something that there is not.</exception>
+    public static Options Parse(string[] arguments)
+    {
+        var options = new Options();
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            var argument = arguments[i];
+            options = argument switch
+            {
+                "flow" or "latency" or "ceiling" or "backlog" or "growth" => options with { Scenario = argument },
+                "--orders" => options with { Orders = Number() },
+                "--warm-up" => options with { WarmUp = Number() },
+                "--connections" => options with { Connections = Number() },
+                "--rounds" => options with { Rounds = Number() },
+                "--rate" => options with { Rate = Number() },
+                "--seconds" => options with { Seconds = Number() },
+                "--rows" => options with { Rows = [.. Value().Split(',').Select(Parsed)] },
+                "--json" => options with { JsonFile = Value() },
+                "--against" => Value() == "ceiling" ? options with { AgainstCeiling = true } : throw new ArgumentException("--against knows the ceiling only."),
+                _ => throw new ArgumentException($"'{argument}' is unknown."),
+            };
+
+            string Value() => ++i < arguments.Length ? arguments[i] : throw new ArgumentException($"{argument} needs a value.");
+
+            int Number() => (int)Parsed(Value()) is > 0 and var number ? number : throw new ArgumentException($"{argument} needs a number above 0.");
+        }
+
+        if (options.AgainstCeiling && options.Scenario is not ("flow" or "latency"))
+            throw new ArgumentException("--against goes with flow and latency.");
+        return options with
+        {
+            Orders = options.Orders > 0 ? options.Orders : options.Scenario == "backlog" ? 100_000 : 20_000,
+            Rounds = options.Rounds > 0 ? options.Rounds : options.AgainstCeiling ? 3 : 1,
+        };
+    }
+
+    private static long Parsed(string text) =>
+        long.TryParse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= int.MaxValue
+            ? number
+            : throw new ArgumentException($"'{text}' is not a number that fits.");
+}

@@ -1,0 +1,73 @@
+using OrderPlatform.Benchmarks.Measuring;
+using OrderPlatform.Benchmarks.Running;
+
+namespace OrderPlatform.Benchmarks.Scenarios;
+
+/// <summary>What an order costs when log and inbox have grown.</summary>
+internal static class Growth
+{
+    public static async Task Run(Options options, Servers servers, Report report, CancellationToken stop)
+    {
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            Measurement? first = null;
+            foreach (var rows in options.Rows)
+            {
+                var measurement = await Flow.Measure(FormattableString.Invariant($"{rows:N0} rows {round}"), Target.Platform, options, servers, rows, stop);
+                first ??= measurement;
+                report.Add(measurement with
+                {
+                    More = new Dictionary<string, double> { ["CPU an order, of that with the fewest rows"] = measurement.CpuMilliseconds / first.CpuMilliseconds },
+                });
+            }
+        }
+    }
+
+    /// <summary>Makes rows as they would have been written, by orders of the last weeks that are long done, in every service's log and inbox.</summary>
+    public static async Task MakeRows(Servers servers, long rows, CancellationToken stop)
+    {
+        foreach (var service in Services.Names)
+        {
+            Progress.Say($"making {rows:N0} rows in log and inbox of {service}");
+            var database = servers.DatabaseAsAdministrator(service);
+            await Servers.Execute(database, MakeLog(rows), stop);
+            await Servers.Execute(database, MakeInbox(service, rows), stop);
+            await Servers.Execute(database, "UPDATE messaging.relay_cursor SET position = (SELECT max(position) FROM messaging.event_log)", stop);
+            await Servers.Execute(database, "VACUUM ANALYZE", stop);
+        }
+
+        await Servers.Execute(servers.DatabaseAsAdministrator("orders"), "CHECKPOINT", stop);
+    }
+
+    // Three events an order. The ids are made as UUIDv7 is: the time first, so that they ascend, then what tells them apart.
+    private static string MakeLog(long rows) =>
+        $$"""
+        INSERT INTO messaging.event_log
+            (event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at)
+        SELECT
+            (time || right(md5('event ' || n), 20))::uuid,
+            order_id::text,
+            1 + n % 3,
+            'OrderPlatform.Contracts.Orders:OrderPlaced',
+            format('{"orderId":"%s","customerId":"before","lines":[{"sku":"sku-0001","quantity":1},{"sku":"sku-0002","quantity":2}],'
+                '"shippingAddress":{"recipient":"Ada Lovelace","street":"12 St James''s Square","city":"London","postalCode":"SW1Y 4JH",'
+                '"country":"GB"},"placedAt":"2025-01-01T00:00:00+00:00"}', order_id)::json,
+            order_id,
+            order_id,
+            '00-' || md5('trace ' || n) || '-0000000000000001-00',
+            now() - interval '1 day' - ({{rows}} - n) * interval '100 milliseconds'
+        FROM generate_series(0, {{rows - 1}}) AS n,
+            LATERAL (SELECT (lpad(to_hex(1700000000000 + n / 3 * 300), 12, '0') || right(md5('order ' || n / 3), 20))::uuid AS order_id) AS o,
+            LATERAL (SELECT lpad(to_hex(1700000000000 + n * 100), 12, '0') AS time) AS t
+        """;
+
+    private static string MakeInbox(string queue, long rows) =>
+        $$"""
+        INSERT INTO messaging.inbox (queue, event_id, received_at)
+        SELECT
+            '{{queue}}',
+            (lpad(to_hex(1700000000000 + n * 100), 12, '0') || right(md5('received ' || n), 20))::uuid,
+            now() - interval '1 day' - ({{rows}} - n) * interval '100 milliseconds'
+        FROM generate_series(0, {{rows - 1}}) AS n
+        """;
+}
