@@ -55,6 +55,29 @@ public sealed class Platform : IAsyncLifetime
         response.EnsureSuccessStatusCode();
     }
 
+    /// <summary>Restarts the broker, whoever is at work; where that can not be done, ends the connections of all services.</summary>
+    public async Task RestartBroker()
+    {
+        if (await TestServers.RestartBroker())
+            return;
+        TestContext.Current.AddWarning("The broker can not be restarted here: its connections were closed instead.");
+        await Broker.CloseConnections();
+    }
+
+    /// <summary>Restarts the database server, whoever is at work; where that can not be done, ends the connections of all services.</summary>
+    public async Task RestartDatabase()
+    {
+        var restarted = await TestServers.RestartPostgres();
+        if (!restarted)
+            TestContext.Current.AddWarning("The database can not be restarted here: its connections were ended instead.");
+        foreach (var service in Services)
+        {
+            if (!restarted)
+                await service.Database.EndConnections();
+            service.Database.Source.Clear();
+        }
+    }
+
     /// <summary>A connection of the test's own to the broker, as its administrator or as one of the services.</summary>
     public Task<IConnection> Connect(Service? @as = null) =>
         new ConnectionFactory { Uri = @as?.Broker ?? Broker.Uri }.CreateConnectionAsync("test");

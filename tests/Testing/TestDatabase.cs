@@ -66,6 +66,10 @@ public sealed class TestDatabase : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Ends all connections but the asking one, as a server does that goes down.</summary>
+    public Task EndConnections() => Scalar<long>(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+
     public async ValueTask DisposeAsync()
     {
         await Source.DisposeAsync();
@@ -73,9 +77,12 @@ public sealed class TestDatabase : IAsyncDisposable
         await Execute(server, $"DROP ROLE IF EXISTS {name}");
     }
 
+    /// <summary>What a pool keeps is broken when the server was restarted.</summary>
+    private static string WithoutPool(string server) => new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ConnectionString;
+
     private static async Task Execute(string server, string sql)
     {
-        await using var connection = new NpgsqlConnection(server);
+        await using var connection = new NpgsqlConnection(WithoutPool(server));
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
@@ -83,7 +90,7 @@ public sealed class TestDatabase : IAsyncDisposable
 
     private static async Task<string?> Ask(string server, string sql)
     {
-        await using var connection = new NpgsqlConnection(server);
+        await using var connection = new NpgsqlConnection(WithoutPool(server));
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return (string?)await command.ExecuteScalarAsync();

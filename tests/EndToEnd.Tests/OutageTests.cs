@@ -1,0 +1,62 @@
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>Servers that go away and come back.</summary>
+public sealed class OutageTests(Platform platform) : PlatformTest(platform)
+{
+    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(90);
+
+    [Fact]
+    public async Task A_broker_that_restarts_under_load_loses_and_doubles_nothing()
+    {
+        var sku = await Shop.Stock(100_000);
+        await using var load = Shop.Load(sku);
+        await load.Reaches(50);
+
+        await Platform.RestartBroker();
+
+        await load.Reaches(load.Count + 50);
+        var ends = await Shop.Balance(sku, await load.Stop(), Recovery);
+        Assert.Equal(["Shipped"], ends.Keys);
+    }
+
+    [Fact]
+    public async Task A_database_that_restarts_under_load_loses_and_doubles_nothing()
+    {
+        var sku = await Shop.Stock(100_000);
+        await using var load = Shop.Load(sku);
+        await load.Reaches(50);
+
+        await Platform.RestartDatabase();
+
+        await load.Reaches(load.Count + 50);
+        var ends = await Shop.Balance(sku, await load.Stop(), Recovery);
+        Assert.Equal(["Shipped"], ends.Keys);
+    }
+
+    [Fact]
+    public async Task Orders_are_taken_while_the_broker_is_away_and_published_in_order_afterwards()
+    {
+        const int Count = 30;
+        var sku = await Shop.Stock(Count);
+        await using var watch = await Watch.Start(Platform, "Orders:OrderPlaced", "Orders:OrderCancelled");
+        Orders.BrokerProxy.Close();
+
+        var orders = new List<Guid>();
+        for (var number = 0; number < Count; number++)
+        {
+            orders.Add(await Shop.Place(sku));
+            if (number % 3 == 0)
+                Assert.Equal("cancelled", (await Shop.Cancel(orders[^1])).Says);
+        }
+
+        Assert.Empty(await watch.Take());
+        Orders.BrokerProxy.Open();
+
+        var ends = await Shop.Balance(sku, orders, Recovery);
+        Assert.Equal((Count / 3, Count * 2 / 3), (ends["Cancelled"], ends["Shipped"]));
+        var published = await watch.Take();
+        Assert.Equal(orders, published.Where(e => e.Sequence == 1).Select(e => e.Order).Distinct());
+        Assert.All(published.DistinctBy(e => e.EventId).GroupBy(e => e.Order), order =>
+            Assert.Equal(Enumerable.Range(1, order.Count()), order.Select(e => e.Sequence)));
+    }
+}

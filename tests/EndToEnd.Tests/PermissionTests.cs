@@ -1,0 +1,126 @@
+using Npgsql;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>Who may do what, as <c>deploy/</c> says; no service is needed to ask.</summary>
+public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFixture<PermissionTests.Servers>
+{
+    private static readonly Dictionary<string, string> EventOf = new()
+    {
+        ["orders"] = "OrderPlatform.Contracts.Orders:OrderConfirmed",
+        ["inventory"] = "OrderPlatform.Contracts.Inventory:StockReserved",
+        ["shipping"] = "OrderPlatform.Contracts.Shipping:ShipmentDispatched",
+    };
+
+    public static TheoryData<string, string> Pairs => [.. from one in EventOf.Keys from other in EventOf.Keys select (one, other)];
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task A_service_publishes_its_own_events_and_no_others(string user, string producer)
+    {
+        var refused = await IsRefused(user, channel =>
+            channel.BasicPublishAsync(EventOf[producer], "", mandatory: true, new BasicProperties(), ReadOnlyMemory<byte>.Empty).AsTask());
+
+        Assert.Equal(user != producer, refused);
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task A_service_reads_its_own_queues_and_no_others(string user, string queue)
+    {
+        foreach (var suffix in (string[])["", "_error", "_skipped"])
+            Assert.Equal(user != queue, await IsRefused(user, channel => channel.BasicGetAsync($"{queue}{suffix}", autoAck: false)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task A_service_fills_its_own_queues_and_no_others(string user, string queue) =>
+        Assert.Equal(user != queue, await IsRefused(user, channel =>
+            channel.BasicPublishAsync(queue, "", mandatory: true, new BasicProperties(), ReadOnlyMemory<byte>.Empty).AsTask()));
+
+    /// <summary>Else it could read along, or cut others off.</summary>
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task A_service_declares_and_deletes_its_own_queues_and_no_others(string user, string owner)
+    {
+        var queue = $"{owner}_{Guid.NewGuid():N}";
+        await using (var administrator = await Connect(servers.Broker.Uri))
+        await using (var channel = await administrator.CreateChannelAsync())
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false);
+
+        Assert.Equal(user != owner, await IsRefused(user, channel => channel.QueueDeleteAsync(queue)));
+        Assert.Equal(user != owner, await IsRefused(user, channel => channel.QueueDeclareAsync($"{queue}_new")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task A_service_enters_its_own_database_and_no_others(string user, string owner)
+    {
+        var address = new NpgsqlConnectionStringBuilder(servers.Databases[user].ConnectionString)
+        {
+            Database = new NpgsqlConnectionStringBuilder(servers.Databases[owner].ConnectionString).Database,
+            Pooling = false,
+        };
+        await using var connection = new NpgsqlConnection(address.ConnectionString);
+
+        if (user == owner)
+            await connection.OpenAsync();
+        else
+            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync())).SqlState);
+    }
+
+    /// <summary>With publisher confirms, so that a refusal arrives before the answer.</summary>
+    private async Task<bool> IsRefused(string user, Func<IChannel, Task> action)
+    {
+        await using var connection = await Connect(servers.Users[user]);
+        await using var channel = await connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        try
+        {
+            await action(channel);
+            return false;
+        }
+        catch (Exception exception) when (ReasonOf(exception, channel) is { } reason)
+        {
+            Assert.Equal(Constants.AccessRefused, reason.ReplyCode);
+            return true;
+        }
+    }
+
+    private static ShutdownEventArgs? ReasonOf(Exception exception, IChannel channel) =>
+        exception as OperationInterruptedException is { } interrupted ? interrupted.ShutdownReason : channel.CloseReason;
+
+    private static Task<IConnection> Connect(Uri address) => new ConnectionFactory { Uri = address }.CreateConnectionAsync("test");
+
+    public sealed class Servers : IAsyncLifetime
+    {
+        public TestBroker Broker { get; private set; } = null!;
+
+        public Dictionary<string, Uri> Users { get; } = [];
+
+        public Dictionary<string, TestDatabase> Databases { get; } = [];
+
+        public async ValueTask InitializeAsync()
+        {
+            var definitions = Repository.Path("deploy", "rabbitmq", "definitions.json");
+            Broker = await TestBroker.CreateVhost(definitions);
+            var users = await File.ReadAllTextAsync(definitions);
+            var script = await File.ReadAllTextAsync(Repository.Path("deploy", "postgres", "service.sql"));
+            foreach (var service in EventOf.Keys)
+            {
+                Users[service] = await Broker.AddUser(users, service);
+                Databases[service] = await TestDatabase.Create(script);
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var database in Databases.Values)
+                await database.DisposeAsync();
+            await Broker.DisposeAsync();
+        }
+    }
+}
