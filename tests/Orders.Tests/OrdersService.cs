@@ -38,7 +38,8 @@ public sealed class OrdersService : IAsyncLifetime
         var started = new Instance(Database.ConnectionString);
         await Eventually.Is(async () =>
         {
-            var health = await (await started.Http.GetAsync(new Uri("/health/ready", UriKind.Relative))).Content.ReadFromJsonAsync<JsonElement>();
+            var response = await started.Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            var health = await response.Content.ReadFromJsonAsync<JsonElement>();
             return health.GetProperty("checks").GetProperty("database").GetProperty("status").GetString() == "healthy";
         });
         return started;
@@ -63,7 +64,7 @@ public sealed class OrdersService : IAsyncLifetime
         var id = await Place(customerId);
         if (status is OrderStatus.Rejected)
             await Deliver(Given.StockRejected with { OrderId = id });
-        if (status is OrderStatus.Confirmed or OrderStatus.Cancelling or OrderStatus.Cancelled or OrderStatus.Shipped or OrderStatus.Delivered)
+        if (status is not (OrderStatus.Placed or OrderStatus.Rejected))
             await Deliver(Given.StockReserved with { OrderId = id });
         if (status is OrderStatus.Cancelling or OrderStatus.Cancelled)
             await Cancel(id);

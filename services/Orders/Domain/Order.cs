@@ -56,7 +56,8 @@ public sealed class Order(Guid id) : EventStream
                 break;
             case OrderCancelled cancelled:
                 Status = OrderStatus.Cancelled;
-                Cancellation = new Cancellation(cancelled.Reason, Cancellation?.RequestedAt ?? cancelled.CancelledAt, cancelled.CancelledAt);
+                var requestedAt = Cancellation?.RequestedAt ?? cancelled.CancelledAt;
+                Cancellation = new Cancellation(cancelled.Reason, requestedAt, cancelled.CancelledAt);
                 break;
             case OrderShipped shipped:
                 Status = OrderStatus.Shipped;

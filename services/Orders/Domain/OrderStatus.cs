@@ -12,7 +12,10 @@ public enum OrderStatus
     /// <summary>Stock was short; nothing is reserved. Final.</summary>
     Rejected,
 
-    /// <summary>The customer wants it cancelled and Shipping has not answered yet: it ends cancelled, or shipped if that was faster.</summary>
+    /// <summary>
+    /// Confirmed, but the customer wants it cancelled and Shipping has not answered yet: it ends cancelled, or shipped if
+    /// that was faster.
+    /// </summary>
     Cancelling,
 
     /// <summary>Nothing of it was or will be shipped. Final.</summary>

@@ -22,7 +22,7 @@ public static class ListOrders
     public static async Task<Ok<OrderPage>> Handle(
         OrdersDb db,
         CancellationToken cancellation,
-        [EnumDataType(typeof(OrderStatus))] OrderStatus? status = null,
+        OrderStatus? status = null,
         [StringLength(64, MinimumLength = 1)] string? customerId = null,
         Guid? after = null,
         [Range(1, 200)] int limit = 50)
