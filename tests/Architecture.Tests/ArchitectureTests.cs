@@ -1,0 +1,166 @@
+using System.Text.RegularExpressions;
+using Mono.Cecil;
+using NetArchTest.Rules;
+using OrderPlatform.Messaging;
+
+namespace OrderPlatform.Architecture.Tests;
+
+/// <summary>The rules that keep the code as it is meant. Each has been seen to fail.</summary>
+public sealed partial class ArchitectureTests
+{
+    private static readonly string[] Transport = ["MassTransit", "RabbitMQ"];
+
+    /// <summary>Time comes from TimeProvider, and nobody blocks a thread to wait.</summary>
+    private static readonly string[] ForbiddenMembers =
+    [
+        "System.Threading.Thread::Sleep", "System.DateTime::get_Now", "System.DateTime::get_UtcNow", "System.DateTime::get_Today", "System.DateTimeOffset::get_Now",
+    ];
+
+    /// <summary>The library may, where a message does not say when it happened.</summary>
+    private const string UtcNow = "System.DateTimeOffset::get_UtcNow";
+
+    [Fact]
+    public void Services_share_nothing_but_what_is_in_shared()
+    {
+        var shared = Solution.Shared.Select(project => project.Name).ToHashSet();
+
+        Assert.Equal(["Inventory", "Orders", "Shipping"], Solution.Services.Select(service => service.Name));
+        Assert.All(Solution.Services, service => Assert.Subset(shared, service.ProjectReferences.ToHashSet()));
+        Assert.All(Solution.Services, service => Assert.DoesNotContain(
+            service.Assembly.GetReferencedAssemblies(), reference => Solution.Services.Any(other => reference.Name == $"OrderPlatform.{other.Name}")));
+    }
+
+    [Fact]
+    public void Shared_knows_no_service() =>
+        Assert.All(Solution.Shared, project => Assert.DoesNotContain(project.ProjectReferences, Solution.Services.Select(service => service.Name).Contains));
+
+    [Fact]
+    public void Contracts_reference_no_project_and_no_package()
+    {
+        Assert.Empty(Solution.Contracts.ProjectReferences);
+        Assert.Empty(Solution.Contracts.PackageReferences);
+        Assert.All(Solution.Contracts.Assembly.GetReferencedAssemblies(), reference => Assert.StartsWith("System", reference.Name, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Contracts_are_sealed_records()
+    {
+        Assert.All(Solution.Contracts.Assembly.GetExportedTypes(), type =>
+        {
+            Assert.True(type.IsSealed, $"{type} is not sealed.");
+            Assert.True(type.GetMethod("<Clone>$") is not null, $"{type} is no record.");
+        });
+    }
+
+    /// <summary>So that one short pattern says what a service may publish.</summary>
+    [Fact]
+    public void Every_event_has_the_namespace_of_the_service_that_publishes_it()
+    {
+        var known = new HashSet<string>();
+        foreach (var service in Solution.Services)
+        {
+            foreach (var type in Registered(service, "Publishes"))
+            {
+                Assert.True(Contract(service, type) is not null, $"{service} publishes {type}, which is no contract of its own.");
+                known.Add(type);
+            }
+
+            known.UnionWith(Registered(service, "Records"));
+        }
+
+        // What is no event is a part of one.
+        var contracts = Solution.Contracts.Assembly.GetExportedTypes();
+        var parts = contracts.SelectMany(PartsOf).ToHashSet();
+        Assert.All(contracts, type => Assert.True(known.Contains(type.Name) || parts.Contains(type), $"{type} is published by nobody."));
+        Assert.All(contracts.Except(parts), type => Assert.Contains(
+            type.Namespace, Solution.Services.Select(service => $"OrderPlatform.Contracts.{service.Name}")));
+    }
+
+    [Fact]
+    public void Services_and_contracts_know_nothing_of_the_transport() =>
+        Assert.All([.. Solution.Services, Solution.Contracts], project =>
+        {
+            AssertSucceeds(Types.InAssembly(project.Assembly).ShouldNot().HaveDependencyOnAny(Transport));
+            Assert.DoesNotContain(project.PackageReferences, package => Array.Exists(Transport, package.StartsWith));
+        });
+
+    [Fact]
+    public void Domains_know_nothing_of_storage_and_HTTP() =>
+        Assert.All(Solution.Services, service => AssertSucceeds(Types.InAssembly(service.Assembly)
+            .That().ResideInNamespace($"OrderPlatform.{service.Name}.Domain")
+            .ShouldNot().HaveDependencyOnAny(
+                "Microsoft.EntityFrameworkCore",
+                "Npgsql",
+                "Microsoft.AspNetCore",
+                "System.Net",
+                $"OrderPlatform.{service.Name}.Features",
+                $"OrderPlatform.{service.Name}.Storage",
+                $"OrderPlatform.{service.Name}.Carrier")));
+
+    [Fact]
+    public void Only_the_folder_Transport_uses_MassTransit()
+    {
+        var messaging = Solution.Shared.Single(project => project.Name == "Messaging");
+        var transport = Path.Combine(messaging.Folder, "Transport") + Path.DirectorySeparatorChar;
+
+        Assert.Contains(messaging.Sources, source => source.StartsWith(transport, StringComparison.Ordinal) && UsesTransport(source));
+        Assert.DoesNotContain(
+            Solution.Shared.SelectMany(project => project.Sources),
+            source => !source.StartsWith(transport, StringComparison.Ordinal) && UsesTransport(source));
+    }
+
+    [Fact]
+    public void Every_handler_is_registered_in_Program()
+    {
+        foreach (var service in Solution.Services)
+        {
+            var registered = HandlerRegistration().Matches(ProgramOf(service)).Select(match => (match.Groups["event"].Value, match.Groups["handler"].Value));
+            var handlers = from type in service.Assembly.GetTypes()
+                           where !type.IsAbstract
+                           from handled in type.GetInterfaces()
+                           where handled.IsGenericType && handled.GetGenericTypeDefinition() == typeof(IHandler<>)
+                           select (handled.GenericTypeArguments[0].Name, type.Name);
+
+            Assert.Equal(handlers.Order(), registered.Order());
+            Assert.NotEmpty(registered);
+        }
+    }
+
+    [Fact]
+    public void Program_is_a_table_of_contents() =>
+        Assert.All(Solution.Services, service => Assert.InRange(ProgramOf(service).Split('\n').Length, 1, 40));
+
+    [Fact]
+    public void Nobody_sleeps_or_asks_the_machine_for_the_time() =>
+        Assert.All([.. Solution.Services, .. Solution.Shared], project =>
+        {
+            using var assembly = AssemblyDefinition.ReadAssembly(project.Assembly.Location);
+            var used = assembly.MainModule.GetMemberReferences().Select(member => $"{member.DeclaringType.FullName}::{member.Name}");
+            Assert.Empty(used.Intersect(Solution.Services.Contains(project) ? [.. ForbiddenMembers, UtcNow] : ForbiddenMembers));
+        });
+
+    private static void AssertSucceeds(ConditionList rule) => Assert.Empty(rule.GetResult().FailingTypeNames ?? []);
+
+    private static string ProgramOf(Project service) => File.ReadAllText(Path.Combine(service.Folder, "Program.cs")).TrimEnd();
+
+    private static IEnumerable<string> Registered(Project service, string how) =>
+        EventRegistration().Matches(ProgramOf(service)).Where(match => match.Groups["how"].Value == how).Select(match => match.Groups["event"].Value);
+
+    private static Type? Contract(Project service, string name) =>
+        Solution.Contracts.Assembly.GetType($"OrderPlatform.Contracts.{service.Name}.{name}");
+
+    private static IEnumerable<Type> PartsOf(Type type) => type.GetProperties().SelectMany(property =>
+        property.PropertyType.IsGenericType ? property.PropertyType.GenericTypeArguments : [property.PropertyType]);
+
+    private static bool UsesTransport(string source) => File.ReadLines(source).Any(line => TransportInCode().IsMatch(line));
+
+    /// <summary>A comment may name it.</summary>
+    [GeneratedRegex(@"^(?!\s*//)(using (static )?|.*[ (<!])(global::)?(MassTransit|RabbitMQ)(\.[A-Z]|;)")]
+    private static partial Regex TransportInCode();
+
+    [GeneratedRegex(@"\.(?<how>Publishes|Records)<(?<event>\w+)>\(\)")]
+    private static partial Regex EventRegistration();
+
+    [GeneratedRegex(@"\.Handles<(?<event>\w+), (?<handler>\w+)>\(")]
+    private static partial Regex HandlerRegistration();
+}

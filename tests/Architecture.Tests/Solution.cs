@@ -1,0 +1,50 @@
+using System.Reflection;
+using System.Xml.Linq;
+
+namespace OrderPlatform.Architecture.Tests;
+
+/// <summary>What there is in the repository.</summary>
+internal static class Solution
+{
+    public static readonly string Root = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
+
+    /// <summary>By folder name; a new service is found by itself.</summary>
+    public static readonly IReadOnlyList<Project> Services = ProjectsIn("services");
+
+    public static readonly IReadOnlyList<Project> Shared = ProjectsIn("shared");
+
+    public static readonly Project Contracts = Shared.Single(project => project.Name == "Contracts");
+
+    private static Project[] ProjectsIn(string folder) =>
+        [.. Directory.GetFiles(Path.Combine(Root, folder), "*.csproj", SearchOption.AllDirectories).Order().Select(file => new Project(file))];
+
+    private static string FindRoot(DirectoryInfo? directory)
+    {
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Directory.Build.props")))
+            directory = directory.Parent;
+        return directory?.FullName ?? throw new InvalidOperationException("The tests are not in their repository.");
+    }
+}
+
+/// <summary>A project: its file, its assembly, its sources.</summary>
+internal sealed class Project(string file)
+{
+    public string Name { get; } = Path.GetFileNameWithoutExtension(file);
+
+    public string Folder { get; } = Path.GetDirectoryName(file)!;
+
+    public Assembly Assembly => Assembly.Load($"OrderPlatform.{Name}");
+
+    /// <summary>The file names of the projects that it references.</summary>
+    public IEnumerable<string> ProjectReferences => References("ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')));
+
+    public IEnumerable<string> PackageReferences => References("PackageReference");
+
+    public IEnumerable<string> Sources =>
+        Directory.GetFiles(Folder, "*.cs", SearchOption.AllDirectories).Where(path => !Path.GetRelativePath(Folder, path).StartsWith("obj", StringComparison.Ordinal));
+
+    public override string ToString() => Name;
+
+    private IEnumerable<string> References(string item) =>
+        XDocument.Load(file).Descendants(item).Select(reference => reference.Attribute("Include")!.Value);
+}
