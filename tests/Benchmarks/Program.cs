@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using OrderPlatform.Benchmarks;
@@ -64,7 +65,7 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
     return 130;
 }
-catch (Exception exception) when (exception is InvalidOperationException or TimeoutException or HttpRequestException or IOException)
+catch (Exception exception) when (exception is InvalidOperationException or TimeoutException or HttpRequestException or IOException or DbException)
 {
     Console.Error.WriteLine($"error: {exception.Message}");
     return 1;

@@ -111,7 +111,8 @@ internal sealed class Servers : IDisposable
 
     public static async Task Execute(string database, string sql, CancellationToken stop)
     {
-        await using var connection = new NpgsqlConnection(database);
+        // Not pooled: the next run drops the database.
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString);
         await connection.OpenAsync(stop);
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(stop);
