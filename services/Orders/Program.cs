@@ -11,7 +11,6 @@ using OrderPlatform.ServiceDefaults;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("orders", port: 5101);
 builder.Services.AddValidation();
-builder.Services.AddSingleton<TimeProvider, DatabaseClock>();
 builder.AddMessaging<OrdersDb>("orders", messaging => messaging
     .Publishes<OrderPlaced>()
     .Publishes<OrderConfirmed>()

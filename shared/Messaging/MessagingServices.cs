@@ -37,7 +37,7 @@ public static class MessagingServices
 
         services.AddSingleton(map);
         services.AddSingleton(map.Types);
-        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<TimeProvider, DatabaseClock>();
         services.AddOptions<MessagingOptions>().BindConfiguration("Messaging").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<MessagingOptions>>().Value);
         services.AddSingleton(provider => new BrokerAddress(new Uri(ConnectionString(provider, "Broker"))));
@@ -56,6 +56,7 @@ public static class MessagingServices
         services.AddDbContextPool<TDatabase>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
             .UseSnakeCaseNamingConvention()
+            .AddInterceptors(new UntilMigrated(provider.GetRequiredService<DatabaseStartup>()))
             // A failed command throws as well, and whoever catches it says what it means: a conflict, for one, is no error.
             .ConfigureWarnings(warnings => warnings.Log((RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug))));
         services.AddScoped<DbContext>(provider => provider.GetRequiredService<TDatabase>());
@@ -96,5 +97,5 @@ public static class MessagingServices
 
     private static string ConnectionString(IServiceProvider provider, string name) =>
         provider.GetRequiredService<IConfiguration>().GetConnectionString(name)
-        ?? throw new InvalidOperationException($"The setting ConnectionStrings:{name} is missing.");
+        ?? (EF.IsDesignTime ? "" : throw new InvalidOperationException($"The setting ConnectionStrings:{name} is missing."));
 }

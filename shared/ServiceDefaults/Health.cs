@@ -27,6 +27,6 @@ internal static class Health
     private sealed record HealthBody(HealthStatus Status, IReadOnlyDictionary<string, CheckBody> Checks);
 
     /// <param name="Status">Of this check alone.</param>
-    /// <param name="WaitsFor">What is missing, in the words of the check; null when it is healthy.</param>
-    private sealed record CheckBody(HealthStatus Status, string? WaitsFor);
+    /// <param name="Description">What holds or is missing, in the words of the check.</param>
+    private sealed record CheckBody(HealthStatus Status, string? Description);
 }

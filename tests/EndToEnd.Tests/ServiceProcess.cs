@@ -72,7 +72,7 @@ public sealed partial class ServiceProcess : IDisposable
         using var response = await Http.GetAsync(new Uri("health/ready", UriKind.Relative));
         var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
         return ((int)response.StatusCode, body.GetProperty("checks").EnumerateObject()
-            .ToDictionary(check => check.Name, check => check.Value.GetProperty("waitsFor").GetString() ?? ""));
+            .ToDictionary(check => check.Name, check => check.Value.GetProperty("description").GetString() ?? ""));
     }
 
     /// <summary>Returns when it is ready.</summary>

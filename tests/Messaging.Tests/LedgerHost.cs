@@ -24,7 +24,7 @@ public sealed class LedgerHost : IAsyncDisposable
     internal GroupTransaction Transaction => host.Services.GetRequiredService<GroupTransaction>();
 
     public static async Task<LedgerHost> Start(
-        TestDatabase database, Uri broker, bool createSchema = true, params (string Key, string Value)[] settings)
+        TestDatabase database, Uri broker, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
@@ -43,10 +43,18 @@ public sealed class LedgerHost : IAsyncDisposable
             .Handles<Deposited, TallyDeposit>()
             .Handles<Closed, TallyClosing>());
         var ledger = new LedgerHost(builder.Build());
-        if (createSchema)
-            await ledger.Query(db => db.Database.EnsureCreatedAsync());
+        await CreateSchema(database);
         await ledger.host.StartAsync();
+        await ledger.host.Services.GetRequiredService<DatabaseStartup>().Ready;
         return ledger;
+    }
+
+    /// <summary>Stands in for migrations, which a service of a test has none of.</summary>
+    private static async Task CreateSchema(TestDatabase database)
+    {
+        await using var db = new LedgerDb(
+            new DbContextOptionsBuilder<LedgerDb>().UseNpgsql(database.Source).UseSnakeCaseNamingConvention().Options);
+        await db.Database.EnsureCreatedAsync();
     }
 
     public Task Open(Guid account) => Append(account, new Opened(account));
@@ -112,7 +120,7 @@ public abstract class LedgerTest : IAsyncLifetime
 
     protected async Task<LedgerHost> StartLedger(Uri broker, params (string Key, string Value)[] settings)
     {
-        var host = await LedgerHost.Start(Database, broker, createSchema: true, settings);
+        var host = await LedgerHost.Start(Database, broker, settings);
         hosts.Add(host);
         return host;
     }

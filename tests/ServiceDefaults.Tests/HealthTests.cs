@@ -16,7 +16,7 @@ public class HealthTests(TestApp app) : IClassFixture<TestApp>
         Assert.Equal(HttpStatusCode.OK, answer.Status);
         Assert.Equal(
             """
-            {"status":"healthy","checks":{"database":{"status":"healthy","waitsFor":null},"broker":{"status":"healthy","waitsFor":null}}}
+            {"status":"healthy","checks":{"database":{"status":"healthy","description":null},"broker":{"status":"healthy","description":null}}}
             """,
             answer.Body);
     }
@@ -30,7 +30,7 @@ public class HealthTests(TestApp app) : IClassFixture<TestApp>
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unhealthy"), (answer.Status, answer.Json.GetProperty("status").GetString()));
         var broker = answer.Json.GetProperty("checks").GetProperty("broker");
-        Assert.Equal("the broker at localhost:5672", broker.GetProperty("waitsFor").GetString());
+        Assert.Equal("the broker at localhost:5672", broker.GetProperty("description").GetString());
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using OrderPlatform.Messaging;
@@ -8,8 +7,6 @@ namespace OrderPlatform.Testing;
 /// <summary>Hands events to a service's queue as the broker does, but in exactly the order that a test wants.</summary>
 public static class Delivery
 {
-    private const string MessageQueue = "OrderPlatform.Messaging.MessageQueue, OrderPlatform.Messaging";
-
     /// <summary>An event as a producer would send it.</summary>
     /// <param name="event">The contract.</param>
     /// <param name="stream">What it is an event of, such as the order's id.</param>
@@ -34,27 +31,15 @@ public static class Delivery
     /// Completes when the event's effect, or its parking, is committed; fails when its own handler fails. What is delivered
     /// without waiting for the one before may share its transaction.
     /// </summary>
-    public static Task Deliver(this IServiceProvider service, string queue, IncomingEvent incoming)
-    {
-        var queues = service.GetServices(Type.GetType(MessageQueue, throwOnError: true)!);
-        return Run(queues.Single(candidate => NameOf(candidate!) == queue)!, incoming);
-    }
+    public static Task Deliver(this IServiceProvider service, string queue, IncomingEvent incoming) =>
+        service.GetServices<MessageQueue>().Single(candidate => candidate.Name == queue).Run(incoming);
 
     /// <summary>Applies events to a new row, as the unit of work does when it appends them.</summary>
     public static TStream Fold<TStream>(this TStream stream, params IEnumerable<object> events)
         where TStream : EventStream
     {
         foreach (var @event in events)
-            Advance(stream, @event);
+            stream.Advance(@event);
         return stream;
     }
-
-    [UnsafeAccessor(UnsafeAccessorKind.Method)]
-    private static extern Task Run([UnsafeAccessorType(MessageQueue)] object queue, IncomingEvent message);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Name")]
-    private static extern string NameOf([UnsafeAccessorType(MessageQueue)] object queue);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Method)]
-    private static extern int Advance(EventStream stream, object @event);
 }

@@ -17,11 +17,16 @@ internal sealed partial class DatabaseStartup(IServiceScopeFactory scopes, Npgsq
     // An advisory lock of its own: Entity Framework's lock is a table, which at the very first start does not exist yet.
     private const string Lock = "SELECT pg_advisory_lock(hashtextextended('orderplatform migrations', 0))";
 
+    private static readonly AsyncLocal<bool> Migrating = new();
+
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string waitsFor = "the database";
 
     /// <summary>Completes when the migrations are applied.</summary>
     public Task Ready => ready.Task;
+
+    /// <summary>Whether the caller may use the database: everybody once it is migrated, until then only what migrates it.</summary>
+    public bool Admits => ready.Task.IsCompleted || Migrating.Value;
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -63,6 +68,7 @@ internal sealed partial class DatabaseStartup(IServiceScopeFactory scopes, Npgsq
     {
         await using var connection = await source.OpenConnectionAsync(stop);
         waitsFor = "another instance that applies the migrations";
+        Migrating.Value = true;
         await using (var command = new NpgsqlCommand(Lock, connection) { CommandTimeout = 0 })
             await command.ExecuteNonQueryAsync(stop);
 

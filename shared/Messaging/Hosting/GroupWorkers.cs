@@ -16,6 +16,8 @@ internal sealed class GroupWorkers(RequestQueue requests, IEnumerable<MessageQue
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (stop.IsCancellationRequested)
+            return;
         requests.Complete();
         foreach (var queue in queues)
             queue.Complete();

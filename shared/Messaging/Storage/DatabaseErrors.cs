@@ -12,7 +12,7 @@ internal static class DatabaseErrors
     /// <summary>The outage that is behind an exception; null when it has another cause.</summary>
     public static DbException? OutageIn(Exception exception) => Find(exception, e => e switch
     {
-        ConnectionLostException or CommitOutcomeUnknownException => true,
+        NotMigratedException or ConnectionLostException or CommitOutcomeUnknownException => true,
         PostgresException postgres => postgres.SqlState switch
         {
             PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow => true,

@@ -1,7 +1,7 @@
-namespace OrderPlatform.Orders.Storage;
+namespace OrderPlatform.Messaging;
 
 /// <summary>The time to the microsecond, as PostgreSQL keeps it: an event that said more would disagree with its row.</summary>
-public sealed class DatabaseClock : TimeProvider
+internal sealed class DatabaseClock : TimeProvider
 {
     public override DateTimeOffset GetUtcNow()
     {
