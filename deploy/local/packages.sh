@@ -38,7 +38,7 @@ install_missing_packages() {
   command -v apt-get >/dev/null ||
     fail "PostgreSQL (15 to 18) and RabbitMQ (3.10 or newer) are needed, and there is no apt-get to install them with. Missing: ${missing[*]}"
   if ((EUID != 0)); then
-    command -v sudo >/dev/null || fail "as root, please: apt-get install --no-install-recommends ${missing[*]}"
+    command -v sudo >/dev/null || fail "PostgreSQL and RabbitMQ are needed; as root, please: ${installer[*]}"
     say "Installing ${missing[*]} needs root: sudo may ask for your password"
     installer=(sudo "${installer[@]}")
   fi

@@ -26,6 +26,7 @@ start_process() {
   shift
   [[ ! -e $log ]] || mv "$log" "$log.previous"
   setsid "$@" </dev/null >"$log" 2>&1 9>&- &
+  disown
   printf '%s %s\n' "$!" "$(identity "$!")" >"$dir/run/$name.pid"
 }
 

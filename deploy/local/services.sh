@@ -24,13 +24,13 @@ check_ports() {
 
 # Builds beside what runs: a running service's files must not change under it.
 build_services() {
-  local service started=$SECONDS log=$dir/log/build.log
+  local service begun=$SECONDS log=$dir/log/build.log
   : >"$log"
   for service in "${services[@]}"; do
     say "Building $service"
     dotnet_quietly "$log" publish "$repository/services/${service^}" --configuration Release --output "$dir/build/$service"
   done
-  say "Built in $((SECONDS - started)) s"
+  say "Built in $((SECONDS - begun)) s"
 }
 
 # start_service SERVICE: unless it runs as it was built, on the port asked for. Replaces one that is older.
