@@ -18,7 +18,7 @@ internal sealed record Options
           growth      flow, with 0, 1 and 5 million rows already in log and inbox
 
           --orders N        how many are measured: 20,000 if not given, 100,000 for backlog
-          --warm-up N       how many go before, unmeasured: 5,000
+          --warm-up N       how many go before, unmeasured: 10,000
           --connections N   keep-alive connections: 64
           --rounds N        how often all of it is repeated, each time on fresh databases: 1, or 3 with --against
           --against ceiling flow and latency: the platform and the ceiling in turn, and the median of their ratios
@@ -36,7 +36,7 @@ internal sealed record Options
 
     public int Orders { get; private init; }
 
-    public int WarmUp { get; private init; } = 5000;
+    public int WarmUp { get; private init; } = 10_000;
 
     public int Connections { get; private init; } = 64;
 
