@@ -9,19 +9,32 @@ public sealed class BookingTests : ShippingTest
     [Fact]
     public async Task Books_a_confirmed_order_with_the_shipments_id_as_its_key()
     {
-        var shipping = await Start(("Carrier:PollInterval", "00:01:00"));
-        var watch = Stopwatch.StartNew();
+        var shipping = await Start();
 
         var orderId = await shipping.Confirm();
         await shipping.Becomes(orderId, ShipmentStatus.Dispatched);
 
-        // The poll is a minute: a commit has woken the worker.
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
         var shipment = await shipping.Get(orderId);
         Assert.Equal([("POST", shipment.ShipmentId)], Carrier.Calls);
         Assert.Equal($"FAKE-{shipment.ShipmentId}", shipment.TrackingNumber);
         Assert.Equal((1, null), (shipment.Attempts, shipment.NextAttemptAt));
         Assert.Equal(["ShipmentDispatched"], await shipping.Log(orderId));
+    }
+
+    [Fact]
+    public async Task Is_woken_by_the_commit_and_does_not_wait_for_the_poll()
+    {
+        var shipping = await Start(("Carrier:PollInterval", "00:00:08"));
+        var times = new List<TimeSpan>();
+        for (var n = 0; n < 4; n++)
+        {
+            var watch = Stopwatch.StartNew();
+            await shipping.Becomes(await shipping.Confirm(), ShipmentStatus.Dispatched);
+            times.Add(watch.Elapsed);
+        }
+
+        // The first may be found when the worker begins, and a busy machine may stall one of the others.
+        Assert.InRange(times.Skip(1).Min(), TimeSpan.Zero, TimeSpan.FromSeconds(2));
     }
 
     [Fact]
@@ -132,8 +145,7 @@ public sealed class BookingTests : ShippingTest
         var orderId = await shipping.Confirm();
         await Eventually.Is(async () => (await shipping.Get(orderId)).Attempts > 0);
         await Stop(shipping);
-        await using var claim = Database.Source.CreateCommand("UPDATE shipments SET next_attempt_at = now() + interval '3 s'");
-        await claim.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await Due(orderId, "3 s");
         Carrier.Answer = (_, _) => Task.FromResult(200);
         var watch = Stopwatch.StartNew();
 
@@ -145,21 +157,25 @@ public sealed class BookingTests : ShippingTest
     [Fact]
     public async Task Gives_back_what_it_has_claimed_when_it_stops()
     {
-        var hang = true;
+        var asked = 0;
         Carrier.Answer = async (_, _) =>
         {
-            if (hang)
-                await Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken);
+            Interlocked.Increment(ref asked);
+            await Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken);
             return 200;
         };
         (string, string)[] patient = [("Carrier:Lease", "01:00:00"), ("Carrier:Resilience:AttemptTimeout:Timeout", "00:00:05")];
-        var first = await Start(patient);
-        var orders = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => first.Confirm()));
-        await Eventually.Is(() => Carrier.Calls.Count == 16);
-
+        var first = await Start(("Carrier:BaseUrl", "http://127.0.0.1:1/"));
+        var orders = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => first.Confirm()));
         await Stop(first);
-        hang = false;
 
+        // One is due, then all others: of the second claim of sixteen, one has to wait until one of the sixteen is served.
+        await Due(orders[0], "0 s");
+        var stopped = await Start(patient);
+        await Eventually.Is(() => asked == 16);
+        await Stop(stopped);
+
+        Carrier.Answer = (_, _) => Task.FromResult(200);
         var second = await Start(patient);
         foreach (var order in orders)
             await second.Becomes(order, ShipmentStatus.Dispatched);
@@ -186,5 +202,13 @@ public sealed class BookingTests : ShippingTest
         Assert.Equal(2, Carrier.Calls.Count);
         Assert.Equal(["ShipmentDispatched"], await shipping.Log(orderId));
         Assert.Equal(2, (await shipping.Get(orderId)).Attempts);
+    }
+
+    /// <summary>One shipment is due then; all others are due in three seconds.</summary>
+    private async Task Due(Guid orderId, string then)
+    {
+        await using var command = Database.Source.CreateCommand(
+            $"UPDATE shipments SET next_attempt_at = now() + CASE order_id WHEN '{orderId}' THEN interval '{then}' ELSE interval '3 s' END");
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 }

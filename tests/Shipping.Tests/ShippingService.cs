@@ -39,7 +39,7 @@ public sealed class ShippingService : IAsyncDisposable
             ["Carrier:PollInterval"] = "00:00:00.050",
             ["Carrier:LongestBackoff"] = "00:00:00.200",
             ["Carrier:Resilience:Retry:Delay"] = "00:00:00.010",
-            ["Carrier:Resilience:AttemptTimeout:Timeout"] = "00:00:01",
+            ["Carrier:Resilience:AttemptTimeout:Timeout"] = "00:00:02",
             ["Carrier:Resilience:CircuitBreaker:MinimumThroughput"] = "100000",
         };
         foreach (var (key, value) in settings)
