@@ -22,7 +22,8 @@ public sealed class DecideTests
     [Fact]
     public void OrderPlaced_is_rejected_with_every_line_that_falls_short_and_no_other()
     {
-        var answer = Answer(new() { ["chair"] = 1, ["lamp"] = 9, ["table"] = 0 }, new("chair", 2), new("lamp", 9), new("table", 1), new("unicorn", 3));
+        var answer = Answer(
+            new() { ["chair"] = 1, ["lamp"] = 9, ["table"] = 0 }, new("chair", 2), new("lamp", 9), new("table", 1), new("unicorn", 3));
 
         var rejected = Assert.IsType<StockRejected>(answer);
         Assert.Equal([new("chair", 2, 1), new("table", 1, 0), new("unicorn", 3, 0)], rejected.Shortages);

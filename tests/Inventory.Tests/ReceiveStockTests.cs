@@ -96,7 +96,8 @@ public sealed class ReceiveStockTests(InventoryService inventory) : IClassFixtur
     public async Task Books_more_than_fits_an_int()
     {
         var sku = await inventory.Stock(1);
-        await using var command = inventory.Database.Source.CreateCommand($"UPDATE stock SET available = {int.MaxValue} WHERE sku = '{sku}'");
+        var update = $"UPDATE stock SET available = {int.MaxValue} WHERE sku = '{sku}'";
+        await using var command = inventory.Database.Source.CreateCommand(update);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
         await inventory.Stock(1_000_000, sku);

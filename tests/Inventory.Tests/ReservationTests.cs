@@ -53,7 +53,8 @@ public sealed class ReservationTests(InventoryService inventory) : IClassFixture
     public async Task Sells_released_units_again()
     {
         var sku = await inventory.Stock(1);
-        var (first, second) = (Given.Placed(Guid.CreateVersion7(), new OrderLine(sku, 1)), Given.Placed(Guid.CreateVersion7(), new OrderLine(sku, 1)));
+        var first = Given.Placed(Guid.CreateVersion7(), new OrderLine(sku, 1));
+        var second = Given.Placed(Guid.CreateVersion7(), new OrderLine(sku, 1));
 
         await inventory.Deliver(first);
         await inventory.Deliver(first.Cancelled());

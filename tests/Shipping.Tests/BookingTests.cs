@@ -94,7 +94,8 @@ public sealed class BookingTests : ShippingTest
 
         var orderId = await shipping.Confirm();
 
-        await Eventually.Is(async () => await shipping.Get(orderId) is { Attempts: >= 2, Status: ShipmentStatus.Pending, NextAttemptAt: not null });
+        await Eventually.Is(async () =>
+            await shipping.Get(orderId) is { Attempts: >= 2, Status: ShipmentStatus.Pending, NextAttemptAt: not null });
     }
 
     [Fact]
@@ -208,7 +209,10 @@ public sealed class BookingTests : ShippingTest
     private async Task Due(Guid orderId, string then)
     {
         await using var command = Database.Source.CreateCommand(
-            $"UPDATE shipments SET next_attempt_at = now() + CASE order_id WHEN '{orderId}' THEN interval '{then}' ELSE interval '3 s' END");
+            $"""
+             UPDATE shipments
+             SET next_attempt_at = now() + CASE order_id WHEN '{orderId}' THEN interval '{then}' ELSE interval '3 s' END
+             """);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 }

@@ -6,7 +6,7 @@ using static OrderPlatform.Shipping.Domain.ShipmentStatus;
 
 namespace OrderPlatform.Shipping.Tests;
 
-/// <summary>What each event, each request and each answer of the carrier does in each state. No host, no database: decisions are pure.</summary>
+/// <summary>What events, requests and answers of the carrier do in each state. No host, no database: decisions are pure.</summary>
 public sealed class DecideTests
 {
     [Theory]

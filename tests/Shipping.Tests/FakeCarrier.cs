@@ -21,7 +21,8 @@ public sealed class FakeCarrier : IAsyncDisposable
         app = builder.Build();
         app.MapPost("/api/bookings", (HttpContext http) => Serve(
             http, Guid.Parse(http.Request.Headers["Idempotency-Key"].Single()!), key => bookings[key] = true));
-        app.MapDelete("/api/bookings/{key:guid}", (HttpContext http, Guid key) => Serve(http, key, _ => bookings.TryRemove(key, out var _)));
+        app.MapDelete("/api/bookings/{key:guid}", (HttpContext http, Guid key) => Serve(
+            http, key, _ => bookings.TryRemove(key, out var _)));
     }
 
     /// <summary>Called before each answer; what it says is the answer's status.</summary>

@@ -49,8 +49,8 @@ public sealed class ShipmentTests : ShippingTest
         var (pending, cancelled) = (await shipping.Confirm(), await shipping.Confirm());
         await shipping.Deliver(Given.CancellationRequested(cancelled));
 
-        await Refused(await shipping.DeliverShipment((await shipping.Get(pending)).ShipmentId), HttpStatusCode.Conflict, "shipment-pending");
-        await Refused(await shipping.DeliverShipment((await shipping.Get(cancelled)).ShipmentId), HttpStatusCode.Conflict, "shipment-cancelled");
+        foreach (var (order, code) in new[] { (pending, "shipment-pending"), (cancelled, "shipment-cancelled") })
+            await Refused(await shipping.DeliverShipment((await shipping.Get(order)).ShipmentId), HttpStatusCode.Conflict, code);
     }
 
     [Fact]
@@ -59,7 +59,9 @@ public sealed class ShipmentTests : ShippingTest
         var shipping = await Start(("Carrier:Mode", "Instant"));
         var id = Guid.CreateVersion7();
 
-        await Refused(await shipping.Http.GetAsync(new Uri($"/shipments/{id}", UriKind.Relative)), HttpStatusCode.NotFound, "shipment-not-found");
+        var shown = await shipping.Http.GetAsync(new Uri($"/shipments/{id}", UriKind.Relative));
+
+        await Refused(shown, HttpStatusCode.NotFound, "shipment-not-found");
         await Refused(await shipping.DeliverShipment(id), HttpStatusCode.NotFound, "shipment-not-found");
     }
 
@@ -95,7 +97,8 @@ public sealed class ShipmentTests : ShippingTest
         var shipping = await Start(("Carrier:Mode", "Instant"));
         foreach (var (query, parameter) in new[]
             {
-                ("limit=0", "limit"), ("limit=201", "limit"), ("limit=many", "limit"), ("after=yesterday", "after"), ("orderId=mine", "orderId"),
+                ("limit=0", "limit"), ("limit=201", "limit"), ("limit=many", "limit"),
+                ("after=yesterday", "after"), ("orderId=mine", "orderId"),
             })
         {
             var response = await shipping.Http.GetAsync(new Uri($"/shipments?{query}", UriKind.Relative));

@@ -90,7 +90,8 @@ public sealed class ShippingService : IAsyncDisposable
     public Task Becomes(Guid orderId, ShipmentStatus status) => Eventually.Is(
         async () => (await Get(orderId)).Status == status, description: $"shipment of order {orderId} becomes {status}");
 
-    public Task<HttpResponseMessage> DeliverShipment(Guid id) => Http.PostAsync(new Uri($"/shipments/{id}/delivery", UriKind.Relative), null);
+    public Task<HttpResponseMessage> DeliverShipment(Guid id) =>
+        Http.PostAsync(new Uri($"/shipments/{id}/delivery", UriKind.Relative), null);
 
     /// <summary>What the log says of an order.</summary>
     public async Task<string[]> Log(Guid orderId)

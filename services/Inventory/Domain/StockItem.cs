@@ -14,7 +14,8 @@ public sealed class StockItem(string sku) : EventStream
     /// <summary>Units that are set aside for orders and still in the warehouse.</summary>
     public long Reserved { get; private set; }
 
-    protected override string Stream => Sku;
+    /// <summary>No order's id begins like this, whatever a SKU looks like.</summary>
+    protected override string Stream => $"sku:{Sku}";
 
     /// <summary>Sets units aside for an order.</summary>
     public void Reserve(int quantity)

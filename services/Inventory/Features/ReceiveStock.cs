@@ -62,7 +62,7 @@ public static class ReceiveStock
 /// </param>
 public sealed record ReceiptRequest(
     [property: Range(1, 1_000_000)] int Quantity,
-    [property: Required, RegularExpression(@"[^\p{Cc}]{1,100}")] string Reference);
+    [property: Required, RegularExpression(@"^[^\p{Cc}]{1,100}$")] string Reference);
 
 /// <summary>Goods that are booked.</summary>
 /// <param name="Sku" example="cable-usb-c">What arrived.</param>

@@ -19,6 +19,7 @@ public sealed class CarrierSimulator
     /// <remarks>The same key gets the same tracking number. A key that was cancelled is not booked any more.</remarks>
     /// <param name="key" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The shipment's id.</param>
     /// <response code="200">Booked, now or before.</response>
+    /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="409"><c>booking-cancelled</c>: the booking was cancelled.</response>
     /// <response code="503">The carrier is out of order, as its settings want it to be now and then.</response>
     public static async Task<Results<Ok<BookingResponse>, ProblemHttpResult, StatusCodeHttpResult>> Book(
