@@ -19,7 +19,7 @@ public sealed class ReceiveStockTests(InventoryService inventory) : IClassFixtur
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(new ReceiptResponse(sku, 5, "note-1"), await response.Content.ReadFromJsonAsync<ReceiptResponse>());
         Assert.Equal(new StockResponse(sku, 5, 0), await inventory.Get(sku));
-        var received = Assert.IsType<StockReceived>(Assert.Single(await inventory.Log(sku)));
+        var received = Assert.IsType<StockReceived>(Assert.Single(await inventory.Log($"sku:{sku}")));
         Assert.Equal((sku, 5, "note-1"), (received.Sku, received.Quantity, received.Reference));
     }
 
@@ -35,7 +35,7 @@ public sealed class ReceiveStockTests(InventoryService inventory) : IClassFixtur
         Assert.Equal(first.StatusCode, second.StatusCode);
         Assert.Equal(await first.Content.ReadAsStringAsync(), await second.Content.ReadAsStringAsync());
         Assert.Equal(12, (await inventory.Get(sku)).Available);
-        Assert.Equal(2, (await inventory.Log(sku)).Length);
+        Assert.Equal(2, (await inventory.Log($"sku:{sku}")).Length);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class ReceiveStockTests(InventoryService inventory) : IClassFixtur
 
             Assert.All(responses, response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
             Assert.Equal(20, (await inventory.Get(sku)).Available);
-            Assert.Equal(4, (await inventory.Log(sku)).Length);
+            Assert.Equal(4, (await inventory.Log($"sku:{sku}")).Length);
         }
     }
 

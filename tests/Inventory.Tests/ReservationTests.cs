@@ -66,6 +66,18 @@ public sealed class ReservationTests(InventoryService inventory) : IClassFixture
     }
 
     [Fact]
+    public async Task Tells_a_SKU_from_an_order_even_if_it_looks_like_its_id()
+    {
+        var orderId = Guid.CreateVersion7();
+        var sku = await inventory.Stock(1, orderId.ToString());
+
+        await inventory.Deliver(Given.Placed(orderId, new OrderLine(sku, 1)));
+
+        Assert.IsType<StockReserved>(Assert.Single(await inventory.Log(orderId.ToString())));
+        Assert.IsType<StockReceived>(Assert.Single(await inventory.Log($"sku:{sku}")));
+    }
+
+    [Fact]
     public async Task Ships_an_order_of_a_hundred_lines()
     {
         var skus = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => inventory.Stock(3)));
