@@ -82,8 +82,8 @@ show_log() {
   say "---"
 }
 
-# http METHOD URL [BODY [HEADER]]: leaves the answer in http_status and http_body; fails unless the status is 2xx. A user and password in the
-# URL are sent.
+# http METHOD URL [BODY [HEADER]]: leaves the answer in http_status and http_body; fails unless the
+# status is 2xx. A user and password in the URL are sent.
 http() {
   local method=$1 url=$2 body=${3-} header=${4-} response='' LC_ALL=C
   http_status=000 http_body="nobody answers at ${url#*@}"

@@ -36,7 +36,7 @@ install_missing_packages() {
 
   local installer=("$repository/deploy/local/install-packages" "${missing[@]}")
   command -v apt-get >/dev/null ||
-    fail "PostgreSQL (15 to 18) and RabbitMQ (3.10 or newer) are needed, and there is no apt-get to install them with. Missing: ${missing[*]}"
+    fail "PostgreSQL (15 to 18) and RabbitMQ (3.10 or newer) are needed, and there is no apt-get to install them. Missing: ${missing[*]}"
   if ((EUID != 0)); then
     command -v sudo >/dev/null || fail "PostgreSQL and RabbitMQ are needed; as root, please: ${installer[*]}"
     say "Installing ${missing[*]} needs root: sudo may ask for your password"

@@ -6,7 +6,8 @@ services=(orders inventory shipping)
 provision_postgres() {
   local service
   for service in "${services[@]}"; do
-    PASSWORD=$(secret "$service.database.password") sql --set service="$service" --file "$repository/deploy/postgres/service.sql" >/dev/null ||
+    PASSWORD=$(secret "$service.database.password") \
+      sql --set service="$service" --file "$repository/deploy/postgres/service.sql" >/dev/null ||
       fail "the database of $service could not be made"
   done
 }
@@ -25,7 +26,8 @@ provision_rabbitmq() {
 
 # database_of SERVICE, broker_of SERVICE: connection strings, as the service reads them.
 database_of() {
-  printf 'Host=127.0.0.1;Port=%s;Database=%s;Username=%s;Password=%s\n' "$(setting postgres.port)" "$1" "$1" "$(secret "$1.database.password")"
+  printf 'Host=127.0.0.1;Port=%s;Database=%s;Username=%s;Password=%s\n' \
+    "$(setting postgres.port)" "$1" "$1" "$(secret "$1.database.password")"
 }
 
 broker_of() { rabbitmq_uri "$1" "$(secret "$1.broker.password")"; }

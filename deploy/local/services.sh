@@ -37,7 +37,8 @@ build_services() {
 start_service() {
   local service=$1 port
   port=$(port_of "$service")
-  if running "$service" && [[ $port == "$(setting "$service.port")" ]] && diff -rq "$dir/build/$service" "$dir/app/$service" >/dev/null; then
+  if running "$service" && [[ $port == "$(setting "$service.port")" ]] &&
+    diff -rq "$dir/build/$service" "$dir/app/$service" >/dev/null; then
     say "$service runs already"
     return
   fi
