@@ -12,7 +12,16 @@ public sealed class OutageTests(Platform platform) : PlatformTest(platform)
         await using var load = Shop.Load(sku);
         await load.Reaches(50);
 
+        // What is on its way to a broker that goes down is lost. Held back for a while, that is certainly something: events and acknowledgements.
+        foreach (var service in Platform.Services)
+            service.BrokerProxy.Freeze();
+        await load.Reaches(load.Count + 20);
         await Platform.RestartBroker();
+        foreach (var service in Platform.Services)
+        {
+            service.BrokerProxy.Cut();
+            service.BrokerProxy.Open();
+        }
 
         await load.Reaches(load.Count + 50);
         var ends = await Shop.Balance(sku, await load.Stop(), Recovery);

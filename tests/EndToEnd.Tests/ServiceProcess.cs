@@ -78,8 +78,18 @@ public sealed partial class ServiceProcess : IDisposable
     /// <summary>Returns when it is ready.</summary>
     public async Task<ServiceProcess> Ready()
     {
-        await Eventually.Is(async () => (await Health()).Status == 200, TimeSpan.FromSeconds(60), $"{process.StartInfo.ArgumentList[1]} is ready");
-        return this;
+        var health = (Status: 0, Checks: (IReadOnlyDictionary<string, string>)new Dictionary<string, string>());
+        try
+        {
+            await Eventually.Is(async () => (health = await Health()).Status == 200, TimeSpan.FromSeconds(60));
+            return this;
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException(
+                $"{Path.GetFileName(process.StartInfo.ArgumentList[1])} is not ready: {string.Join("; ", health.Checks.Select(check => $"{check.Key}: {check.Value}"))}",
+                exception);
+        }
     }
 
     /// <summary>Whether its relay is the one that publishes.</summary>
