@@ -23,7 +23,7 @@ public sealed record StockShortage(string Sku, int Requested, int Available);
 public sealed record StockReleased(Guid OrderId, DateTimeOffset ReleasedAt);
 
 /// <summary>Goods arrived at the warehouse.</summary>
-/// <param name="Sku">What arrived; also the event's stream.</param>
+/// <param name="Sku">What arrived; <c>sku:</c> and this is the event's stream.</param>
 /// <param name="Quantity">Units, 1 to 1,000,000.</param>
 /// <param name="Reference">The delivery note; counts once for each SKU.</param>
 /// <param name="ReceivedAt">When the receipt was booked, UTC.</param>

@@ -19,7 +19,9 @@ public sealed class MessagingBuilder
 
     internal IReadOnlyDictionary<string, Dictionary<string, HandlerBinding>> Queues => queues;
 
-    /// <summary>The service's log has events of this type, and others consume them: the relay publishes them, and waits until a queue is bound.</summary>
+    /// <summary>
+    /// The service's log has events of this type, and others consume them: the relay publishes them, and waits until a queue is bound.
+    /// </summary>
     public MessagingBuilder Publishes<TEvent>()
         where TEvent : class
     {
@@ -31,21 +33,21 @@ public sealed class MessagingBuilder
     public MessagingBuilder Records<TEvent>()
         where TEvent : class
     {
-        Types.Add(typeof(TEvent));
+        Types.Record(typeof(TEvent));
         return this;
     }
 
     /// <summary>Consumes an event.</summary>
     /// <param name="queue">
     /// The queue to consume it from; by default the one named like the service. A queue has one handler for a type: a
-    /// second handler of the same event has a queue of its own, whose name begins with the service's.
+    /// second handler of the same event has a queue of its own, named <c>service_purpose</c>: the broker's permissions and
+    /// policies go by that.
     /// </param>
-    /// <exception cref="InvalidOperationException">The queue has a handler of this event already.</exception>
+    /// <exception cref="InvalidOperationException">The queue has a handler of this event already, or another name.</exception>
     public MessagingBuilder Handles<TEvent, THandler>(string? queue = null)
         where TEvent : class
         where THandler : class, IHandler<TEvent>
     {
-        Types.Add(typeof(TEvent));
         services.AddScoped<THandler>();
         var binding = new HandlerBinding(
             typeof(TEvent),
@@ -53,6 +55,8 @@ public sealed class MessagingBuilder
             static (scope, @event) => scope.GetRequiredService<THandler>().Handle((TEvent)@event));
 
         queue ??= service;
+        if (queue != service && !queue.StartsWith($"{service}_", StringComparison.Ordinal))
+            throw new InvalidOperationException($"The queue '{queue}' must be named '{service}' or '{service}_…'.");
         if (!queues.TryGetValue(queue, out var handlers))
             queues[queue] = handlers = [];
         if (!handlers.TryAdd(EventTypes.NameOf(typeof(TEvent)), binding))

@@ -58,7 +58,8 @@ public static class MessagingServices
             .UseSnakeCaseNamingConvention()
             .AddInterceptors(new UntilMigrated(provider.GetRequiredService<DatabaseStartup>()))
             // A failed command throws as well, and whoever catches it says what it means: a conflict, for one, is no error.
-            .ConfigureWarnings(warnings => warnings.Log((RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug))));
+            .ConfigureWarnings(warnings => warnings.Log(
+                (RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug))));
         services.AddScoped<DbContext>(provider => provider.GetRequiredService<TDatabase>());
         services.AddHosted<DatabaseStartup>();
         services.AddHealthChecks().AddCheck<DatabaseStartup>("database", tags: ["ready"]);
@@ -67,7 +68,6 @@ public static class MessagingServices
     private static void AddGroupCommit(this IServiceCollection services, MessagingMap map)
     {
         services.AddSingleton<MessagingMetrics>();
-        services.AddSingleton<InboxStore>();
         services.AddSingleton<GroupTransaction>();
         services.AddScoped(provider => new UnitOfWork(
             provider.GetRequiredService<DbContext>(), map.Types, provider.GetRequiredService<TimeProvider>()));
@@ -97,5 +97,5 @@ public static class MessagingServices
 
     private static string ConnectionString(IServiceProvider provider, string name) =>
         provider.GetRequiredService<IConfiguration>().GetConnectionString(name)
-        ?? (EF.IsDesignTime ? "" : throw new InvalidOperationException($"The setting ConnectionStrings:{name} is missing."));
+        ?? (EF.IsDesignTime ? "Host=design-time" : throw new InvalidOperationException($"The setting ConnectionStrings:{name} is missing."));
 }

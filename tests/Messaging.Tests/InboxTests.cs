@@ -136,30 +136,81 @@ public sealed class InboxTests : LedgerTest
     {
         var ledger = await StartLedger(("Messaging:Retries", "1"), ("Messaging:ParkedRetryInterval", "00:00:00.100"));
         var account = Guid.CreateVersion7();
-        await Send(Message(account, 2, new Deposited(account, 1)), Message(account, 3, new Closed(account)));
-        await Eventually.Is(async () => await Parked(ledger) == 2);
-        var opened = Incoming(account, 1, new Opened(account));
-        Poison.Add(account);
+        await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, Poison.Amount)));
+        await ledger.Queue.Run(Incoming(account, 3, new Closed(account)));
+        Assert.Equal(2, await Parked(ledger));
 
-        // The poison is for the deposit: the opening is handled before it, by hand.
-        await ledger.Query(async db =>
-        {
-            db.Tallies.Add(new Tally { Id = account });
-            return await db.SaveChangesAsync(Cancellation);
-        });
-        await Send(Message(account, 5, new Closed(account)));
+        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
 
+        Assert.NotNull(await ledger.Tally(account));
         await Eventually.Is(async () => await Ready("ledger_error") == 1);
         var error = (await Take("ledger_error"))!;
-        Assert.Equal("poison", Text(error, "MT-Fault-Message"));
         Assert.Equal("urn:message:OrderPlatform.Messaging.Tests:Deposited", Text(error, "MT-MessageType"));
-        Poison.Remove(account);
+        Assert.Equal("poison", Text(error, "MT-Fault-Message"));
+        await Eventually.Is(async () => await ledger.Tally(account) is { Closed: true });
+    }
 
-        await Send((error.BasicProperties.MessageId!, new BasicProperties(error.BasicProperties), error.Body.ToArray()));
+    [Fact]
+    public async Task What_was_moved_to_the_error_queue_is_no_duplicate_when_it_is_redriven()
+    {
+        var ledger = await StartLedger(("Messaging:Retries", "0"), ("Messaging:ParkedRetryInterval", "00:00:00.100"));
+        var account = Guid.CreateVersion7();
+        var poisonous = Incoming(account, 2, new Deposited(account, Poison.Amount));
+        await ledger.Queue.Run(poisonous);
+        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        await Eventually.Is(async () => await Ready("ledger_error") == 1);
 
-        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 1, Closed: true });
-        await Eventually.Is(async () => await Parked(ledger) == 0);
-        Assert.NotNull(opened);
+        await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 5), poisonous.EventId));
+
+        Assert.Equal(5, (await ledger.Tally(account))!.Total);
+    }
+
+    [Fact]
+    public async Task A_parked_event_of_a_type_that_is_gone_does_not_fail_its_predecessor()
+    {
+        var ledger = await StartLedger();
+        var account = Guid.CreateVersion7();
+        await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 1)));
+        await Database.Scalar<string>("UPDATE messaging.parked_events SET type = 'OrderPlatform.Messaging.Tests:Gone' RETURNING type");
+
+        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+
+        Assert.NotNull(await ledger.Tally(account));
+        Assert.Equal(1, await Parked(ledger));
+    }
+
+    [Fact]
+    public async Task What_is_parked_is_tried_again_although_nothing_arrives()
+    {
+        var ledger = await StartLedger(("Messaging:ParkedRetryInterval", "00:00:00.100"));
+        var account = Guid.CreateVersion7();
+        await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 1)));
+
+        await ledger.Query(db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.Query(db => db.Database.ExecuteSqlAsync($"UPDATE messaging.parked_events SET retry_at = now()"));
+
+        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 1 });
+    }
+
+    [Fact]
+    public async Task A_row_that_somebody_keeps_locked_holds_up_only_its_own_message()
+    {
+        var ledger = await StartLedger();
+        var (locked, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await ledger.Queue.Run(Incoming(locked, 1, new Opened(locked)));
+        await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
+        await using (var transaction = await connection.BeginTransactionAsync(Cancellation))
+        {
+            await using var update = new Npgsql.NpgsqlCommand("UPDATE tallies SET total = total", connection);
+            await update.ExecuteNonQueryAsync(Cancellation);
+            var blocked = ledger.Queue.Run(Incoming(locked, 2, new Deposited(locked, 1)));
+            var free = ledger.Queue.Run(Incoming(other, 1, new Opened(other)));
+
+            await Assert.ThrowsAnyAsync<Exception>(() => blocked);
+            await free;
+        }
+
+        Assert.NotNull(await ledger.Tally(other));
     }
 
     [Fact]
@@ -223,16 +274,16 @@ public sealed class InboxTests : LedgerTest
             incoming.Body.ToArray());
     }
 
-    private static IncomingEvent Incoming(Guid account, int sequence, object @event) => new(
-        Guid.CreateVersion7(),
+    private static IncomingEvent Incoming(Guid account, int sequence, object @event, Guid? eventId = null) => new(
+        eventId ?? Guid.CreateVersion7(),
         EventTypes.NameOf(@event.GetType()),
         account.ToString(),
         sequence,
         account,
+        CausationId: null,
         DateTimeOffset.UtcNow,
         TraceParent: null,
-        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), EventTypes.Json),
-        @event);
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), EventTypes.Json));
 
     private static string Text(BasicGetResult message, string header) => Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers![header]!);
 

@@ -20,7 +20,7 @@ internal static class Given
 
     public static Shipment Shipment(ShipmentStatus status)
     {
-        var shipment = new Shipment(Confirmed(OrderId), Now);
+        var shipment = new Shipment(Confirmed(OrderId), cause: null, Now);
         var dispatched = new ShipmentDispatched(OrderId, shipment.Id, Lines, "SIM-1", Now);
         return shipment.Fold(status switch
         {

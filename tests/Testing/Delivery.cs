@@ -21,10 +21,10 @@ public static class Delivery
             stream,
             sequence,
             Guid.TryParse(stream, out var correlationId) ? correlationId : id,
+            CausationId: null,
             DateTimeOffset.UtcNow,
             TraceParent: null,
-            JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), EventTypes.Json),
-            @event);
+            JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), EventTypes.Json));
     }
 
     /// <summary>

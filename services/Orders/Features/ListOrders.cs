@@ -23,7 +23,7 @@ public static class ListOrders
         OrdersDb db,
         CancellationToken cancellation,
         OrderStatus? status = null,
-        [StringLength(64, MinimumLength = 1)] string? customerId = null,
+        [StringLength(64, MinimumLength = 1), RegularExpression(@"\P{Cc}*")] string? customerId = null,
         Guid? after = null,
         [Range(1, 200)] int limit = 50)
     {

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using OrderPlatform.Messaging;
 using OrderPlatform.Orders.Domain;
@@ -15,20 +13,14 @@ public sealed class OrderMapping : IEntityTypeConfiguration<Order>
         builder.Property(o => o.Id).ValueGeneratedNever();
         builder.Property(o => o.CustomerId).HasMaxLength(64);
         builder.Property(o => o.Status).HasConversion<string>().HasMaxLength(20);
-        IsJson(builder.Property(o => o.Lines));
-        IsJson(builder.Property(o => o.ShippingAddress));
-        IsJson(builder.Property(o => o.Rejection));
-        IsJson(builder.Property(o => o.Cancellation));
-        IsJson(builder.Property(o => o.Shipment));
+        builder.Property(o => o.Lines).IsJson();
+        builder.Property(o => o.ShippingAddress).IsJson();
+        builder.Property(o => o.Rejection).IsJson();
+        builder.Property(o => o.Cancellation).IsJson();
+        builder.Property(o => o.Shipment).IsJson();
 
         // The pages of the list, which go by id.
         builder.HasIndex(o => new { o.CustomerId, o.Id });
         builder.HasIndex(o => new { o.Status, o.Id });
     }
-
-    // The values are immutable, so another value is another object: nothing is copied or compared in depth.
-    private static void IsJson<T>(PropertyBuilder<T> property) => property.HasColumnType("jsonb").HasConversion(
-        value => JsonSerializer.Serialize(value, EventTypes.Json),
-        json => JsonSerializer.Deserialize<T>(json, EventTypes.Json)!,
-        new ValueComparer<T>((a, b) => ReferenceEquals(a, b), value => value == null ? 0 : value.GetHashCode(), value => value));
 }

@@ -43,8 +43,10 @@ internal static class CarrierServices
 
     private static Uri BaseAddress(IServiceProvider provider)
     {
-        var configured = provider.GetRequiredService<CarrierOptions>().BaseUrl;
-        return configured is null ? OwnAddress(provider.GetRequiredService<IServer>()) : new Uri($"{configured.ToString().TrimEnd('/')}/");
+        var carrier = provider.GetRequiredService<CarrierOptions>();
+        return carrier is { Mode: CarrierMode.Http, BaseUrl: { } url }
+            ? new Uri($"{url.ToString().TrimEnd('/')}/")
+            : OwnAddress(provider.GetRequiredService<IServer>());
     }
 
     /// <summary>Where the simulator in this process is; known once the server listens.</summary>
@@ -52,7 +54,7 @@ internal static class CarrierServices
     {
         var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses.Select(BindingAddress.Parse).ToArray() ?? [];
         var address = Array.Find(addresses, a => a.Scheme == Uri.UriSchemeHttp) ?? addresses.FirstOrDefault()
-            ?? throw new InvalidOperationException("The service listens nowhere: Carrier:BaseUrl must say where the simulator is.");
+            ?? throw new InvalidOperationException("The service listens nowhere, so its simulator can not be reached.");
         var host = address.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : address.Host;
         return new UriBuilder(address.Scheme, host, address.Port, "carrier-simulator/").Uri;
     }

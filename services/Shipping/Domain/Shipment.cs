@@ -9,7 +9,7 @@ namespace OrderPlatform.Shipping.Domain;
 public sealed class Shipment : EventStream
 {
     /// <summary>A pending shipment, to be booked at once.</summary>
-    public Shipment(OrderConfirmed confirmed, DateTimeOffset now)
+    public Shipment(OrderConfirmed confirmed, Cause? cause, DateTimeOffset now)
     {
         OrderId = confirmed.OrderId;
         Id = Guid.CreateVersion7(now);
@@ -17,6 +17,7 @@ public sealed class Shipment : EventStream
         Lines = confirmed.Lines;
         ShippingAddress = confirmed.ShippingAddress;
         NextAttemptAt = now;
+        (CausationId, TraceParent) = (cause?.EventId, cause?.TraceParent);
     }
 
     private Shipment()
@@ -45,6 +46,13 @@ public sealed class Shipment : EventStream
     /// nothing is owed to it. While somebody asks, it is the end of their lease.
     /// </summary>
     public DateTimeOffset? NextAttemptAt { get; private set; }
+
+    /// <summary>The event that asked for the shipment, for what the carrier's answer causes later.</summary>
+    public Guid? CausationId { get; private set; }
+
+    public string? TraceParent { get; private set; }
+
+    public Cause? Cause => CausationId is { } id ? new Cause(id, TraceParent) : null;
 
     protected override string Stream => OrderId.ToString();
 

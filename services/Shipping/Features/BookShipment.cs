@@ -10,6 +10,7 @@ public sealed partial class BookShipment(CarrierClient carrier, GroupCommit comm
 {
     public async Task Handle(Shipment due, CancellationToken cancellation)
     {
+        using var activity = due.Cause?.Continue("book shipment");
         var trackingNumber = await carrier.Book(due, cancellation);
         await commits.Run(
             rows => rows.Add<Shipment>(due.OrderId),
@@ -19,7 +20,7 @@ public sealed partial class BookShipment(CarrierClient carrier, GroupCommit comm
                 var now = clock.GetUtcNow();
                 if (Decide(shipment, trackingNumber, now) is { } dispatched)
                 {
-                    unit.Append(shipment, dispatched);
+                    unit.Append(shipment, dispatched, shipment.Cause);
                 }
                 else if (shipment.Status == ShipmentStatus.Cancelled)
                 {

@@ -18,7 +18,7 @@ public sealed class CreateShipment(UnitOfWork unit, CarrierOptions carrier, Time
             return Outcome.Handled;
 
         var now = clock.GetUtcNow();
-        var shipment = new Shipment(confirmed, now);
+        var shipment = new Shipment(confirmed, unit.Cause, now);
         unit.Add(shipment);
         if (Decide(shipment, carrier.Mode, now) is { } dispatched)
             unit.Append(shipment, dispatched);

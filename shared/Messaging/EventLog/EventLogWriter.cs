@@ -21,7 +21,7 @@ internal sealed class EventLogWriter(EventTypes types, TimeProvider clock)
 
     public bool Any => rows.Count > 0;
 
-    public void Append(EventStream stream, object @event, IncomingEvent? cause)
+    public void Append(EventStream stream, object @event, Cause? cause, Guid? correlationId)
     {
         var type = types.NameForAppending(@event);
         var now = clock.GetUtcNow();
@@ -33,7 +33,7 @@ internal sealed class EventLogWriter(EventTypes types, TimeProvider clock)
             sequence,
             type,
             JsonSerializer.Serialize(@event, @event.GetType(), EventTypes.Json),
-            stream.CorrelationId ?? cause?.CorrelationId ?? eventId,
+            stream.CorrelationId ?? correlationId ?? eventId,
             cause?.EventId,
             Activity.Current?.Id ?? cause?.TraceParent,
             now));

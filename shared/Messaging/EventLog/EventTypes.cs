@@ -1,16 +1,17 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// The events a service knows: their wire address <c>Namespace:Name</c> (MassTransit's name for the exchange as well), and
+/// The events a service appends: their wire address <c>Namespace:Name</c> (MassTransit's name for the exchange as well), and
 /// their JSON.
 /// </summary>
 public sealed class EventTypes
 {
-    private readonly Dictionary<string, Type> types = [];
     private readonly HashSet<string> published = [];
+    private readonly Dictionary<string, Type> own = [];
 
     /// <summary>How events are written and read: camelCase, enums as strings, unknown properties ignored.</summary>
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
@@ -28,25 +29,26 @@ public sealed class EventTypes
     internal static string ProducerOf(string name) => name[..name.LastIndexOf(':')];
 
     /// <summary>Reads an event of this service's log.</summary>
-    /// <exception cref="InvalidOperationException">Program.cs names no such event.</exception>
-    public object Read(string name, string data) =>
-        types.TryGetValue(name, out var type)
-            ? JsonSerializer.Deserialize(data, type, Json)
-                ?? throw new InvalidOperationException($"The data of an event of type '{name}' is null.")
-            : throw new InvalidOperationException($"'{name}' is not among the events that Program.cs publishes, records or handles.");
+    /// <exception cref="InvalidOperationException">Program.cs neither publishes nor records such events.</exception>
+    public object Read(string name, string data) => own.TryGetValue(name, out var type)
+        ? Read(type, Encoding.UTF8.GetBytes(data))
+        : throw new InvalidOperationException($"The log has an event of type '{name}', which Program.cs neither publishes nor records.");
 
-    internal void Add(Type type) => types[NameOf(type)] = type;
+    internal static object Read(Type type, ReadOnlySpan<byte> body) =>
+        JsonSerializer.Deserialize(body, type, Json) ?? throw new JsonException("The body is null.");
+
+    internal void Record(Type type) => own[NameOf(type)] = type;
 
     internal void Publish(Type type)
     {
-        Add(type);
+        Record(type);
         published.Add(NameOf(type));
     }
 
     internal string NameForAppending(object @event)
     {
         var name = NameOf(@event.GetType());
-        return types.ContainsKey(name)
+        return own.ContainsKey(name)
             ? name
             : throw new InvalidOperationException($"'{name}' was appended, but Program.cs neither publishes nor records it.");
     }

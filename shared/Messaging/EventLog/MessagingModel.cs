@@ -39,6 +39,8 @@ public static class MessagingModel
             parked.Property(e => e.Body).HasColumnType("json");
             parked.Property(e => e.ParkedAt).HasDefaultValueSql("now()");
             parked.Property(e => e.Failures).HasDefaultValue(0);
+            parked.Property(e => e.RetryAt).HasDefaultValueSql("now() + interval '30 seconds'");
+            parked.HasIndex(e => e.RetryAt);
         });
         return model;
     }

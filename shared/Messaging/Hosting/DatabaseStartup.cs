@@ -11,7 +11,8 @@ namespace OrderPlatform.Messaging;
 /// Waits for the database and applies the migrations, one instance at a time. Until then requests answer that the database
 /// is unavailable, and messages wait.
 /// </summary>
-internal sealed partial class DatabaseStartup(IServiceScopeFactory scopes, NpgsqlDataSource source, ILogger<DatabaseStartup> logger)
+internal sealed partial class DatabaseStartup(
+    IServiceScopeFactory scopes, NpgsqlDataSource source, DatabaseAddress address, ILogger<DatabaseStartup> logger)
     : BackgroundService, IHealthCheck
 {
     // An advisory lock of its own: Entity Framework's lock is a table, which at the very first start does not exist yet.
@@ -66,7 +67,8 @@ internal sealed partial class DatabaseStartup(IServiceScopeFactory scopes, Npgsq
 
     private async Task Migrate(CancellationToken stop)
     {
-        await using var connection = await source.OpenConnectionAsync(stop);
+        await using var connection = new NpgsqlConnection(address.Unpooled);
+        await connection.OpenAsync(stop);
         waitsFor = "another instance that applies the migrations";
         Migrating.Value = true;
         await using (var command = new NpgsqlCommand(Lock, connection) { CommandTimeout = 0 })

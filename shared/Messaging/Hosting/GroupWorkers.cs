@@ -10,7 +10,8 @@ internal sealed class GroupWorkers(RequestQueue requests, IEnumerable<MessageQue
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        work = Task.WhenAll([Task.Run(() => requests.Work(stop.Token), CancellationToken.None), .. queues.Select(queue => Task.Run(() => queue.Work(stop.Token), CancellationToken.None))]);
+        IEnumerable<Func<Task>> loops = [() => requests.Work(stop.Token), .. queues.Select<MessageQueue, Func<Task>>(queue => () => queue.Work(stop.Token))];
+        work = Task.WhenAll(loops.Select(loop => Task.Run(loop, CancellationToken.None)));
         return Task.CompletedTask;
     }
 

@@ -35,21 +35,25 @@ internal sealed class MessagingMetrics
             advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500] });
     }
 
-    public void Committed(string queue, IReadOnlyList<IncomingEvent> messages, Arrivals arrivals)
+    /// <param name="queue">The queue the messages came from.</param>
+    /// <param name="received">How many they were.</param>
+    /// <param name="arrivals">What became of them.</param>
+    public void Committed(string queue, int received, Arrivals arrivals)
     {
         var label = new KeyValuePair<string, object?>("queue", queue);
-        var toPark = arrivals.Backlogs.Sum(backlog => backlog.ToPark.Count());
-        groupSize.Record(messages.Count, label);
-        if (messages.Count > arrivals.Fresh)
-            duplicates.Add(messages.Count - arrivals.Fresh, label);
-        if (toPark > 0)
-            parked.Add(toPark, label);
+        groupSize.Record(received, label);
+        if (received > arrivals.Fresh)
+            duplicates.Add(received - arrivals.Fresh, label);
         var now = clock.GetUtcNow();
-        foreach (var message in messages)
+        foreach (var backlog in arrivals.Backlogs)
         {
-            var type = new KeyValuePair<string, object?>("event", message.Type);
-            handled.Add(1, label, type);
-            delay.Record((now - message.OccurredAt).TotalSeconds, label, type);
+            parked.Add(backlog.ToPark.Count(), label);
+            foreach (var message in backlog.Handled)
+            {
+                var type = new KeyValuePair<string, object?>("event", message.Type);
+                handled.Add(1, label, type);
+                delay.Record((now - message.OccurredAt).TotalSeconds, label, type);
+            }
         }
     }
 

@@ -13,14 +13,19 @@ internal static class MessagingTelemetry
     {
         if (!Source.HasListeners())
             return null;
-        ActivityContext.TryParse(message.TraceParent, null, isRemote: true, out var cause);
         var name = message.Type[(message.Type.LastIndexOf(':') + 1)..];
-        var activity = Source.StartActivity($"{queue} process {name}", ActivityKind.Consumer, cause);
+        var activity = Start($"{queue} process {name}", ActivityKind.Consumer, message.TraceParent);
         activity?.SetTag("messaging.system", "rabbitmq")
             .SetTag("messaging.operation.type", "process")
             .SetTag("messaging.destination.name", queue)
             .SetTag("messaging.message.id", message.EventId)
             .SetTag("messaging.message.conversation_id", message.CorrelationId);
         return activity;
+    }
+
+    public static Activity? Start(string name, ActivityKind kind, string? traceParent)
+    {
+        ActivityContext.TryParse(traceParent, null, isRemote: true, out var cause);
+        return Source.StartActivity(name, kind, cause);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -6,7 +7,7 @@ using static OrderPlatform.Messaging.NpgsqlAccess;
 namespace OrderPlatform.Messaging;
 
 /// <summary>The inbox and the parked events, in the consumer's own transaction.</summary>
-internal sealed class InboxStore(EventTypes types)
+internal static class InboxStore
 {
     // Two transactions may bring an event and its predecessor at once, and neither sees the other's rows. The lock on the
     // stream makes one wait for the other, so a parked event is always found by whoever brings its predecessor.
@@ -26,7 +27,7 @@ internal sealed class InboxStore(EventTypes types)
 
     private const string SelectParked =
         """
-        SELECT event_id, type, stream, sequence, correlation_id, occurred_at, trace_parent, body
+        SELECT event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body
         FROM messaging.parked_events
         WHERE queue = $1 AND stream = ANY($2)
         """;
@@ -34,22 +35,45 @@ internal sealed class InboxStore(EventTypes types)
     private const string Park =
         """
         INSERT INTO messaging.parked_events
-            (queue, event_id, type, stream, sequence, correlation_id, occurred_at, trace_parent, body)
-        SELECT $1, event_id, type, stream, sequence, correlation_id, occurred_at, trace_parent, body::json
-        FROM unnest($2, $3, $4, $5, $6, $7, $8, $9)
-            AS e (event_id, type, stream, sequence, correlation_id, occurred_at, trace_parent, body)
+            (queue, event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body)
+        SELECT $1, event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body::json
+        FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
+            AS e (event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body)
         """;
 
     private const string Unpark = "DELETE FROM messaging.parked_events WHERE queue = $1 AND event_id = ANY($2)";
 
-    private const string CountFailures =
-        "UPDATE messaging.parked_events SET failures = failures + 1 WHERE queue = $1 AND event_id = ANY($2)";
+    // Soon, because it was its turn.
+    private const string RetryFailed =
+        "UPDATE messaging.parked_events SET failures = failures + 1, retry_at = now() WHERE queue = $1 AND event_id = ANY($2)";
+
+    // The longer it has waited, the longer until the next look: what it waits for may be a dead letter.
+    private const string RetryLater =
+        """
+        UPDATE messaging.parked_events
+        SET retry_at = now() + greatest('30 seconds', least(now() - parked_at, '10 minutes'))
+        WHERE queue = $1 AND event_id = ANY($2)
+        """;
+
+    // What is redriven from the error queue must not be taken for a duplicate.
+    private const string Forget =
+        """
+        WITH parked AS (DELETE FROM messaging.parked_events WHERE queue = $1 AND event_id = $2 RETURNING 1),
+             received AS (DELETE FROM messaging.inbox WHERE queue = $1 AND event_id = $2 AND EXISTS (SELECT FROM parked))
+        SELECT count(*) FROM parked
+        """;
 
     /// <summary>
     /// Enters events into the inbox. What comes back are the streams of those that were not in it yet, with whatever is
     /// parked there.
     /// </summary>
-    public async Task<Arrivals> Receive(DbContext database, string queue, IReadOnlyList<IncomingEvent> events, CancellationToken cancellation)
+    /// <param name="database">In the consumer's transaction.</param>
+    /// <param name="queue">Where the events come from.</param>
+    /// <param name="events">At least one.</param>
+    /// <param name="heldBack">Parked events that are left alone this time.</param>
+    /// <param name="cancellation">Ends the transaction.</param>
+    public static async Task<Arrivals> Receive(
+        DbContext database, string queue, IReadOnlyList<IncomingEvent> events, IReadOnlySet<Guid> heldBack, CancellationToken cancellation)
     {
         var streams = events.Select(e => e.Stream).Distinct().ToArray();
         var ids = events.Select(e => e.EventId).Distinct().Order().ToArray();
@@ -66,14 +90,14 @@ internal sealed class InboxStore(EventTypes types)
 
         var backlogs = new Dictionary<string, StreamBacklog>();
         foreach (var @event in events.Where(e => fresh.Contains(e.EventId)).DistinctBy(e => e.EventId))
-            BacklogOf(backlogs, @event.Stream).Add(@event, parked: false);
+            BacklogOf(backlogs, @event.Stream, heldBack).Add(@event, parked: false);
         await reader.NextResultAsync(cancellation);
-        await ReadParked(reader, backlogs, cancellation);
+        await ReadParked(reader, backlogs, heldBack, cancellation);
         return new Arrivals(backlogs.Values, fresh.Count);
     }
 
     /// <summary>Reads what is parked on one stream, and keeps everybody else off that stream until the transaction ends.</summary>
-    public async Task<Arrivals> Resume(DbContext database, string queue, string stream, CancellationToken cancellation)
+    public static async Task<Arrivals> Resume(DbContext database, string queue, string stream, CancellationToken cancellation)
     {
         await using var batch = database.CreateBatch();
         batch.Add(LockStreams, Value(queue), Value(new[] { stream }));
@@ -81,24 +105,30 @@ internal sealed class InboxStore(EventTypes types)
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         await reader.NextResultAsync(cancellation);
         var backlogs = new Dictionary<string, StreamBacklog>();
-        await ReadParked(reader, backlogs, cancellation);
+        await ReadParked(reader, backlogs, FrozenSet<Guid>.Empty, cancellation);
         return new Arrivals(backlogs.Values, 0);
     }
 
-    /// <summary>Writes what became of the arrivals: parks those that were too early, and forgets those that were parked and are handled.</summary>
+    /// <summary>
+    /// Writes what became of the arrivals: parks those that were too early, forgets those that were parked and are handled, and
+    /// puts off those that have to wait on.
+    /// </summary>
     public static async Task Settle(
         DbContext database, string queue, Arrivals arrivals, IReadOnlySet<Guid> failed, CancellationToken cancellation)
     {
         var parked = arrivals.Backlogs.SelectMany(backlog => backlog.ToPark).ToArray();
-        var resumed = arrivals.Backlogs.SelectMany(backlog => backlog.Resumed).Select(e => e.EventId).ToArray();
-        if (parked.Length + resumed.Length + failed.Count == 0)
+        var resumed = arrivals.Resumed.Select(e => e.EventId).ToArray();
+        var later = arrivals.Backlogs.SelectMany(backlog => backlog.StillParked).Select(e => e.EventId).Except(failed).ToArray();
+        if (parked.Length + resumed.Length + later.Length + failed.Count == 0)
             return;
 
         await using var batch = database.CreateBatch();
         if (resumed.Length > 0)
             batch.Add(Unpark, Value(queue), Value(resumed));
+        if (later.Length > 0)
+            batch.Add(RetryLater, Value(queue), Value(later));
         if (failed.Count > 0)
-            batch.Add(CountFailures, Value(queue), Value(failed.ToArray()));
+            batch.Add(RetryFailed, Value(queue), Value(failed.ToArray()));
         if (parked.Length > 0)
         {
             batch.Add(
@@ -109,6 +139,7 @@ internal sealed class InboxStore(EventTypes types)
                 Column(parked, e => e.Stream),
                 Column(parked, e => e.Sequence),
                 Column(parked, e => e.CorrelationId),
+                Column(parked, e => e.CausationId),
                 Column(parked, e => e.OccurredAt),
                 Column(parked, e => e.TraceParent),
                 Column(parked, e => Encoding.UTF8.GetString(e.Body.Span)));
@@ -117,34 +148,41 @@ internal sealed class InboxStore(EventTypes types)
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 
-    private async Task ReadParked(NpgsqlDataReader reader, Dictionary<string, StreamBacklog> backlogs, CancellationToken cancellation)
+    /// <summary>Takes a parked event out of the books, as if it had never come.</summary>
+    /// <returns>False when somebody else has handled it meanwhile.</returns>
+    public static async Task<bool> TakeOut(DbContext database, string queue, IncomingEvent @event, CancellationToken cancellation)
     {
-        while (await reader.ReadAsync(cancellation))
+        await using var batch = database.CreateBatch();
+        batch.Add(LockStreams, Value(queue), Value(new[] { @event.Stream }));
+        batch.Add(Forget, Value(queue), Value(@event.EventId));
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await reader.NextResultAsync(cancellation);
+        return await reader.ReadAsync(cancellation) && reader.GetInt64(0) > 0;
+    }
+
+    private static async Task ReadParked(
+        NpgsqlDataReader row, Dictionary<string, StreamBacklog> backlogs, IReadOnlySet<Guid> heldBack, CancellationToken cancellation)
+    {
+        while (await row.ReadAsync(cancellation))
         {
-            var @event = ReadEvent(reader);
-            BacklogOf(backlogs, @event.Stream).Add(@event, parked: true);
+            var @event = new IncomingEvent(
+                row.GetGuid(0),
+                row.GetString(1),
+                row.GetString(2),
+                row.GetInt32(3),
+                row.GetGuid(4),
+                row.IsDBNull(5) ? null : row.GetGuid(5),
+                row.GetFieldValue<DateTimeOffset>(6),
+                row.IsDBNull(7) ? null : row.GetString(7),
+                row.GetFieldValue<byte[]>(8));
+            BacklogOf(backlogs, @event.Stream, heldBack).Add(@event, parked: true);
         }
     }
 
-    private IncomingEvent ReadEvent(NpgsqlDataReader row)
-    {
-        var (type, body) = (row.GetString(1), row.GetString(7));
-        return new IncomingEvent(
-            row.GetGuid(0),
-            type,
-            row.GetString(2),
-            row.GetInt32(3),
-            row.GetGuid(4),
-            row.GetFieldValue<DateTimeOffset>(5),
-            row.IsDBNull(6) ? null : row.GetString(6),
-            Encoding.UTF8.GetBytes(body),
-            types.Read(type, body));
-    }
-
-    private static StreamBacklog BacklogOf(Dictionary<string, StreamBacklog> backlogs, string stream)
+    private static StreamBacklog BacklogOf(Dictionary<string, StreamBacklog> backlogs, string stream, IReadOnlySet<Guid> heldBack)
     {
         if (!backlogs.TryGetValue(stream, out var backlog))
-            backlogs[stream] = backlog = new StreamBacklog();
+            backlogs[stream] = backlog = new StreamBacklog(heldBack);
         return backlog;
     }
 
@@ -155,4 +193,8 @@ internal sealed class InboxStore(EventTypes types)
 /// <summary>What a group of messages brought.</summary>
 /// <param name="Backlogs">By stream, what can be handled now.</param>
 /// <param name="Fresh">How many of the messages were not in the inbox yet.</param>
-internal sealed record Arrivals(IReadOnlyCollection<StreamBacklog> Backlogs, int Fresh);
+internal sealed record Arrivals(IReadOnlyCollection<StreamBacklog> Backlogs, int Fresh)
+{
+    /// <summary>Were parked, and are handled now.</summary>
+    public IEnumerable<IncomingEvent> Resumed => Backlogs.SelectMany(backlog => backlog.Resumed);
+}

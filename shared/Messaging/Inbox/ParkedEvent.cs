@@ -21,6 +21,9 @@ public sealed class ParkedEvent
     /// <summary>The order that it belongs to.</summary>
     public Guid CorrelationId { get; private set; }
 
+    /// <summary>The event that caused it; null when it was a request.</summary>
+    public Guid? CausationId { get; private set; }
+
     /// <summary>When it happened, UTC.</summary>
     public DateTimeOffset OccurredAt { get; private set; }
 
@@ -35,4 +38,7 @@ public sealed class ParkedEvent
 
     /// <summary>How often its handler threw since it was parked.</summary>
     public int Failures { get; private set; }
+
+    /// <summary>When it is tried again even if nothing arrives on its stream, UTC.</summary>
+    public DateTimeOffset RetryAt { get; private set; }
 }

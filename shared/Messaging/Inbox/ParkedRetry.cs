@@ -6,7 +6,8 @@ using static OrderPlatform.Messaging.NpgsqlAccess;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// Retries parked events whose handlers threw when their turn came, and in the end moves them to the error queue. They can
+/// Tries parked events again without waiting for another event of their stream: soon, when they failed as their turn came; now and
+/// then, when what they wait for may have come by another way. Those that keep failing are moved to the error queue. They can
 /// not fail with a message of their own: the broker has forgotten them.
 /// </summary>
 internal sealed partial class ParkedRetry(
@@ -17,16 +18,17 @@ internal sealed partial class ParkedRetry(
     MessagingOptions options,
     ILogger<ParkedRetry> logger) : BackgroundService
 {
-    private const string SelectFailed =
-        "SELECT DISTINCT queue, stream FROM messaging.parked_events WHERE failures > 0 LIMIT 100";
+    private const string SelectDue =
+        "SELECT DISTINCT queue, stream FROM (SELECT queue, stream FROM messaging.parked_events WHERE retry_at <= now() ORDER BY retry_at LIMIT 100) AS due";
 
+    // Instances that try at once count one failure: the first puts the next attempt off.
     private const string CountFailure =
-        "UPDATE messaging.parked_events SET failures = failures + 1 WHERE queue = $1 AND event_id = $2 RETURNING failures";
-
-    private const string Forget = "DELETE FROM messaging.parked_events WHERE queue = $1 AND event_id = $2";
-
-    // What is redriven from the error queue must not be taken for a duplicate.
-    private const string ForgetInbox = "DELETE FROM messaging.inbox WHERE queue = $1 AND event_id = $2";
+        """
+        UPDATE messaging.parked_events
+        SET failures = failures + 1, retry_at = now() + least(power(2, failures), 60) * interval '1 second'
+        WHERE queue = $1 AND event_id = $2 AND retry_at <= now()
+        RETURNING failures
+        """;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -36,10 +38,10 @@ internal sealed partial class ParkedRetry(
         {
             try
             {
-                foreach (var (queue, stream) in await FailedStreams(stoppingToken))
+                foreach (var (queue, stream) in await Due(stoppingToken))
                     await Retry(queue, stream, stoppingToken);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 NextTime(logger, exception.GetBaseException().Message);
             }
@@ -62,20 +64,21 @@ internal sealed partial class ParkedRetry(
         }
     }
 
-    /// <summary>Publishes first, then forgets: a crash between leaves a second copy, which the inbox drops.</summary>
-    private async Task MoveToErrorQueue(string queue, ParkedEventFailedException failure, int failures, CancellationToken stop)
-    {
-        await errors.Add(queue, failure.Event, failure.InnerException!, failures, stop);
-        await using var batch = source.CreateBatch();
-        batch.Add(Forget, Value(queue), Value(failure.Event.EventId));
-        batch.Add(ForgetInbox, Value(queue), Value(failure.Event.EventId));
-        await batch.ExecuteNonQueryAsync(stop);
-        Moved(logger, failure.InnerException!, failure.Event.EventId, failure.Event.Type, queue);
-    }
+    /// <summary>Published before the commit: a crash between leaves a second copy, which the inbox drops.</summary>
+    private Task MoveToErrorQueue(string queue, ParkedEventFailedException failure, int failures, CancellationToken stop) =>
+        transaction.TakeOut(
+            queue,
+            failure.Event,
+            async () =>
+            {
+                await errors.Add(queue, failure.Event, failure.InnerException!, failures, stop);
+                Moved(logger, failure.InnerException!, failure.Event.EventId, failure.Event.Type, queue);
+            },
+            stop);
 
-    private async Task<List<(string Queue, string Stream)>> FailedStreams(CancellationToken stop)
+    private async Task<List<(string Queue, string Stream)>> Due(CancellationToken stop)
     {
-        await using var command = source.CreateCommand(SelectFailed);
+        await using var command = source.CreateCommand(SelectDue);
         await using var reader = await command.ExecuteReaderAsync(stop);
         var streams = new List<(string, string)>();
         while (await reader.ReadAsync(stop))

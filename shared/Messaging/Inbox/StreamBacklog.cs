@@ -4,68 +4,85 @@ namespace OrderPlatform.Messaging;
 /// All events of one stream that can be handled now: those that just arrived, and those that were parked. They are tried in
 /// the order of their sequences until none of them gets any further.
 /// </summary>
-internal sealed class StreamBacklog
+/// <param name="heldBack">Parked events that are left alone this time, because they failed before.</param>
+internal sealed class StreamBacklog(IReadOnlySet<Guid> heldBack)
 {
     private readonly List<Entry> waiting = [];
-    private readonly List<IncomingEvent> resumed = [];
+    private readonly List<Entry> handled = [];
 
-    public IEnumerable<IncomingEvent> Waiting => waiting.Select(entry => entry.Event);
+    /// <summary>Handled now.</summary>
+    public IEnumerable<IncomingEvent> Handled => handled.Select(entry => entry.Event);
+
+    /// <summary>Were parked, and are handled now.</summary>
+    public IEnumerable<IncomingEvent> Resumed => handled.Where(entry => entry.Parked).Select(entry => entry.Event);
 
     /// <summary>Arrived, but too early: to be parked.</summary>
     public IEnumerable<IncomingEvent> ToPark => waiting.Where(entry => !entry.Parked).Select(entry => entry.Event);
 
-    /// <summary>Were parked, and are handled now.</summary>
-    public IReadOnlyList<IncomingEvent> Resumed => resumed;
+    /// <summary>Were parked, and still are.</summary>
+    public IEnumerable<IncomingEvent> StillParked => waiting.Where(entry => entry.Parked).Select(entry => entry.Event);
 
     public void Add(IncomingEvent @event, bool parked) => waiting.Add(new Entry(@event, parked));
 
-    /// <param name="handle">Runs the handler of one event.</param>
-    /// <param name="heldBack">Parked events that are left alone, because their handlers threw.</param>
+    /// <summary>Names what the handlers will read.</summary>
+    /// <exception cref="ParkedEventFailedException">A parked event can not say.</exception>
+    public void Reads(Action<IncomingEvent> reads)
+    {
+        foreach (var entry in waiting.Where(entry => !heldBack.Contains(entry.Event.EventId)))
+            entry.Try(@event => { reads(@event); return Outcome.Handled; });
+    }
+
+    /// <summary>Runs the handlers.</summary>
     /// <exception cref="ParkedEventFailedException">The handler of a parked event threw.</exception>
-    public void Run(Func<IncomingEvent, Outcome> handle, IReadOnlySet<Guid> heldBack)
+    public void Run(Func<IncomingEvent, Outcome> handle)
     {
         waiting.Sort(static (a, b) => a.Event.Sequence.CompareTo(b.Event.Sequence));
-        var blocked = new HashSet<string>();
-        for (var progress = true; progress;)
+        while (RunOnce(handle))
         {
-            progress = false;
-            blocked.Clear();
-            foreach (var entry in waiting.ToArray())
+            // Somebody got further, so others may, too.
+        }
+    }
+
+    private bool RunOnce(Func<IncomingEvent, Outcome> handle)
+    {
+        var before = handled.Count;
+        var blocked = new HashSet<string>();
+        foreach (var entry in waiting.ToArray())
+        {
+            // What a producer says of a stream is heard in its order: one event too early holds back the later ones.
+            if (blocked.Contains(entry.Event.Producer))
+                continue;
+            if (!heldBack.Contains(entry.Event.EventId) && entry.Try(handle) == Outcome.Handled)
             {
-                // What a producer says of a stream is heard in its order: one event too early holds back the later ones.
-                if (blocked.Contains(entry.Event.Producer))
-                    continue;
-                if (!heldBack.Contains(entry.Event.EventId) && Try(entry, handle) == Outcome.Handled)
-                {
-                    progress = true;
-                    waiting.Remove(entry);
-                    if (entry.Parked)
-                        resumed.Add(entry.Event);
-                }
-                else
-                {
-                    blocked.Add(entry.Event.Producer);
-                }
+                waiting.Remove(entry);
+                handled.Add(entry);
+            }
+            else
+            {
+                blocked.Add(entry.Event.Producer);
+            }
+        }
+
+        return handled.Count > before && waiting.Count > 0;
+    }
+
+    private sealed record Entry(IncomingEvent Event, bool Parked)
+    {
+        public Outcome Try(Func<IncomingEvent, Outcome> handle)
+        {
+            try
+            {
+                return handle(Event);
+            }
+            catch (Exception exception) when (Parked)
+            {
+                throw new ParkedEventFailedException(Event, exception);
             }
         }
     }
-
-    private static Outcome Try(Entry entry, Func<IncomingEvent, Outcome> handle)
-    {
-        try
-        {
-            return handle(entry.Event);
-        }
-        catch (Exception exception) when (entry.Parked)
-        {
-            throw new ParkedEventFailedException(entry.Event, exception);
-        }
-    }
-
-    private sealed record Entry(IncomingEvent Event, bool Parked);
 }
 
-/// <summary>The handler of a parked event threw, in a transaction that was begun for another event of its stream.</summary>
+/// <summary>A parked event failed, in a transaction that was begun for another event of its stream.</summary>
 internal sealed class ParkedEventFailedException(IncomingEvent @event, Exception cause)
     : Exception($"The parked event {@event.EventId} failed: {cause.Message}", cause)
 {

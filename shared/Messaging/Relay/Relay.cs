@@ -18,9 +18,13 @@ internal sealed partial class Relay(
     DatabaseStartup database,
     MessagingOptions options,
     MessagingMetrics metrics,
+    TimeProvider clock,
     ILogger<Relay> logger) : BackgroundService, IHealthCheck
 {
     private const int BatchesInFlight = 4;
+
+    /// <summary>A broker that is alive confirms within milliseconds; one with an alarm or without a majority does not.</summary>
+    private static readonly TimeSpan LongestConfirm = TimeSpan.FromSeconds(10);
 
     private const string TryLock = "SELECT pg_try_advisory_lock(hashtextextended('orderplatform relay', 0))";
 
@@ -30,17 +34,23 @@ internal sealed partial class Relay(
     private volatile string state = "waits for the database";
     private volatile bool active;
     private volatile bool healthy;
+    private Backoff backoff = new();
+    private DateTimeOffset progress;
+    private volatile bool unconfirmed;
 
     /// <summary>Whether this instance publishes the log.</summary>
     public bool IsActive => active;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(healthy ? HealthCheckResult.Healthy(state) : HealthCheckResult.Unhealthy(state));
+        Task.FromResult(
+            active && unconfirmed && clock.GetUtcNow() - progress > LongestConfirm ? HealthCheckResult.Unhealthy("waits for the broker to confirm what was published")
+            : healthy ? HealthCheckResult.Healthy(state)
+            : HealthCheckResult.Unhealthy(state));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await database.Ready.WaitAsync(stoppingToken);
-        var backoff = new Backoff();
+        backoff = new Backoff();
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -49,7 +59,6 @@ internal sealed partial class Relay(
                 await TakeOver(connection, stoppingToken);
                 state = "waits for the broker";
                 await using var publisher = await publishers.Connect(stoppingToken);
-                backoff = new Backoff();
                 await Publish(connection, publisher, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -120,6 +129,7 @@ internal sealed partial class Relay(
             publisher.ThrowIfFailed();
             var commit = signal.Next();
             var batch = await log.Read(stop);
+            (unconfirmed, progress) = (inFlight.Count > 0 || batch.Changed, inFlight.Count > 0 ? progress : clock.GetUtcNow());
             if (batch.Changed)
                 inFlight.Enqueue((batch, await publisher.Publish(batch.Events, map.Types.Published, stop)));
 
@@ -127,7 +137,9 @@ internal sealed partial class Relay(
             {
                 await oldest.Confirmed.WaitAsync(stop);
                 await log.Advance(inFlight.Dequeue().Batch, stop);
-                metrics.Published(oldest.Batch.Events.Count);
+                metrics.Published(oldest.Batch.Events.Count(e => map.Types.Published.Contains(e.Type)));
+                progress = clock.GetUtcNow();
+                backoff = new Backoff();
             }
 
             if (!batch.Changed)

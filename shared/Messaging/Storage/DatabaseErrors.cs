@@ -32,6 +32,9 @@ internal static class DatabaseErrors
             or PostgresErrorCodes.UniqueViolation,
     }) is not null;
 
+    /// <summary>An outage or a conflict: nothing is wrong with what was to be written.</summary>
+    public static bool IsPassing(Exception exception) => IsOutage(exception) || IsConflict(exception);
+
     private static DbException? Find(Exception? exception, Func<DbException, bool> test)
     {
         for (; exception is not null; exception = exception.InnerException)

@@ -5,7 +5,7 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>
 /// Puts a parked event whose handler keeps failing where MassTransit puts every message that fails: into
-/// <c>&lt;queue&gt;_error</c>, with the same headers.
+/// <c>&lt;queue&gt;_error</c>, with MassTransit's headers.
 /// </summary>
 internal sealed class ErrorQueue(PublisherFactory publishers, TimeProvider clock)
 {
@@ -25,13 +25,15 @@ internal sealed class ErrorQueue(PublisherFactory publishers, TimeProvider clock
         await channel.QueueBindAsync(name, name, "", cancellationToken: cancellation);
 
         var properties = EventProperties.Of(
-            @event.EventId, @event.Type, @event.Stream, @event.Sequence, @event.CorrelationId, causationId: null, @event.TraceParent, @event.OccurredAt);
+            @event.EventId, @event.Type, @event.Stream, @event.Sequence, @event.CorrelationId, @event.CausationId, @event.TraceParent, @event.OccurredAt);
         var headers = properties.Headers!;
         headers[MassTransit.MessageHeaders.Reason] = "fault";
         headers[MassTransit.MessageHeaders.FaultExceptionType] = cause.GetType().FullName;
         headers[MassTransit.MessageHeaders.FaultMessage] = Bounded(cause.Message);
         headers[MassTransit.MessageHeaders.FaultStackTrace] = Bounded(cause.StackTrace ?? "");
         headers[MassTransit.MessageHeaders.FaultTimestamp] = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
+        headers[MassTransit.MessageHeaders.FaultMessageType] = @event.Type;
+        headers[MassTransit.MessageHeaders.FaultInputAddress] = $"queue:{queue}";
         headers[MassTransit.MessageHeaders.FaultRetryCount] = retries;
         await channel.BasicPublishAsync(name, "", mandatory: true, properties, @event.Body, cancellation);
     }

@@ -39,25 +39,25 @@ internal sealed class EventDeserializer(IReadOnlyDictionary<string, HandlerBindi
         if (type is null || !type.StartsWith(UrnPrefix, StringComparison.Ordinal) || !handlers.TryGetValue(type[UrnPrefix.Length..], out var handler))
             return null;
 
-        var bytes = body.GetBytes();
         var id = GuidOf(headers, MessageHeaders.MessageId)
             ?? throw new SerializationException("The message has no MessageId, so the inbox could not know it again.");
         try
         {
             var correlationId = GuidOf(headers, MessageHeaders.CorrelationId) ?? id;
-            return new IncomingEvent(
+            var message = new IncomingEvent(
                 id,
                 type[UrnPrefix.Length..],
                 headers.Get<string>(Headers.Stream) ?? correlationId.ToString(),
                 headers.TryGetHeader(Headers.Sequence, out var sequence) ? Convert.ToInt32(sequence, CultureInfo.InvariantCulture) : 0,
                 correlationId,
+                GuidOf(headers, Headers.InitiatorId),
                 headers.Get<string>(Headers.OccurredAt) is { } at
                     ? DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal)
                     : DateTimeOffset.UtcNow,
                 headers.Get<string>(Headers.TraceParent),
-                bytes,
-                JsonSerializer.Deserialize(bytes, handler.EventType, EventTypes.Json)
-                    ?? throw new SerializationException($"The body of a {handler.EventType.Name} is null."));
+                body.GetBytes());
+            message.Read(handler.EventType);
+            return message;
         }
         catch (Exception exception) when (exception is JsonException or FormatException or InvalidCastException or OverflowException)
         {

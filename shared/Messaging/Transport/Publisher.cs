@@ -76,8 +76,15 @@ internal sealed class Publisher : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await channel.DisposeAsync();
-        await connection.DisposeAsync();
+        try
+        {
+            await channel.DisposeAsync();
+        }
+        finally
+        {
+            // The fence falls with the connection.
+            await connection.DisposeAsync();
+        }
     }
 
     private static BasicProperties Properties(OutgoingEvent e) =>

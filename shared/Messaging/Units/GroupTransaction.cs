@@ -9,7 +9,7 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>Runs units of work in one transaction on one DbContext: all commit, or none.</summary>
 internal sealed class GroupTransaction(
-    IServiceScopeFactory scopes, MessagingMap map, InboxStore inbox, RelaySignal relay, MessagingMetrics metrics)
+    IServiceScopeFactory scopes, MessagingMap map, RelaySignal relay, MessagingMetrics metrics)
 {
     /// <summary>Commits the work of requests.</summary>
     public Task Run(IReadOnlyList<RequestUnit> requests, CancellationToken cancellation) =>
@@ -44,20 +44,35 @@ internal sealed class GroupTransaction(
         await InTransaction(
             async (scope, database, unit) =>
             {
-                arrivals = await inbox.Receive(database, queue, messages, cancellation);
+                arrivals = await InboxStore.Receive(database, queue, messages, failed, cancellation);
                 await Handle(queue, arrivals, scope, database, unit, failed, cancellation);
             },
             cancellation);
-        metrics.Committed(queue, messages, arrivals!);
+        metrics.Committed(queue, messages.Count, arrivals!);
     }
 
     /// <summary>Tries the parked events of one stream once more.</summary>
-    public Task Resume(string queue, string stream, CancellationToken cancellation) =>
+    /// <exception cref="ParkedEventFailedException">One of them failed.</exception>
+    public async Task Resume(string queue, string stream, CancellationToken cancellation)
+    {
+        Arrivals? arrivals = null;
+        await InTransaction(
+            async (scope, database, unit) =>
+            {
+                arrivals = await InboxStore.Resume(database, queue, stream, cancellation);
+                await Handle(queue, arrivals, scope, database, unit, FrozenSet<Guid>.Empty, cancellation);
+            },
+            cancellation);
+        metrics.Committed(queue, 0, arrivals!);
+    }
+
+    /// <summary>Takes a parked event out of the books once it is safe elsewhere; nobody handles it meanwhile.</summary>
+    public Task TakeOut(string queue, IncomingEvent parked, Func<Task> keep, CancellationToken cancellation) =>
         InTransaction(
             async (scope, database, unit) =>
             {
-                var arrivals = await inbox.Resume(database, queue, stream, cancellation);
-                await Handle(queue, arrivals, scope, database, unit, FrozenSet<Guid>.Empty, cancellation);
+                if (await InboxStore.TakeOut(database, queue, parked, cancellation))
+                    await keep();
             },
             cancellation);
 
@@ -72,23 +87,36 @@ internal sealed class GroupTransaction(
     {
         var handlers = map.Queues[queue];
         var reads = new ReadSet();
-        foreach (var waiting in arrivals.Backlogs.SelectMany(backlog => backlog.Waiting))
-            handlers[waiting.Type].Reads(waiting.Event, reads);
+        foreach (var backlog in arrivals.Backlogs)
+            backlog.Reads(message => HandlerOf(message).Reads(message.Read(HandlerOf(message).EventType), reads));
         await unit.Load(reads, cancellation);
 
         foreach (var backlog in arrivals.Backlogs)
-            backlog.Run(message => Handle(queue, message, handlers[message.Type], scope, unit), failed);
+            backlog.Run(message => Handle(queue, message, HandlerOf(message), scope, unit));
 
         unit.Incoming = null;
-        await unit.Save(cancellation);
+        try
+        {
+            await unit.Save(cancellation);
+        }
+        catch (Exception exception) when (!DatabaseErrors.IsPassing(exception) && arrivals.Resumed.FirstOrDefault() is { } suspect)
+        {
+            // Whoever came with a parked event must not pay for it.
+            throw new ParkedEventFailedException(suspect, exception);
+        }
+
         await InboxStore.Settle(database, queue, arrivals, failed, cancellation);
+
+        HandlerBinding HandlerOf(IncomingEvent message) => handlers.TryGetValue(message.Type, out var handler)
+            ? handler
+            : throw new InvalidOperationException($"No handler of queue '{queue}' takes a {message.Type} any more.");
     }
 
     private static Outcome Handle(string queue, IncomingEvent message, HandlerBinding handler, IServiceProvider scope, UnitOfWork unit)
     {
         using var activity = MessagingTelemetry.StartHandling(queue, message);
         unit.Incoming = message;
-        return handler.Handle(scope, message.Event);
+        return handler.Handle(scope, message.Read(handler.EventType));
     }
 
     private async Task InTransaction(Func<IServiceProvider, DbContext, UnitOfWork, Task> work, CancellationToken cancellation)

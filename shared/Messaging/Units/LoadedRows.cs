@@ -76,6 +76,8 @@ internal sealed class RowLoader<TRow, TKey>(IEntityType entity, IProperty key) :
     {
         var table = entity.GetSchema() is { } schema ? $"\"{schema}\".\"{entity.GetTableName()}\"" : $"\"{entity.GetTableName()}\"";
         var column = $"\"{key.GetColumnName()}\"";
-        return $"SELECT * FROM {table} WHERE {column} = ANY({{0}}) ORDER BY {column} FOR UPDATE";
+        // By name: a column that a newer version has added must not change the result of a prepared statement.
+        var columns = string.Join(", ", entity.GetProperties().Select(property => $"\"{property.GetColumnName()}\""));
+        return $"SELECT {columns} FROM {table} WHERE {column} = ANY({{0}}) ORDER BY {column} FOR UPDATE";
     }
 }

@@ -44,7 +44,7 @@ internal sealed partial class MessageQueue(
             group.ForEach(unit => unit.Succeed());
             return true;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (!stop.IsCancellationRequested)
         {
             GroupFailed(logger, exception, name, group.Count);
             return false;
@@ -71,7 +71,7 @@ internal sealed partial class MessageQueue(
             {
                 // Somebody else was faster; their rows are visible to the next attempt.
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
             {
                 unit.Fail(exception);
                 return;

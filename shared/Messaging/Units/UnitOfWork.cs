@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 
 namespace OrderPlatform.Messaging;
@@ -22,6 +23,9 @@ public sealed class UnitOfWork
     /// <summary>The event that is being handled; null when the unit serves a request.</summary>
     public IncomingEvent? Incoming { get; internal set; }
 
+    /// <summary>The event that is being handled, for work that goes on later; null when the unit serves a request.</summary>
+    public Cause? Cause => Incoming is { } incoming ? new Cause(incoming.EventId, Activity.Current?.Id ?? incoming.TraceParent) : null;
+
     internal bool HasAppended => log.Any;
 
     /// <summary>The row with this primary key, locked; null when there is none.</summary>
@@ -43,8 +47,11 @@ public sealed class UnitOfWork
     }
 
     /// <summary>Applies an event to a row and writes it to the event log as the next of the row's stream.</summary>
+    /// <param name="stream">The row.</param>
+    /// <param name="event">What happened to it.</param>
+    /// <param name="cause">Why, if not because of the event or the request that the unit serves.</param>
     /// <exception cref="InvalidOperationException">Program.cs neither publishes nor records events of this type.</exception>
-    public void Append(EventStream stream, object @event) => log.Append(stream, @event, Incoming);
+    public void Append(EventStream stream, object @event, Cause? cause = null) => log.Append(stream, @event, cause ?? Cause, Incoming?.CorrelationId);
 
     internal Task Load(ReadSet reads, CancellationToken cancellation) => rows.Load(reads, cancellation);
 

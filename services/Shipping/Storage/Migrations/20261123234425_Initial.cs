@@ -1,10 +1,10 @@
-using System;
+﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace OrderPlatform.Inventory.Storage.Migrations
+namespace OrderPlatform.Shipping.Storage.Migrations
 {
     /// <inheritdoc />
     public partial class Initial : Migration
@@ -62,27 +62,17 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                     stream = table.Column<string>(type: "text", nullable: false),
                     sequence = table.Column<int>(type: "integer", nullable: false),
                     correlation_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    causation_id = table.Column<Guid>(type: "uuid", nullable: true),
                     occurred_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     trace_parent = table.Column<string>(type: "text", nullable: true),
                     body = table.Column<string>(type: "json", nullable: false),
                     parked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false, defaultValueSql: "now()"),
-                    failures = table.Column<int>(type: "integer", nullable: false, defaultValue: 0)
+                    failures = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
+                    retry_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false, defaultValueSql: "now() + interval '30 seconds'")
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_parked_events", x => new { x.event_id, x.queue });
-                });
-
-            migrationBuilder.CreateTable(
-                name: "receipts",
-                columns: table => new
-                {
-                    id = table.Column<string>(type: "character varying(165)", maxLength: 165, nullable: false),
-                    quantity = table.Column<int>(type: "integer", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_receipts", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -100,33 +90,24 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "reservations",
+                name: "shipments",
                 columns: table => new
                 {
                     order_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
                     status = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
                     lines = table.Column<string>(type: "jsonb", nullable: false),
+                    shipping_address = table.Column<string>(type: "jsonb", nullable: false),
+                    tracking_number = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    causation_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    trace_parent = table.Column<string>(type: "text", nullable: true),
                     sequence = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_reservations", x => x.order_id);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "stock",
-                columns: table => new
-                {
-                    sku = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
-                    available = table.Column<long>(type: "bigint", nullable: false),
-                    reserved = table.Column<long>(type: "bigint", nullable: false),
-                    sequence = table.Column<int>(type: "integer", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_stock", x => x.sku);
-                    table.CheckConstraint("ck_stock_available", "available >= 0");
-                    table.CheckConstraint("ck_stock_reserved", "reserved >= 0");
+                    table.PrimaryKey("pk_shipments", x => x.order_id);
                 });
 
             migrationBuilder.InsertData(
@@ -147,6 +128,24 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                 schema: "messaging",
                 table: "parked_events",
                 columns: new[] { "queue", "stream" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_parked_events_retry_at",
+                schema: "messaging",
+                table: "parked_events",
+                column: "retry_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_shipments_id",
+                table: "shipments",
+                column: "id",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_shipments_next_attempt_at",
+                table: "shipments",
+                column: "next_attempt_at",
+                filter: "next_attempt_at IS NOT NULL");
         }
 
         /// <inheritdoc />
@@ -165,17 +164,11 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                 schema: "messaging");
 
             migrationBuilder.DropTable(
-                name: "receipts");
-
-            migrationBuilder.DropTable(
                 name: "relay_cursor",
                 schema: "messaging");
 
             migrationBuilder.DropTable(
-                name: "reservations");
-
-            migrationBuilder.DropTable(
-                name: "stock");
+                name: "shipments");
         }
     }
 }

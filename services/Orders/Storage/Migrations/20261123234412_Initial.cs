@@ -1,10 +1,10 @@
-using System;
+﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace OrderPlatform.Shipping.Storage.Migrations
+namespace OrderPlatform.Orders.Storage.Migrations
 {
     /// <inheritdoc />
     public partial class Initial : Migration
@@ -38,6 +38,20 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "idempotency_keys",
+                columns: table => new
+                {
+                    key = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    request_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    order_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_idempotency_keys", x => x.key);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "inbox",
                 schema: "messaging",
                 columns: table => new
@@ -52,6 +66,27 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "orders",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    customer_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    status = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
+                    lines = table.Column<string>(type: "jsonb", nullable: false),
+                    shipping_address = table.Column<string>(type: "jsonb", nullable: false),
+                    placed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    confirmed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    rejection = table.Column<string>(type: "jsonb", nullable: true),
+                    cancellation = table.Column<string>(type: "jsonb", nullable: true),
+                    shipment = table.Column<string>(type: "jsonb", nullable: true),
+                    sequence = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_orders", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "parked_events",
                 schema: "messaging",
                 columns: table => new
@@ -62,11 +97,13 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                     stream = table.Column<string>(type: "text", nullable: false),
                     sequence = table.Column<int>(type: "integer", nullable: false),
                     correlation_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    causation_id = table.Column<Guid>(type: "uuid", nullable: true),
                     occurred_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     trace_parent = table.Column<string>(type: "text", nullable: true),
                     body = table.Column<string>(type: "json", nullable: false),
                     parked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false, defaultValueSql: "now()"),
-                    failures = table.Column<int>(type: "integer", nullable: false, defaultValue: 0)
+                    failures = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
+                    retry_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false, defaultValueSql: "now() + interval '30 seconds'")
                 },
                 constraints: table =>
                 {
@@ -87,25 +124,6 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                     table.PrimaryKey("pk_relay_cursor", x => x.id);
                 });
 
-            migrationBuilder.CreateTable(
-                name: "shipments",
-                columns: table => new
-                {
-                    order_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    status = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
-                    lines = table.Column<string>(type: "jsonb", nullable: false),
-                    shipping_address = table.Column<string>(type: "jsonb", nullable: false),
-                    tracking_number = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    attempts = table.Column<int>(type: "integer", nullable: false),
-                    next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    sequence = table.Column<int>(type: "integer", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_shipments", x => x.order_id);
-                });
-
             migrationBuilder.InsertData(
                 schema: "messaging",
                 table: "relay_cursor",
@@ -120,22 +138,26 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ix_orders_customer_id_id",
+                table: "orders",
+                columns: new[] { "customer_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_orders_status_id",
+                table: "orders",
+                columns: new[] { "status", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_parked_events_queue_stream",
                 schema: "messaging",
                 table: "parked_events",
                 columns: new[] { "queue", "stream" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_shipments_id",
-                table: "shipments",
-                column: "id",
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "ix_shipments_next_attempt_at",
-                table: "shipments",
-                column: "next_attempt_at",
-                filter: "next_attempt_at IS NOT NULL");
+                name: "ix_parked_events_retry_at",
+                schema: "messaging",
+                table: "parked_events",
+                column: "retry_at");
         }
 
         /// <inheritdoc />
@@ -146,8 +168,14 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                 schema: "messaging");
 
             migrationBuilder.DropTable(
+                name: "idempotency_keys");
+
+            migrationBuilder.DropTable(
                 name: "inbox",
                 schema: "messaging");
+
+            migrationBuilder.DropTable(
+                name: "orders");
 
             migrationBuilder.DropTable(
                 name: "parked_events",
@@ -156,9 +184,6 @@ namespace OrderPlatform.Shipping.Storage.Migrations
             migrationBuilder.DropTable(
                 name: "relay_cursor",
                 schema: "messaging");
-
-            migrationBuilder.DropTable(
-                name: "shipments");
         }
     }
 }

@@ -1,10 +1,10 @@
-using System;
+﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace OrderPlatform.Orders.Storage.Migrations
+namespace OrderPlatform.Inventory.Storage.Migrations
 {
     /// <inheritdoc />
     public partial class Initial : Migration
@@ -38,20 +38,6 @@ namespace OrderPlatform.Orders.Storage.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "idempotency_keys",
-                columns: table => new
-                {
-                    key = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
-                    request_hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    order_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_idempotency_keys", x => x.key);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "inbox",
                 schema: "messaging",
                 columns: table => new
@@ -66,27 +52,6 @@ namespace OrderPlatform.Orders.Storage.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "orders",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    customer_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    status = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
-                    lines = table.Column<string>(type: "jsonb", nullable: false),
-                    shipping_address = table.Column<string>(type: "jsonb", nullable: false),
-                    placed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    confirmed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    rejection = table.Column<string>(type: "jsonb", nullable: true),
-                    cancellation = table.Column<string>(type: "jsonb", nullable: true),
-                    shipment = table.Column<string>(type: "jsonb", nullable: true),
-                    sequence = table.Column<int>(type: "integer", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_orders", x => x.id);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "parked_events",
                 schema: "messaging",
                 columns: table => new
@@ -97,15 +62,29 @@ namespace OrderPlatform.Orders.Storage.Migrations
                     stream = table.Column<string>(type: "text", nullable: false),
                     sequence = table.Column<int>(type: "integer", nullable: false),
                     correlation_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    causation_id = table.Column<Guid>(type: "uuid", nullable: true),
                     occurred_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     trace_parent = table.Column<string>(type: "text", nullable: true),
                     body = table.Column<string>(type: "json", nullable: false),
                     parked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false, defaultValueSql: "now()"),
-                    failures = table.Column<int>(type: "integer", nullable: false, defaultValue: 0)
+                    failures = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
+                    retry_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false, defaultValueSql: "now() + interval '30 seconds'")
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_parked_events", x => new { x.event_id, x.queue });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "receipts",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "character varying(165)", maxLength: 165, nullable: false),
+                    quantity = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_receipts", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -122,6 +101,36 @@ namespace OrderPlatform.Orders.Storage.Migrations
                     table.PrimaryKey("pk_relay_cursor", x => x.id);
                 });
 
+            migrationBuilder.CreateTable(
+                name: "reservations",
+                columns: table => new
+                {
+                    order_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    status = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
+                    lines = table.Column<string>(type: "jsonb", nullable: false),
+                    sequence = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_reservations", x => x.order_id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "stock",
+                columns: table => new
+                {
+                    sku = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    available = table.Column<long>(type: "bigint", nullable: false),
+                    reserved = table.Column<long>(type: "bigint", nullable: false),
+                    sequence = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_stock", x => x.sku);
+                    table.CheckConstraint("ck_stock_available", "available >= 0");
+                    table.CheckConstraint("ck_stock_reserved", "reserved >= 0");
+                });
+
             migrationBuilder.InsertData(
                 schema: "messaging",
                 table: "relay_cursor",
@@ -136,20 +145,16 @@ namespace OrderPlatform.Orders.Storage.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_orders_customer_id_id",
-                table: "orders",
-                columns: new[] { "customer_id", "id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_orders_status_id",
-                table: "orders",
-                columns: new[] { "status", "id" });
-
-            migrationBuilder.CreateIndex(
                 name: "ix_parked_events_queue_stream",
                 schema: "messaging",
                 table: "parked_events",
                 columns: new[] { "queue", "stream" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_parked_events_retry_at",
+                schema: "messaging",
+                table: "parked_events",
+                column: "retry_at");
         }
 
         /// <inheritdoc />
@@ -160,22 +165,25 @@ namespace OrderPlatform.Orders.Storage.Migrations
                 schema: "messaging");
 
             migrationBuilder.DropTable(
-                name: "idempotency_keys");
-
-            migrationBuilder.DropTable(
                 name: "inbox",
                 schema: "messaging");
-
-            migrationBuilder.DropTable(
-                name: "orders");
 
             migrationBuilder.DropTable(
                 name: "parked_events",
                 schema: "messaging");
 
             migrationBuilder.DropTable(
+                name: "receipts");
+
+            migrationBuilder.DropTable(
                 name: "relay_cursor",
                 schema: "messaging");
+
+            migrationBuilder.DropTable(
+                name: "reservations");
+
+            migrationBuilder.DropTable(
+                name: "stock");
         }
     }
 }

@@ -1,0 +1,18 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Maps what belongs to one row alone, such as the lines of an order, to a column instead of a table.</summary>
+public static class JsonColumn
+{
+    /// <summary>Keeps the value as <c>jsonb</c>. It must be immutable: another value is another object.</summary>
+    public static PropertyBuilder<T> IsJson<T>(this PropertyBuilder<T> property) => property
+        .HasColumnType("jsonb")
+        .HasConversion(
+            value => JsonSerializer.Serialize(value, EventTypes.Json),
+            json => JsonSerializer.Deserialize<T>(json, EventTypes.Json)!,
+            new ValueComparer<T>((a, b) => ReferenceEquals(a, b), value => value == null ? 0 : value.GetHashCode(), value => value));
+}
