@@ -16,7 +16,11 @@ internal static class Solution
     public static readonly Project Contracts = Shared.Single(project => project.Name == "Contracts");
 
     private static Project[] ProjectsIn(string folder) =>
-        [.. Directory.GetFiles(Path.Combine(Root, folder), "*.csproj", SearchOption.AllDirectories).Order().Select(file => new Project(file))];
+    [
+        .. Directory.GetFiles(Path.Combine(Root, folder), "*.csproj", SearchOption.AllDirectories)
+            .Order()
+            .Select(file => new Project(file)),
+    ];
 
     private static string FindRoot(DirectoryInfo? directory)
     {
@@ -36,12 +40,13 @@ internal sealed class Project(string file)
     public Assembly Assembly => Assembly.Load($"OrderPlatform.{Name}");
 
     /// <summary>The file names of the projects that it references.</summary>
-    public IEnumerable<string> ProjectReferences => References("ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')));
+    public IEnumerable<string> ProjectReferences =>
+        References("ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')));
 
     public IEnumerable<string> PackageReferences => References("PackageReference");
 
-    public IEnumerable<string> Sources =>
-        Directory.GetFiles(Folder, "*.cs", SearchOption.AllDirectories).Where(path => !Path.GetRelativePath(Folder, path).StartsWith("obj", StringComparison.Ordinal));
+    public IEnumerable<string> Sources => Directory.GetFiles(Folder, "*.cs", SearchOption.AllDirectories)
+        .Where(path => !path.StartsWith(Path.Combine(Folder, "obj"), StringComparison.Ordinal));
 
     public override string ToString() => Name;
 

@@ -26,15 +26,22 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
 
             // PostgreSQL does not notice while a statement waits for the lock: once released, the dead relay's update would still be done.
             await Eventually.Is(async () => await Orders.Database.Scalar<long>(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'orders relay'") == 0);
+                """
+                SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = 'orders relay'
+                """) == 0);
         }
 
         Assert.True(await Orders.Database.Scalar<bool>(
-            $"SELECT (SELECT position FROM messaging.relay_cursor) < (SELECT min(position) FROM messaging.event_log WHERE stream = '{published}')"));
+            $"""
+             SELECT (SELECT position FROM messaging.relay_cursor)
+                  < (SELECT min(position) FROM messaging.event_log WHERE stream = '{published}')
+             """));
         var duplicates = await Inventory.Instances[0].Metric(Duplicates);
         await (await Orders.Start()).Ready();
 
-        await Eventually.Is(async () => await Inventory.Instances[0].Metric(Duplicates) > duplicates, description: "the order is published again");
+        await Eventually.Is(
+            async () => await Inventory.Instances[0].Metric(Duplicates) > duplicates, description: "the order is published again");
         var ends = await Shop.Balance(sku, [published, .. unpublished]);
         Assert.Equal(4, ends["Shipped"]);
     }

@@ -35,8 +35,10 @@ public sealed class JourneyTests(Platform platform) : PlatformTest(platform)
         var order = await Shop.Place([(plenty, 1), (few, 3), (unknown, 4)]);
         await Shop.Becomes(order, "rejected");
 
-        var shortages = (await Shop.Get(order)).GetProperty("rejection").GetProperty("shortages").EnumerateArray().Select(shortage =>
-            (shortage.GetProperty("sku").GetString()!, shortage.GetProperty("requested").GetInt32(), shortage.GetProperty("available").GetInt32()));
+        var shortages = (await Shop.Get(order)).GetProperty("rejection").GetProperty("shortages").EnumerateArray().Select(shortage => (
+            shortage.GetProperty("sku").GetString()!,
+            shortage.GetProperty("requested").GetInt32(),
+            shortage.GetProperty("available").GetInt32()));
         Assert.Equal([(few, 3, 2), (unknown, 4, 0)], shortages);
         Assert.Equal((10, 0), await Shop.StockOf(plenty));
         Assert.Equal(["OrderPlaced", "OrderRejected"], await Shop.History(order));

@@ -66,10 +66,10 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
         };
         await using var connection = new NpgsqlConnection(address.ConnectionString);
 
-        if (user == owner)
-            await connection.OpenAsync();
-        else
-            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync())).SqlState);
+        var refusal = await Record.ExceptionAsync(() => connection.OpenAsync());
+
+        Assert.Equal(user == owner ? null : PostgresErrorCodes.InsufficientPrivilege, (refusal as PostgresException)?.SqlState);
+        Assert.Equal(user == owner, refusal is null);
     }
 
     /// <summary>With publisher confirms, so that a refusal arrives before the answer.</summary>

@@ -55,7 +55,7 @@ public sealed class Platform : IAsyncLifetime
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Restarts the broker, whoever is at work; where that can not be done, ends the connections of all services.</summary>
+    /// <summary>Restarts the broker; where that can not be done, ends the connections of all services.</summary>
     public async Task RestartBroker()
     {
         if (await TestServers.RestartBroker())
@@ -64,7 +64,7 @@ public sealed class Platform : IAsyncLifetime
         await Broker.CloseConnections();
     }
 
-    /// <summary>Restarts the database server, whoever is at work; where that can not be done, ends the connections of all services.</summary>
+    /// <summary>Restarts the database server, where that can not be done, ends all connections of the services.</summary>
     public async Task RestartDatabase()
     {
         var restarted = await TestServers.RestartPostgres();
@@ -90,7 +90,9 @@ public sealed class Platform : IAsyncLifetime
     }
 }
 
-/// <summary>A test on the platform that all tests share, which it finds in order. When it fails, it shows what the services wrote.</summary>
+/// <summary>
+/// A test on the platform that all tests share, which it finds in order. When it fails, it shows what the services wrote.
+/// </summary>
 public abstract class PlatformTest(Platform platform) : IAsyncLifetime
 {
     protected Platform Platform => platform;

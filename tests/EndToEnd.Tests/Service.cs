@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>One of the three services: its database, its user at the broker, and its instances. It reaches both servers through proxies.</summary>
+/// <summary>
+/// One of the three services: its database, its user at the broker, and its instances. It reaches both servers through proxies.
+/// </summary>
 public sealed class Service : IAsyncDisposable
 {
     private readonly List<ServiceProcess> instances = [];

@@ -23,7 +23,8 @@ public sealed partial class ServiceProcess : IDisposable
         this.process = process;
         process.OutputDataReceived += (_, line) => Read(line.Data);
         process.ErrorDataReceived += (_, line) => Read(line.Data);
-        process.Exited += (_, _) => address.TrySetException(new InvalidOperationException($"The service ended with {process.ExitCode}:\n{Log}"));
+        process.Exited += (_, _) => address.TrySetException(
+            new InvalidOperationException($"The service ended with {process.ExitCode}:\n{Log}"));
         process.EnableRaisingEvents = true;
         process.Start();
         process.BeginOutputReadLine();
@@ -86,9 +87,8 @@ public sealed partial class ServiceProcess : IDisposable
         }
         catch (TimeoutException exception)
         {
-            throw new TimeoutException(
-                $"{Path.GetFileName(process.StartInfo.ArgumentList[1])} is not ready: {string.Join("; ", health.Checks.Select(check => $"{check.Key}: {check.Value}"))}",
-                exception);
+            var checks = string.Join("; ", health.Checks.Select(check => $"{check.Key}: {check.Value}"));
+            throw new TimeoutException($"{Path.GetFileName(process.StartInfo.ArgumentList[1])} is not ready: {checks}", exception);
         }
     }
 

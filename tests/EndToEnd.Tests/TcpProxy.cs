@@ -83,7 +83,7 @@ public sealed class TcpProxy : IAsyncDisposable
                 Pump(link, client, link.Server, () => thawed.Task.WaitAsync(link.Ended)),
                 Pump(link, link.Server, client, () => Task.CompletedTask));
         }
-        catch (Exception exception) when (exception is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // One of the two is gone: so is the connection.
         }

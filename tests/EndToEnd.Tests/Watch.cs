@@ -10,7 +10,8 @@ public sealed class Watch : IAsyncDisposable
     private readonly IChannel channel;
     private readonly string queue;
 
-    private Watch(IConnection connection, IChannel channel, string queue) => (this.connection, this.channel, this.queue) = (connection, channel, queue);
+    private Watch(IConnection connection, IChannel channel, string queue) =>
+        (this.connection, this.channel, this.queue) = (connection, channel, queue);
 
     /// <param name="platform">Whose broker.</param>
     /// <param name="contracts">By their wire addresses, without <c>OrderPlatform.Contracts.</c></param>

@@ -78,13 +78,17 @@ public sealed class TestBroker : IAsyncDisposable
     public async Task CloseConnections()
     {
         foreach (var connection in (await Ask("vhosts/{vhost}/connections"))!.Value.EnumerateArray())
-            (await management.DeleteAsync(new Uri($"api/connections/{Uri.EscapeDataString(connection.GetProperty("name").GetString()!)}", UriKind.Relative))).Dispose();
+        {
+            var name = Uri.EscapeDataString(connection.GetProperty("name").GetString()!);
+            (await management.DeleteAsync(new Uri($"api/connections/{name}", UriKind.Relative))).Dispose();
+        }
     }
 
     /// <summary>What the management API says at a path such as <c>queues/{vhost}/orders</c>; null when it answers 404.</summary>
     public async Task<JsonElement?> Ask(string path)
     {
-        using var response = await management.GetAsync(new Uri($"api/{path.Replace("{vhost}", Vhost, StringComparison.Ordinal)}", UriKind.Relative));
+        path = path.Replace("{vhost}", Vhost, StringComparison.Ordinal);
+        using var response = await management.GetAsync(new Uri($"api/{path}", UriKind.Relative));
         if (response.StatusCode == System.Net.HttpStatusCode.NotFound)
             return null;
         await Succeeded(response);
@@ -110,7 +114,9 @@ public sealed class TestBroker : IAsyncDisposable
 
     private static async Task Succeeded(HttpResponseMessage response)
     {
-        if (!response.IsSuccessStatusCode)
-            throw new HttpRequestException($"{response.RequestMessage?.RequestUri}: {response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+        if (response.IsSuccessStatusCode)
+            return;
+        var body = await response.Content.ReadAsStringAsync();
+        throw new HttpRequestException($"{response.RequestMessage?.RequestUri}: {response.StatusCode}: {body}");
     }
 }

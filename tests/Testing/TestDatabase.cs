@@ -43,7 +43,9 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         var server = await TestServers.Postgres();
         var (name, password) = ($"test_{Guid.NewGuid():N}", Guid.NewGuid().ToString("N"));
-        var sql = string.Join('\n', script.Split('\n').Where(line => !line.StartsWith("--", StringComparison.Ordinal) && !line.StartsWith("\\getenv", StringComparison.Ordinal)))
+        var lines = script.Split('\n').Where(line => !line.StartsWith("--", StringComparison.Ordinal))
+            .Where(line => !line.StartsWith("\\getenv", StringComparison.Ordinal));
+        var sql = string.Join('\n', lines)
             .Replace(":'service'", $"'{name}'", StringComparison.Ordinal)
             .Replace(":\"service\"", $"\"{name}\"", StringComparison.Ordinal)
             .Replace(":'password'", $"'{password}'", StringComparison.Ordinal)

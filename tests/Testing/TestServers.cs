@@ -48,9 +48,12 @@ public static class TestServers
         if (Environment.GetEnvironmentVariable("TEST_SERVERS_CONTROL") is not { Length: > 0 } control)
             return false;
         var directory = Environment.GetEnvironmentVariable("TEST_SERVERS_DIR");
-        using var process = Process.Start(control, ["restart", name, .. directory is { Length: > 0 } ? ["--dir", directory] : Array.Empty<string>()]);
+        string[] where = directory is { Length: > 0 } ? ["--dir", directory] : [];
+        using var process = Process.Start(control, ["restart", name, .. where]);
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? true : throw new InvalidOperationException($"'{control} restart {name}' ended with {process.ExitCode}.");
+        return process.ExitCode == 0
+            ? true
+            : throw new InvalidOperationException($"'{control} restart {name}' ended with {process.ExitCode}.");
     }
 
     /// <summary>A port of the host that a container keeps when it is restarted.</summary>
@@ -82,7 +85,8 @@ public static class TestServers
         {
             return Environment.GetEnvironmentVariable("TEST_RABBITMQ_MANAGEMENT") is { Length: > 0 } management
                 ? new BrokerServer(new Uri(amqp), new Uri(management))
-                : throw new InvalidOperationException("TEST_RABBITMQ needs TEST_RABBITMQ_MANAGEMENT, such as http://user:password@localhost:15672.");
+                : throw new InvalidOperationException(
+                    "TEST_RABBITMQ needs TEST_RABBITMQ_MANAGEMENT, such as http://user:password@localhost:15672.");
         }
 
         var container = new RabbitMqBuilder("rabbitmq:4-management-alpine")
