@@ -147,7 +147,7 @@ public sealed class InboxTests : LedgerTest
         var error = (await Take("ledger_error"))!;
         Assert.Equal("urn:message:OrderPlatform.Messaging.Tests:Deposited", Text(error, "MT-MessageType"));
         Assert.Equal("poison", Text(error, "MT-Fault-Message"));
-        await Eventually.Is(async () => await ledger.Tally(account) is { Closed: true });
+        Assert.Equal(1, await Parked(ledger));
     }
 
     [Fact]
@@ -294,7 +294,7 @@ public sealed class InboxTests : LedgerTest
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), Cancellation);
 
         // A quorum queue that is still being made refuses messages.
-        await Eventually.Is(async () => await Broker.Ask("queues/{vhost}/ledger") is { } queue && queue.TryGetProperty("consumers", out var count) && count.GetInt32() > 0);
+        await Eventually.Is(async () => await Consumers("ledger") > 0);
         foreach (var (_, properties, body) in messages)
             await channel.BasicPublishAsync("", "ledger", mandatory: true, properties, body, Cancellation);
     }

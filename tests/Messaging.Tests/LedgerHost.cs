@@ -136,13 +136,18 @@ public abstract class LedgerTest : IAsyncLifetime
         new ConnectionFactory { Uri = Broker.Uri }.CreateConnectionAsync("test", Cancellation);
 
     /// <summary>Messages that are ready in a queue; 0 when there is no such queue.</summary>
-    protected async Task<uint> Ready(string queue)
+    protected Task<uint> Ready(string queue) => Count(channel => channel.MessageCountAsync(queue, Cancellation));
+
+    /// <summary>Consumers of a queue; 0 when there is no such queue.</summary>
+    protected Task<uint> Consumers(string queue) => Count(channel => channel.ConsumerCountAsync(queue, Cancellation));
+
+    private async Task<uint> Count(Func<IChannel, Task<uint>> count)
     {
         await using var connection = await Connect();
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
         try
         {
-            return await channel.MessageCountAsync(queue, Cancellation);
+            return await count(channel);
         }
         catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
         {
