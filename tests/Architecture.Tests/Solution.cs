@@ -24,7 +24,7 @@ internal static class Solution
 
     private static string FindRoot(DirectoryInfo? directory)
     {
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Directory.Build.props")))
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "OrderPlatform.sln")))
             directory = directory.Parent;
         return directory?.FullName ?? throw new InvalidOperationException("The tests are not in their repository.");
     }

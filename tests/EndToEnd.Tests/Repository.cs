@@ -8,7 +8,7 @@ internal static class Repository
 
     private static string Find(DirectoryInfo? directory)
     {
-        while (directory is not null && !File.Exists(System.IO.Path.Combine(directory.FullName, "Directory.Build.props")))
+        while (directory is not null && !File.Exists(System.IO.Path.Combine(directory.FullName, "OrderPlatform.sln")))
             directory = directory.Parent;
         return directory?.FullName ?? throw new InvalidOperationException("The tests are not in their repository.");
     }
