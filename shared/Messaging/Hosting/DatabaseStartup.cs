@@ -74,6 +74,7 @@ internal sealed partial class DatabaseStartup(
         await using (var command = new NpgsqlCommand(Lock, connection) { CommandTimeout = 0 })
             await command.ExecuteNonQueryAsync(stop);
 
+        waitsFor = "its migrations";
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<DbContext>().Database;
         var pending = (await database.GetPendingMigrationsAsync(stop)).ToArray();
