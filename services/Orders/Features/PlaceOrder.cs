@@ -96,7 +96,7 @@ public sealed record PlaceOrderRequest(
 }
 
 /// <summary>A quantity of one SKU.</summary>
-/// <param name="Sku" example="chair-oak">The stock keeping unit: 1 to 64 letters, digits, dots, underscores and hyphens.</param>
+/// <param name="Sku" example="keyboard">The stock keeping unit: 1 to 64 letters, digits, dots, underscores and hyphens.</param>
 /// <param name="Quantity" example="2">Whole units, 1 to 1,000,000.</param>
 public sealed record PlaceOrderLine(
     [property: Required, RegularExpression("[A-Za-z0-9._-]{1,64}")] string Sku,
