@@ -9,6 +9,9 @@ public sealed class MessagingOptions
     [Range(1, 1000)]
     public int GroupSize { get; init; } = 100;
 
+    /// <summary>How long a group waits for more units, when the group before it was large; a lone unit never waits.</summary>
+    public TimeSpan Gather { get; init; } = TimeSpan.FromMilliseconds(5);
+
     /// <summary>The most messages that a queue hands to one instance before they are acknowledged.</summary>
     [Range(1, 2000)]
     public ushort Prefetch { get; init; } = 300;

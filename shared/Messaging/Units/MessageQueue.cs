@@ -6,7 +6,7 @@ namespace OrderPlatform.Messaging;
 /// <summary>The messages of one broker queue. While the database is away they wait here, unacknowledged.</summary>
 internal sealed partial class MessageQueue(
     string name, GroupTransaction transaction, DatabaseStartup database, MessagingOptions options, ILogger<MessageQueue> logger)
-    : UnitQueue<MessageUnit>(options.GroupSize)
+    : UnitQueue<MessageUnit>(options)
 {
     private const int Attempts = 3;
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace OrderPlatform.Messaging;
 
 /// <summary>The units of work of HTTP requests.</summary>
-internal sealed class RequestQueue(GroupTransaction transaction, MessagingOptions options) : UnitQueue<RequestUnit>(options.GroupSize)
+internal sealed class RequestQueue(GroupTransaction transaction, MessagingOptions options) : UnitQueue<RequestUnit>(options)
 {
     private const int Attempts = 3;
 

@@ -4,21 +4,29 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>
 /// Collects units of work and commits them in groups. A group is whatever has arrived while the one before it was
-/// committing: at low load that is a single unit, which waits for nobody.
+/// committing: at low load that is a single unit, which waits for nobody. Under load a group waits for a moment, so that it is
+/// larger and each unit costs less.
 /// </summary>
-internal abstract class UnitQueue<TUnit>(int groupSize)
+internal abstract class UnitQueue<TUnit>(MessagingOptions options)
 {
-    private readonly Channel<TUnit> units = Channel.CreateUnbounded<TUnit>(new UnboundedChannelOptions { SingleReader = true });
+    /// <summary>A group of this size means load: others will follow at once.</summary>
+    private const int Crowd = 5;
+
+    private readonly Channel<TUnit> units = Channel.CreateUnbounded<TUnit>();
 
     /// <summary>Works until <see cref="Complete"/>, and then through what is left.</summary>
     /// <param name="stop">Ends waiting for a database that is away.</param>
     public async Task Work(CancellationToken stop)
     {
+        var last = 0;
         while (await units.Reader.WaitToReadAsync(CancellationToken.None))
         {
+            if (last >= Crowd && units.Reader.Count < options.GroupSize && options.Gather > TimeSpan.Zero)
+                await Task.Delay(options.Gather, CancellationToken.None);
             var group = new List<TUnit>();
-            while (group.Count < groupSize && units.Reader.TryRead(out var unit))
+            while (group.Count < options.GroupSize && units.Reader.TryRead(out var unit))
                 group.Add(unit);
+            last = group.Count;
             await Commit(group, stop);
         }
     }
