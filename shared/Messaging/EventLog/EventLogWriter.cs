@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace OrderPlatform.Messaging;
@@ -39,21 +38,21 @@ internal sealed class EventLogWriter(EventTypes types, TimeProvider clock)
             now));
     }
 
-    public async Task Write(DbContext database, CancellationToken cancellation)
+    public void AddTo(NpgsqlBatch batch)
     {
         if (rows.Count == 0)
             return;
-        await using var command = database.CreateCommand(Insert);
-        command.Parameters.Add(Column(row => row.EventId));
-        command.Parameters.Add(Column(row => row.Stream));
-        command.Parameters.Add(Column(row => row.Sequence));
-        command.Parameters.Add(Column(row => row.Type));
-        command.Parameters.Add(Column(row => row.Data));
-        command.Parameters.Add(Column(row => row.CorrelationId));
-        command.Parameters.Add(Column(row => row.CausationId));
-        command.Parameters.Add(Column(row => row.TraceParent));
-        command.Parameters.Add(Column(row => row.OccurredAt));
-        await command.ExecuteNonQueryAsync(cancellation);
+        batch.Add(
+            Insert,
+            Column(row => row.EventId),
+            Column(row => row.Stream),
+            Column(row => row.Sequence),
+            Column(row => row.Type),
+            Column(row => row.Data),
+            Column(row => row.CorrelationId),
+            Column(row => row.CausationId),
+            Column(row => row.TraceParent),
+            Column(row => row.OccurredAt));
     }
 
     private NpgsqlParameter<T[]> Column<T>(Func<Row, T> value) => new() { TypedValue = [.. rows.Select(value)] };

@@ -57,8 +57,11 @@ public sealed class UnitOfWork
 
     internal async Task Save(CancellationToken cancellation)
     {
-        if (database.ChangeTracker.HasChanges())
+        await using var batch = database.CreateBatch();
+        if (!BulkSave.TryAdd(database, batch))
             await database.SaveChangesAsync(cancellation);
-        await log.Write(database, cancellation);
+        log.AddTo(batch);
+        if (batch.BatchCommands.Count > 0)
+            await batch.ExecuteNonQueryAsync(cancellation);
     }
 }
