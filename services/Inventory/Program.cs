@@ -3,6 +3,7 @@ using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Contracts.Shipping;
 using OrderPlatform.Inventory;
 using OrderPlatform.Inventory.Features;
+using OrderPlatform.Inventory.Metrics;
 using OrderPlatform.Inventory.Storage;
 using OrderPlatform.Messaging;
 using OrderPlatform.ServiceDefaults;
@@ -17,9 +18,12 @@ builder.AddMessaging<InventoryDb>("inventory", messaging => messaging
     .Records<StockReceived>()
     .Handles<OrderPlaced, ReserveStock>()
     .Handles<OrderCancelled, ReleaseStock>()
-    .Handles<ShipmentDispatched, ShipStock>());
+    .Handles<ShipmentDispatched, ShipStock>()
+    .Observes<ReservationOutcomes>()
+    .Samples<StockLevels>());
 
 var app = builder.Build();
 app.MapServiceDefaults();
 app.MapStock();
+app.MapOps();
 app.Run();

@@ -5,6 +5,7 @@ using OrderPlatform.Messaging;
 using OrderPlatform.Orders;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
+using OrderPlatform.Orders.Metrics;
 using OrderPlatform.Orders.Storage;
 using OrderPlatform.ServiceDefaults;
 
@@ -23,9 +24,12 @@ builder.AddMessaging<OrdersDb>("orders", messaging => messaging
     .Handles<StockRejected, RejectOrder>()
     .Handles<ShipmentDispatched, ShipOrder>()
     .Handles<ShipmentDelivered, DeliverOrder>()
-    .Handles<ShipmentCancelled, CompleteCancellation>());
+    .Handles<ShipmentCancelled, CompleteCancellation>()
+    .Observes<OrderOutcomes>()
+    .Samples<OrdersByStatus>());
 
 var app = builder.Build();
 app.MapServiceDefaults();
 app.MapOrders();
+app.MapOps();
 app.Run();

@@ -21,5 +21,6 @@ builder.AddCarrier();
 var app = builder.Build();
 app.MapServiceDefaults();
 app.MapShipments();
+app.MapOps();
 app.MapCarrierSimulator();
 app.Run();

@@ -37,6 +37,22 @@ public sealed class MessagingBuilder
         return this;
     }
 
+    /// <summary>What the service counts of its own events, after their commit.</summary>
+    public MessagingBuilder Observes<TObserver>()
+        where TObserver : class, IEventObserver
+    {
+        services.AddSingleton<IEventObserver, TObserver>();
+        return this;
+    }
+
+    /// <summary>Gauges of what the service's tables hold.</summary>
+    public MessagingBuilder Samples<TMetrics>()
+        where TMetrics : class, ISampledMetrics
+    {
+        services.AddSingleton<ISampledMetrics, TMetrics>();
+        return this;
+    }
+
     /// <summary>Consumes an event.</summary>
     /// <param name="queue">
     /// The queue to consume it from; by default the one named like the service. A queue has one handler for a type: a

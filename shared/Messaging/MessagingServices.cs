@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Prometheus;
 
 namespace OrderPlatform.Messaging;
 
@@ -40,11 +41,13 @@ public static class MessagingServices
         services.TryAddSingleton<TimeProvider, DatabaseClock>();
         services.AddOptions<MessagingOptions>().BindConfiguration("Messaging").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<MessagingOptions>>().Value);
-        services.AddSingleton(provider => new BrokerAddress(new Uri(ConnectionString(provider, "Broker"))));
+        services.AddSingleton(provider => new BrokerAddress(ConnectionString(provider, "Broker")));
         services.AddDatabase<TDatabase>(service);
+        services.AddMessagingMetrics();
         services.AddGroupCommit(map);
         services.AddRelay();
         services.AddMassTransitReceiver(map);
+        services.AddOps();
         return builder;
     }
 
@@ -52,7 +55,7 @@ public static class MessagingServices
         where TDatabase : DbContext
     {
         services.AddSingleton(provider => new DatabaseAddress(ConnectionString(provider, "Database"), service));
-        services.AddSingleton(provider => NpgsqlDataSource.Create(provider.GetRequiredService<DatabaseAddress>().Pooled));
+        services.AddSingleton(provider => provider.GetRequiredService<DatabaseAddress>().CreatePool());
         services.AddDbContextPool<TDatabase>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
             .UseSnakeCaseNamingConvention()
@@ -67,7 +70,6 @@ public static class MessagingServices
 
     private static void AddGroupCommit(this IServiceCollection services, MessagingMap map)
     {
-        services.AddSingleton<MessagingMetrics>();
         services.AddSingleton<GroupTransaction>();
         services.AddScoped(provider => new UnitOfWork(
             provider.GetRequiredService<DbContext>(), map.Types, provider.GetRequiredService<TimeProvider>()));
@@ -80,12 +82,30 @@ public static class MessagingServices
         services.AddHostedService<ParkedRetry>();
     }
 
+    private static void AddMessagingMetrics(this IServiceCollection services)
+    {
+        services.TryAddSingleton(_ => Metrics.NewCustomRegistry());
+        services.TryAddSingleton<IMetricFactory>(provider => Metrics.WithCustomRegistry(provider.GetRequiredService<CollectorRegistry>()));
+        services.AddSingleton<EventObservers>();
+        services.AddSingleton<MessagingMetrics>();
+        services.AddSingleton<ISampledMetrics, BacklogMetrics>();
+        services.AddSingleton<BrokerState>();
+        services.AddHostedService<MetricsSampler>();
+    }
+
     private static void AddRelay(this IServiceCollection services)
     {
         services.AddSingleton<RelaySignal>();
         services.AddSingleton<PublisherFactory>();
         services.AddHosted<Relay>();
         services.AddHealthChecks().AddCheck<Relay>("relay", tags: ["ready"]);
+    }
+
+    private static void AddOps(this IServiceCollection services)
+    {
+        services.AddScoped(provider => new EventHistory(provider.GetRequiredService<DbContext>(), provider.GetRequiredService<EventTypes>()));
+        // Everybody, until somebody says who.
+        services.AddAuthorizationBuilder().AddPolicy(OpsEndpoints.Policy, policy => policy.RequireAssertion(_ => true));
     }
 
     private static void AddHosted<THosted>(this IServiceCollection services)

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -18,9 +19,10 @@ public static class ServiceDefaultsExtensions
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string service, int port)
     {
         builder.AddDefaultSettings(port);
+        builder.AddSecrets();
         builder.AddServiceLogging();
         builder.AddServiceTelemetry(service);
-        ServiceMetrics.AddServiceMetrics();
+        builder.Services.AddServiceMetrics();
         builder.AddServiceSwagger(service);
         builder.Services.AddServiceJson();
         builder.Services.AddServiceProblems();
@@ -37,11 +39,11 @@ public static class ServiceDefaultsExtensions
     /// <summary>Problem details for whatever fails; <c>/health/live</c>, <c>/health/ready</c>, <c>/metrics</c>, <c>/swagger</c>.</summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {
+        app.MapServiceMetrics();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseEnumParameters();
         app.MapServiceHealth();
-        app.MapServiceMetrics();
         app.MapServiceSwagger();
         return app;
     }
@@ -64,5 +66,12 @@ public static class ServiceDefaultsExtensions
         if (addresses.All(key => string.IsNullOrEmpty(builder.Configuration[key])))
             settings["urls"] = $"http://localhost:{port}";
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = settings });
+    }
+
+    /// <summary>Settings above all others: a file each, in the directory that <c>SecretsDirectory</c> names, if it names one.</summary>
+    private static void AddSecrets(this WebApplicationBuilder builder)
+    {
+        if (builder.Configuration["SecretsDirectory"] is { Length: > 0 } directory)
+            builder.Configuration.AddKeyPerFile(directory);
     }
 }

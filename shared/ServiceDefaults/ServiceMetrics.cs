@@ -1,52 +1,38 @@
-using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Prometheus;
 
 namespace OrderPlatform.ServiceDefaults;
 
 internal static class ServiceMetrics
 {
-    /// <summary>Chosen, because each measurement costs about a microsecond and each series memory here and in Prometheus.</summary>
-    private static readonly string[] Instruments =
+    /// <summary>Chosen, because each measurement costs time and each series memory, here and in Prometheus.</summary>
+    private static readonly string[] Meters =
     [
         "OrderPlatform.", "MassTransit/", "Npgsql/", "Polly/", "System.Runtime/", "System.Net.Http/http.client.request.duration",
-        "Microsoft.AspNetCore.Hosting/", "Microsoft.AspNetCore.Server.Kestrel/", "Microsoft.AspNetCore.Diagnostics/",
+        "Microsoft.AspNetCore.Server.Kestrel/kestrel.", "Microsoft.AspNetCore.Diagnostics/",
     ];
 
-    private static readonly double[] Seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-    private static readonly double[] Milliseconds = [.. Seconds.Select(seconds => seconds * 1000)];
-    private static readonly double[] Counts = Histogram.ExponentialBuckets(1, 4, 10);
-
-    /// <summary>One for the process, as Prometheus' default registry is.</summary>
-    private static readonly Lazy<IDisposable> Adapter = new(() =>
+    /// <summary>A registry of the host's own, an <see cref="IMetricFactory"/> for whoever counts, and what every service shows.</summary>
+    public static void AddServiceMetrics(this IServiceCollection services)
     {
-        // By itself the adapter would start with the first scrape and miss what came before.
-        Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions
-        {
-            SuppressMeters = true,
-            SuppressEventCounters = true,
-            SuppressDebugMetrics = true,
-        });
-        return MeterAdapter.StartListening(new MeterAdapterOptions
-        {
-            InstrumentFilterPredicate = instrument =>
-                Array.Exists(Instruments, $"{instrument.Meter.Name}/{instrument.Name}".StartsWith),
-            ResolveHistogramBuckets = BucketsOf,
-            // The longest it allows: what is forgotten while idle leaves gaps in graphs, and the labels here are bounded.
-            MetricsExpireAfter = TimeSpan.FromDays(1),
-        });
-    });
+        services.TryAddSingleton(_ => Metrics.NewCustomRegistry());
+        services.TryAddSingleton<IMetricFactory>(provider => Metrics.WithCustomRegistry(provider.GetRequiredService<CollectorRegistry>()));
+        services.AddSingleton<HttpMetrics>();
+        services.AddSingleton(provider => new MeterMetrics(
+            provider.GetRequiredService<IMetricFactory>(), provider.GetRequiredService<CollectorRegistry>(), Meters));
+    }
 
-    /// <summary>Starts counting; what was measured before is lost.</summary>
-    public static void AddServiceMetrics() => _ = Adapter.Value;
-
-    public static void MapServiceMetrics(this WebApplication app) => app.MapMetrics().DisableHttpMetrics();
-
-    private static double[] BucketsOf(Instrument instrument) =>
-        (instrument as Instrument<double>)?.Advice?.HistogramBucketBoundaries?.ToArray() ?? instrument.Unit switch
-        {
-            "s" => Seconds,
-            "ms" => Milliseconds,
-            _ => Counts,
-        };
+    /// <summary>
+    /// Counts from now on, and shows it at <c>/metrics</c>. Comes first: what handles exceptions decides how a request is answered.
+    /// </summary>
+    public static void MapServiceMetrics(this WebApplication app)
+    {
+        var registry = app.Services.GetRequiredService<CollectorRegistry>();
+        DotNetStats.Register(registry);
+        app.Services.GetRequiredService<MeterMetrics>();
+        HttpMetrics.Use(app);
+        app.MapMetrics(registry: registry).DisableHttpMetrics();
+    }
 }

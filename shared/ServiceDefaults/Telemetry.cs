@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
@@ -8,6 +10,8 @@ namespace OrderPlatform.ServiceDefaults;
 
 internal static class Telemetry
 {
+    private const string Database = "Npgsql";
+
     private static readonly PathString[] Unobserved = ["/health", "/metrics", "/swagger"];
 
     /// <summary>
@@ -21,13 +25,27 @@ internal static class Telemetry
         {
             tracing
                 .AddAspNetCoreInstrumentation(http => http.Filter = request => !IsUnobserved(request.Request.Path))
-                .AddHttpClientInstrumentation()
-                .AddSource("OrderPlatform.Messaging", "Npgsql");
+                .AddSource("OrderPlatform.Messaging");
             if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
                 tracing.SetSampler(new AlwaysOffSampler());
             else
-                tracing.AddOtlpExporter();
+                tracing.AddHttpClientInstrumentation().AddSource(Database).AddProcessor(new WithoutPolling()).AddOtlpExporter();
         });
 
     private static bool IsUnobserved(PathString path) => Array.Exists(Unobserved, prefix => path.StartsWithSegments(prefix));
+
+    /// <summary>
+    /// Statements that no request and no event has led to, such as those that look for work, are not recorded: each would be a trace of its
+    /// own.
+    /// </summary>
+    private sealed class WithoutPolling : BaseProcessor<Activity>
+    {
+        public override void OnStart(Activity data)
+        {
+            if (data.Source.Name != Database || data.ParentSpanId != default)
+                return;
+            data.IsAllDataRequested = false;
+            data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+        }
+    }
 }

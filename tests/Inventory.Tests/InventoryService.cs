@@ -20,6 +20,9 @@ public sealed class InventoryService : IAsyncLifetime
 
     private WebApplicationFactory<Program> host = null!;
 
+    /// <summary>Beyond what every instance needs.</summary>
+    public Dictionary<string, string> Settings { get; } = [];
+
     public TestDatabase Database { get; private set; } = null!;
 
     public HttpClient Http { get; private set; } = null!;
@@ -35,7 +38,8 @@ public sealed class InventoryService : IAsyncLifetime
     /// <summary>A process more, on the same database.</summary>
     public async Task<(WebApplicationFactory<Program> Host, HttpClient Http)> Start()
     {
-        var instance = new WebApplicationFactory<Program>().WithWebHostBuilder(web => web
+        var instance = new WebApplicationFactory<Program>().WithWebHostBuilder(web => Settings
+            .Aggregate(web, (all, setting) => all.UseSetting(setting.Key, setting.Value))
             .UseSetting("urls", "http://127.0.0.1:0")
             .UseSetting("ConnectionStrings:Database", Database.ConnectionString)
             .UseSetting("ConnectionStrings:Broker", TestBroker.Nowhere.ToString())

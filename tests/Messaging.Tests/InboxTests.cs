@@ -264,40 +264,7 @@ public sealed class InboxTests : LedgerTest
         await Eventually.Is(async () => await Ready("ledger_error") == 1);
     }
 
-    private static (string Id, BasicProperties Properties, byte[] Body) Message(Guid account, int sequence, object @event)
-    {
-        var incoming = Incoming(account, sequence, @event);
-        return (
-            incoming.EventId.ToString(),
-            EventProperties.Of(
-                incoming.EventId, incoming.Type, incoming.Stream, sequence, incoming.CorrelationId, causationId: null, traceParent: null, incoming.OccurredAt),
-            incoming.Body.ToArray());
-    }
-
-    private static IncomingEvent Incoming(Guid account, int sequence, object @event, Guid? eventId = null) => new(
-        eventId ?? Guid.CreateVersion7(),
-        EventTypes.NameOf(@event.GetType()),
-        account.ToString(),
-        sequence,
-        account,
-        CausationId: null,
-        DateTimeOffset.UtcNow,
-        TraceParent: null,
-        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), EventTypes.Json));
-
     private static string Text(BasicGetResult message, string header) => Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers![header]!);
-
-    private async Task Send(params (string Id, BasicProperties Properties, byte[] Body)[] messages)
-    {
-        await using var connection = await Connect();
-        await using var channel = await connection.CreateChannelAsync(
-            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), Cancellation);
-
-        // A quorum queue that is still being made refuses messages.
-        await Eventually.Is(async () => await Consumers("ledger") > 0);
-        foreach (var (_, properties, body) in messages)
-            await channel.BasicPublishAsync("", "ledger", mandatory: true, properties, body, Cancellation);
-    }
 
     private async Task Redrive()
     {

@@ -89,6 +89,23 @@ public sealed class TallyClosing(UnitOfWork unit) : IHandler<Closed>
     }
 }
 
+/// <summary>Remembers what it heard.</summary>
+public sealed class Heard : IEventObserver
+{
+    private readonly System.Collections.Concurrent.ConcurrentQueue<object> events = [];
+
+    public IReadOnlyCollection<object> Events => events;
+
+    public bool Fails { get; set; }
+
+    public void Happened(EventStream row, object @event)
+    {
+        if (Fails)
+            throw new InvalidOperationException("This observer fails.");
+        events.Enqueue(@event);
+    }
+}
+
 /// <summary>What makes handlers throw: openings of some accounts, and one amount.</summary>
 public static class Poison
 {

@@ -1,3 +1,4 @@
+using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,6 +16,10 @@ public sealed class LedgerHost : IAsyncDisposable
 
     private LedgerHost(IHost host) => this.host = host;
 
+    public IServiceProvider Services => host.Services;
+
+    internal Heard Heard => (Heard)host.Services.GetRequiredService<IEventObserver>();
+
     public GroupCommit Commit => host.Services.GetRequiredService<GroupCommit>();
 
     internal Relay Relay => host.Services.GetRequiredService<Relay>();
@@ -23,8 +28,13 @@ public sealed class LedgerHost : IAsyncDisposable
 
     internal GroupTransaction Transaction => host.Services.GetRequiredService<GroupTransaction>();
 
+    internal IBusControl Bus => host.Services.GetRequiredService<IBusControl>();
+
+    public static Task<LedgerHost> Start(TestDatabase database, Uri broker, params (string Key, string Value)[] settings) =>
+        Start(database, broker, _ => { }, settings);
+
     public static async Task<LedgerHost> Start(
-        TestDatabase database, Uri broker, params (string Key, string Value)[] settings)
+        TestDatabase database, Uri broker, Action<IServiceCollection> replace, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
@@ -34,6 +44,7 @@ public sealed class LedgerHost : IAsyncDisposable
             ["ConnectionStrings:Database"] = database.ConnectionString,
             ["ConnectionStrings:Broker"] = broker.ToString(),
         });
+        replace(builder.Services);
         builder.AddMessaging<LedgerDb>("ledger", messaging => messaging
             .Publishes<Opened>()
             .Publishes<Deposited>()
@@ -41,7 +52,8 @@ public sealed class LedgerHost : IAsyncDisposable
             .Records<Audited>()
             .Handles<Opened, TallyOpening>()
             .Handles<Deposited, TallyDeposit>()
-            .Handles<Closed, TallyClosing>());
+            .Handles<Closed, TallyClosing>()
+            .Observes<Heard>());
         var ledger = new LedgerHost(builder.Build());
         await CreateSchema(database);
         await ledger.host.StartAsync();
@@ -118,9 +130,13 @@ public abstract class LedgerTest : IAsyncLifetime
 
     protected Task<LedgerHost> StartLedger(params (string Key, string Value)[] settings) => StartLedger(Broker.Uri, settings);
 
-    protected async Task<LedgerHost> StartLedger(Uri broker, params (string Key, string Value)[] settings)
+    protected Task<LedgerHost> StartLedger(Uri broker, params (string Key, string Value)[] settings) =>
+        StartLedger(broker, _ => { }, settings);
+
+    protected async Task<LedgerHost> StartLedger(
+        Uri broker, Action<IServiceCollection> replace, params (string Key, string Value)[] settings)
     {
-        var host = await LedgerHost.Start(Database, broker, settings);
+        var host = await LedgerHost.Start(Database, broker, replace, settings);
         hosts.Add(host);
         return host;
     }
@@ -129,6 +145,42 @@ public abstract class LedgerTest : IAsyncLifetime
     {
         hosts.Remove(host);
         await host.DisposeAsync();
+    }
+
+    /// <summary>An event as the relay publishes it.</summary>
+    protected static (string Id, BasicProperties Properties, byte[] Body) Message(Guid account, int sequence, object @event)
+    {
+        var incoming = Incoming(account, sequence, @event);
+        return (
+            incoming.EventId.ToString(),
+            EventProperties.Of(
+                incoming.EventId, incoming.Type, incoming.Stream, sequence, incoming.CorrelationId, causationId: null, traceParent: null, incoming.OccurredAt),
+            incoming.Body.ToArray());
+    }
+
+    /// <summary>An event as it reaches a queue.</summary>
+    protected static IncomingEvent Incoming(Guid account, int sequence, object @event, Guid? eventId = null) => new(
+        eventId ?? Guid.CreateVersion7(),
+        EventTypes.NameOf(@event.GetType()),
+        account.ToString(),
+        sequence,
+        account,
+        CausationId: null,
+        DateTimeOffset.UtcNow,
+        TraceParent: null,
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), EventTypes.Json));
+
+    /// <summary>Puts messages into the ledger's queue.</summary>
+    protected async Task Send(params (string Id, BasicProperties Properties, byte[] Body)[] messages)
+    {
+        await using var connection = await Connect();
+        await using var channel = await connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), Cancellation);
+
+        // A quorum queue that is still being made refuses messages.
+        await Eventually.Is(async () => await Consumers("ledger") > 0);
+        foreach (var (_, properties, body) in messages)
+            await channel.BasicPublishAsync("", "ledger", mandatory: true, properties, body, Cancellation);
     }
 
     /// <summary>A connection of the test's own.</summary>

@@ -20,6 +20,9 @@ public sealed class OrdersService : IAsyncLifetime
 
     private Instance instance = null!;
 
+    /// <summary>Beyond what every instance needs.</summary>
+    public Dictionary<string, string> Settings { get; } = [];
+
     public TestDatabase Database { get; private set; } = null!;
 
     public HttpClient Http => instance.Http;
@@ -35,7 +38,7 @@ public sealed class OrdersService : IAsyncLifetime
     /// <summary>One instance more, on the same database.</summary>
     public async Task<Instance> Start()
     {
-        var started = new Instance(Database.ConnectionString);
+        var started = new Instance(Database.ConnectionString, Settings);
         await Eventually.Is(async () =>
         {
             var response = await started.Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
@@ -120,9 +123,10 @@ public sealed class Instance : IAsyncDisposable
 {
     private readonly WebApplicationFactory<Program> host;
 
-    public Instance(string database)
+    public Instance(string database, Dictionary<string, string> settings)
     {
-        host = new WebApplicationFactory<Program>().WithWebHostBuilder(web => web
+        host = new WebApplicationFactory<Program>().WithWebHostBuilder(web => settings
+            .Aggregate(web, (all, setting) => all.UseSetting(setting.Key, setting.Value))
             .UseSetting("urls", "http://127.0.0.1:0")
             .UseSetting("ConnectionStrings:Database", database)
             .UseSetting("ConnectionStrings:Broker", TestBroker.Nowhere.ToString())

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace OrderPlatform.ServiceDefaults.Tests;
 
+[Collection(TelemetryTests.Collection)]
 public class HostingTests
 {
     [Theory]
@@ -23,6 +24,18 @@ public class HostingTests
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics");
 
         Assert.Equal(enabled, logger.IsEnabled(LogLevel.Information));
+    }
+
+    [Fact]
+    public void Reads_secrets_from_files_when_it_is_told_where()
+    {
+        var directory = Directory.CreateTempSubdirectory("secrets-");
+        File.WriteAllText(Path.Combine(directory.FullName, "ConnectionStrings__Database"), "Host=from-a-file\n");
+
+        var builder = Builder($"--SecretsDirectory={directory.FullName}", "--ConnectionStrings:Database=Host=from-elsewhere");
+
+        Assert.Equal("Host=from-a-file", builder.Configuration.GetConnectionString("Database"));
+        directory.Delete(recursive: true);
     }
 
     [Fact]

@@ -1,44 +1,13 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using Xunit;
 
 namespace OrderPlatform.ServiceDefaults.Tests;
 
-public class TelemetryTests(TestApp app) : IClassFixture<TestApp>
+/// <summary>Whoever records traces does so for the whole process: a test that does must not run beside one that says nobody does.</summary>
+[Collection(Collection)]
+public class TelemetryTests : IClassFixture<TestApp>
 {
-    private static readonly Meter Own = new("OrderPlatform.Tests");
-    private static readonly Meter Foreign = new("Somebody.Else");
-
-    [Fact]
-    public async Task Exposes_the_meters_of_the_platform_and_of_what_it_is_built_on()
-    {
-        Own.CreateCounter<long>("parcels").Add(3, new KeyValuePair<string, object?>("speed", "nextDay"));
-        Own.CreateHistogram<double>("delay", "s").Record(0.02);
-        Foreign.CreateCounter<long>("noise").Add(1);
-        await app.Get("/parcels?limit=1");
-
-        var metrics = (await app.Get("/metrics")).Body;
-
-        Assert.Contains("""orderplatform_tests_parcels{speed="nextDay"} 3""", metrics, StringComparison.Ordinal);
-        Assert.Contains("""orderplatform_tests_delay_bucket{le="0.025"} 1""", metrics, StringComparison.Ordinal);
-        Assert.Matches("""http_server_request_duration_count\{[^}]*http_route="/parcels"[^}]*\} [1-9]""", metrics);
-        Assert.Contains("system_runtime_dotnet_gc_collections", metrics, StringComparison.Ordinal);
-        Assert.Contains("process_start_time_seconds", metrics, StringComparison.Ordinal);
-        Assert.DoesNotContain("noise", metrics, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Does_not_measure_probes_and_scrapes()
-    {
-        await app.Get("/health/live");
-        await app.Get("/swagger/v1/swagger.json");
-
-        var metrics = (await app.Get("/metrics")).Body;
-
-        Assert.DoesNotContain("""http_route="/health""", metrics, StringComparison.Ordinal);
-        Assert.DoesNotContain("""http_route="/swagger""", metrics, StringComparison.Ordinal);
-        Assert.DoesNotContain("""http_route="/metrics""", metrics, StringComparison.Ordinal);
-    }
+    public const string Collection = "Traces";
 
     [Fact]
     public void Carries_traces_on_without_recording_them_when_there_is_nowhere_to_send_them()

@@ -72,6 +72,14 @@ public sealed class TestDatabase : IAsyncDisposable
     public Task EndConnections() => Scalar<long>(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
 
+    /// <summary>Ends all connections and refuses new ones, until what is returned is disposed.</summary>
+    public async Task<IAsyncDisposable> Unreachable()
+    {
+        await Execute(server, $"ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+        await Execute(server, $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        return new Outage(() => Execute(server, $"ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Source.DisposeAsync();
@@ -96,5 +104,10 @@ public sealed class TestDatabase : IAsyncDisposable
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return (string?)await command.ExecuteScalarAsync();
+    }
+
+    private sealed class Outage(Func<Task> end) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await end();
     }
 }

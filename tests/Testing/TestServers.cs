@@ -8,19 +8,24 @@ using Testcontainers.RabbitMq;
 namespace OrderPlatform.Testing;
 
 /// <summary>
-/// The PostgreSQL and the RabbitMQ that tests use: those that <c>TEST_POSTGRES</c>, <c>TEST_RABBITMQ</c> and
-/// <c>TEST_RABBITMQ_MANAGEMENT</c> name, as <c>tests/run</c> sets them; else containers, started once a process when a test first asks.
+/// The PostgreSQL and the RabbitMQ that tests use: those that <c>TEST_POSTGRES</c>, <c>TEST_RABBITMQ</c>,
+/// <c>TEST_RABBITMQ_MANAGEMENT</c> and <c>TEST_RABBITMQ_METRICS</c> name, as <c>tests/run</c> sets them; else containers, started once a
+/// process when a test first asks.
 /// Servers that were given are restarted by the command <c>TEST_SERVERS_CONTROL</c> (deploy/local/servers) in <c>TEST_SERVERS_DIR</c>.
 /// </summary>
 public static class TestServers
 {
     private const int ManagementPort = 15672;
+    private const int MetricsPort = 15692;
 
     private static readonly Lazy<Task<string>> LazyPostgres = new(StartPostgres);
     private static readonly Lazy<Task<BrokerServer>> LazyBroker = new(StartBroker);
 
     private static IContainer? postgres;
     private static IContainer? rabbitmq;
+
+    /// <summary>The image of RabbitMQ's containers.</summary>
+    public static string BrokerImage => Image("TEST_RABBITMQ_IMAGE", "rabbitmq:4.3-management");
 
     /// <summary>An Npgsql connection string of a superuser; it names no database of a test.</summary>
     public static Task<string> Postgres() => LazyPostgres.Value;
@@ -69,14 +74,23 @@ public static class TestServers
         if (Environment.GetEnvironmentVariable("TEST_POSTGRES") is { Length: > 0 } given)
             return given;
 
-        // The containers' reaper removes them when the test process has ended.
-        var container = new PostgreSqlBuilder("postgres:18-alpine")
+        var container = new PostgreSqlBuilder(Image("TEST_POSTGRES_IMAGE", "postgres:18"))
             .WithPortBinding(FreePort(), PostgreSqlBuilder.PostgreSqlPort)
             .WithCommand("-c", "fsync=off", "-c", "max_connections=300")
             .Build();
-        await container.StartAsync();
+        await Start(container);
         postgres = container;
         return container.GetConnectionString();
+    }
+
+    private static string Image(string variable, string usual) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } image ? image : usual;
+
+    /// <summary>Testcontainers' reaper removes what is left of a process that was killed; whoever has switched it off, needs no more than this.</summary>
+    private static Task Start(IContainer container)
+    {
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => container.DisposeAsync().AsTask().Wait();
+        return container.StartAsync();
     }
 
     private static async Task<BrokerServer> StartBroker()
@@ -84,16 +98,17 @@ public static class TestServers
         if (Environment.GetEnvironmentVariable("TEST_RABBITMQ") is { Length: > 0 } amqp)
         {
             return Environment.GetEnvironmentVariable("TEST_RABBITMQ_MANAGEMENT") is { Length: > 0 } management
-                ? new BrokerServer(new Uri(amqp), new Uri(management))
+                ? new BrokerServer(new Uri(amqp), new Uri(management), Given("TEST_RABBITMQ_METRICS"))
                 : throw new InvalidOperationException(
                     "TEST_RABBITMQ needs TEST_RABBITMQ_MANAGEMENT, such as http://user:password@localhost:15672.");
         }
 
-        var container = new RabbitMqBuilder("rabbitmq:4-management-alpine")
+        var container = new RabbitMqBuilder(BrokerImage)
             .WithPortBinding(FreePort(), RabbitMqBuilder.RabbitMqPort)
             .WithPortBinding(FreePort(), ManagementPort)
+            .WithPortBinding(FreePort(), MetricsPort)
             .Build();
-        await container.StartAsync();
+        await Start(container);
         rabbitmq = container;
         var broker = new Uri(container.GetConnectionString());
         return new BrokerServer(
@@ -101,9 +116,16 @@ public static class TestServers
             {
                 UserName = broker.UserInfo.Split(':')[0],
                 Password = broker.UserInfo.Split(':')[1],
-            }.Uri);
+            }.Uri,
+            new UriBuilder("http", container.Hostname, container.GetMappedPublicPort(MetricsPort)).Uri);
     }
+
+    private static Uri? Given(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } address ? new Uri(address) : null;
 }
 
-/// <summary>Where a broker is; both addresses carry an administrator's name and password.</summary>
-public sealed record BrokerServer(Uri Amqp, Uri Management);
+/// <summary>Where a broker is.</summary>
+/// <param name="Amqp">With an administrator's name and password.</param>
+/// <param name="Management">With an administrator's name and password.</param>
+/// <param name="Metrics">For Prometheus; null when nobody has said where.</param>
+public sealed record BrokerServer(Uri Amqp, Uri Management, Uri? Metrics);

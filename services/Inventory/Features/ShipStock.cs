@@ -19,6 +19,7 @@ public sealed class ShipStock(UnitOfWork unit) : IHandler<ShipmentDispatched>
             return Outcome.Handled;
 
         reservation.Apply(dispatched);
+        unit.Tell(reservation, dispatched);
         foreach (var line in reservation.Lines)
             unit.Get<StockItem>(line.Sku).Ship(line.Quantity);
         return Outcome.Handled;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Contracts;
+using OrderPlatform.Messaging;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Storage;
 using OrderPlatform.ServiceDefaults;
@@ -11,25 +12,17 @@ public static class GetOrder
 {
     /// <summary>Shows an order: what was ordered, how far it is, and what came of it.</summary>
     /// <param name="id">The order.</param>
-    /// <response code="200">The order as it is now.</response>
-    /// <response code="404"><c>order-not-found</c></response>
-    public static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> Handle(Guid id, OrdersDb db, CancellationToken cancellation)
+    /// <param name="asOf" example="2026-01-31T12:00:00Z">The order as it was then, made from its events; as it is now, if not given.</param>
+    /// <response code="200">The order.</response>
+    /// <response code="400">The time is malformed.</response>
+    /// <response code="404"><c>order-not-found</c>: there is none, or there was none then.</response>
+    public static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> Handle(
+        Guid id, OrdersDb db, EventHistory history, CancellationToken cancellation, DateTimeOffset? asOf = null)
     {
-        var details = await db.Orders
-            .Where(order => order.Id == id)
-            .Select(order => new OrderDetails(
-                order.Id,
-                order.CustomerId,
-                order.Status,
-                order.Lines,
-                order.ShippingAddress,
-                order.PlacedAt,
-                order.ConfirmedAt,
-                order.Rejection,
-                order.Cancellation,
-                order.Shipment))
-            .SingleOrDefaultAsync(cancellation);
-        return details is null ? Problems.NotFound("order", id) : TypedResults.Ok(details);
+        var order = asOf is { } time
+            ? await history.AsOf(new Order(id), time, cancellation)
+            : await db.Orders.AsNoTracking().SingleOrDefaultAsync(order => order.Id == id, cancellation);
+        return order is null ? Problems.NotFound("order", id) : TypedResults.Ok(OrderDetails.Of(order));
     }
 }
 
@@ -54,4 +47,17 @@ public sealed record OrderDetails(
     DateTimeOffset? ConfirmedAt,
     Rejection? Rejection,
     Cancellation? Cancellation,
-    Shipment? Shipment);
+    Shipment? Shipment)
+{
+    internal static OrderDetails Of(Order order) => new(
+        order.Id,
+        order.CustomerId,
+        order.Status,
+        order.Lines,
+        order.ShippingAddress,
+        order.PlacedAt,
+        order.ConfirmedAt,
+        order.Rejection,
+        order.Cancellation,
+        order.Shipment);
+}

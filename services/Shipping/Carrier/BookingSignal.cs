@@ -1,21 +1,19 @@
-using System.Data.Common;
-using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging;
 using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Carrier;
 
 /// <summary>Wakes the booking worker after a commit in this process that left it something to do.</summary>
-internal sealed class BookingSignal : DbTransactionInterceptor, IDisposable
+internal sealed class BookingSignal : ICommitObserver, IDisposable
 {
     private readonly SemaphoreSlim signal = new(0, 1);
 
-    public override Task TransactionCommittedAsync(
-        DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+    public void Committed(DbContext database)
     {
-        var shipments = eventData.Context!.ChangeTracker.Entries<Shipment>();
+        var shipments = database.ChangeTracker.Entries<Shipment>();
         if (signal.CurrentCount == 0 && shipments.Any(shipment => shipment.Entity.NextAttemptAt is not null))
             Set();
-        return Task.CompletedTask;
     }
 
     public Task Wait(TimeSpan atMost, CancellationToken cancellation) => signal.WaitAsync(atMost, cancellation);

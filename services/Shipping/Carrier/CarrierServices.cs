@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
+using OrderPlatform.Messaging;
 using OrderPlatform.Shipping.Features;
-using OrderPlatform.Shipping.Storage;
 
 namespace OrderPlatform.Shipping.Carrier;
 
@@ -14,19 +15,21 @@ internal static class CarrierServices
         var services = builder.Services;
         services.AddOptions<CarrierOptions>().BindConfiguration("Carrier").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<CarrierOptions>>().Value);
+        services.AddActivatedSingleton<CarrierMetrics>();
         if (builder.Configuration.GetValue("Carrier:Mode", CarrierMode.Simulator) == CarrierMode.Instant)
             return;
 
         services.AddSingleton<CarrierSimulator>();
         services.AddSingleton<BookingSignal>();
-        services.ConfigureDbContext<ShippingDb>(
-            (provider, options) => options.AddInterceptors(provider.GetRequiredService<BookingSignal>()));
+        services.AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<BookingSignal>());
         services.AddScoped<BookShipment>();
         services.AddScoped<UndoBooking>();
         services.AddHostedService<BookingWorker>();
-        services
-            .AddHttpClient<CarrierClient>((provider, http) => http.BaseAddress = BaseAddress(provider))
-            .AddStandardResilienceHandler(resilience =>
+        services.AddTransient<CarrierCalls>();
+        var client = services.AddHttpClient<CarrierClient>((provider, http) => http.BaseAddress = BaseAddress(provider));
+        client
+            .AddStandardResilienceHandler()
+            .Configure((resilience, provider) =>
             {
                 resilience.TotalRequestTimeout.Timeout = TimeSpan.FromSeconds(15);
                 resilience.AttemptTimeout.Timeout = TimeSpan.FromSeconds(3);
@@ -38,7 +41,9 @@ internal static class CarrierServices
                 resilience.CircuitBreaker.SamplingDuration = TimeSpan.FromSeconds(10);
                 resilience.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(5);
                 builder.Configuration.GetSection("Carrier:Resilience").Bind(resilience);
+                provider.GetRequiredService<CarrierMetrics>().Watch(resilience.CircuitBreaker);
             });
+        client.AddHttpMessageHandler<CarrierCalls>();
     }
 
     private static Uri BaseAddress(IServiceProvider provider)

@@ -39,6 +39,9 @@ public static class DeliverShipment
                 {
                     if (decision.IsRefused(out var refusal, out var delivered))
                         return Problems.Conflict(refusal);
+
+                    // A part of the order's own way, whoever tells of it.
+                    using var activity = shipment.Cause?.Continue("deliver shipment");
                     unit.Append(shipment, delivered);
                 }
 

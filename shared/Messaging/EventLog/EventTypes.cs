@@ -25,6 +25,9 @@ public sealed class EventTypes
     /// <summary>The wire address of a contract.</summary>
     public static string NameOf(Type type) => $"{type.Namespace}:{type.Name}";
 
+    /// <summary>A contract's name without its namespace, for labels.</summary>
+    internal static string ShortNameOf(string name) => name[(name.LastIndexOf(':') + 1)..];
+
     /// <summary>The part of a wire address that names the producer.</summary>
     internal static string ProducerOf(string name) => name[..name.LastIndexOf(':')];
 
@@ -33,6 +36,13 @@ public sealed class EventTypes
     public object Read(string name, string data) => own.TryGetValue(name, out var type)
         ? Read(type, Encoding.UTF8.GetBytes(data))
         : throw new InvalidOperationException($"The log has an event of type '{name}', which Program.cs neither publishes nor records.");
+
+    /// <summary>The names of the events that this service appends, without their namespaces, for people.</summary>
+    internal string KnownNames => string.Join(", ", own.Values.Select(type => type.Name).Order(StringComparer.Ordinal));
+
+    /// <summary>The wire address of an event that this service appends, by its name or its wire address; null when there is none.</summary>
+    internal string? AddressOf(string name) =>
+        own.ContainsKey(name) ? name : own.FirstOrDefault(known => known.Value.Name == name).Key;
 
     internal static object Read(Type type, ReadOnlySpan<byte> body) =>
         JsonSerializer.Deserialize(body, type, Json) ?? throw new JsonException("The body is null.");

@@ -1,9 +1,9 @@
 namespace OrderPlatform.Messaging;
 
-/// <summary>Waits longer each time, up to five seconds, with jitter, so that instances do not come back in step.</summary>
+/// <summary>Waits longer each time, up to two seconds, with jitter, so that instances do not come back in step.</summary>
 internal sealed class Backoff
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
     private TimeSpan next = TimeSpan.FromMilliseconds(100);
 

@@ -67,7 +67,7 @@ internal sealed partial class DatabaseStartup(
 
     private async Task Migrate(CancellationToken stop)
     {
-        await using var connection = new NpgsqlConnection(address.Unpooled);
+        await using var connection = address.CreateUnpooled();
         await connection.OpenAsync(stop);
         waitsFor = "another instance that applies the migrations";
         Migrating.Value = true;

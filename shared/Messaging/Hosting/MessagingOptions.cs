@@ -9,8 +9,17 @@ public sealed class MessagingOptions
     [Range(1, 1000)]
     public int GroupSize { get; init; } = 100;
 
-    /// <summary>How long a group waits for more units, when the group before it was large; a lone unit never waits.</summary>
+    /// <summary>A group of this size means load: others will follow at once.</summary>
+    internal const int Crowd = 5;
+
+    /// <summary>How long a group of requests waits for more, when the group before it was large; a lone request never waits.</summary>
     public TimeSpan Gather { get; init; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>
+    /// The same for a group of messages, and for the events that the relay reads at once. Nobody waits for their answer, so they can wait
+    /// longer: under load, a larger group costs each message less.
+    /// </summary>
+    public TimeSpan GatherMessages { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The most messages that a queue hands to one instance before they are acknowledged.</summary>
     [Range(1, 2000)]
@@ -32,4 +41,7 @@ public sealed class MessagingOptions
 
     /// <summary>How often parked events whose handlers threw are tried again.</summary>
     public TimeSpan ParkedRetryInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often the gauges that tell the database's state are read from it; less often where that takes long.</summary>
+    public TimeSpan SampleInterval { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -63,26 +63,29 @@ internal static class InboxStore
         SELECT count(*) FROM parked
         """;
 
-    /// <summary>
-    /// Enters events into the inbox. What comes back are the streams of those that were not in it yet, with whatever is
-    /// parked there.
-    /// </summary>
-    /// <param name="database">In the consumer's transaction.</param>
+    /// <summary>Adds the statements that enter events into the inbox; <see cref="ReadArrivals"/> takes their results.</summary>
+    /// <param name="batch">In the consumer's transaction.</param>
     /// <param name="queue">Where the events come from.</param>
     /// <param name="events">At least one.</param>
-    /// <param name="heldBack">Parked events that are left alone this time.</param>
-    /// <param name="cancellation">Ends the transaction.</param>
-    public static async Task<Arrivals> Receive(
-        DbContext database, string queue, IReadOnlyList<IncomingEvent> events, IReadOnlySet<Guid> heldBack, CancellationToken cancellation)
+    public static void Receive(NpgsqlBatch batch, string queue, IReadOnlyList<IncomingEvent> events)
     {
         var streams = events.Select(e => e.Stream).Distinct().ToArray();
         var ids = events.Select(e => e.EventId).Distinct().Order().ToArray();
-        await using var batch = database.CreateBatch();
         batch.Add(LockStreams, Value(queue), Value(streams));
         batch.Add(TakeOver, Value(queue), Value(ids));
         batch.Add(SelectParked, Value(queue), Value(streams));
+    }
 
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+    /// <summary>
+    /// The streams of those events that were not in the inbox yet, with whatever is parked there. Leaves the reader behind the results.
+    /// </summary>
+    /// <param name="reader">At the first result of <see cref="Receive"/>.</param>
+    /// <param name="events">What was received.</param>
+    /// <param name="heldBack">Parked events that are left alone this time.</param>
+    /// <param name="cancellation">Ends the transaction.</param>
+    public static async Task<Arrivals> ReadArrivals(
+        NpgsqlDataReader reader, IReadOnlyList<IncomingEvent> events, IReadOnlySet<Guid> heldBack, CancellationToken cancellation)
+    {
         await reader.NextResultAsync(cancellation);
         var fresh = new HashSet<Guid>();
         while (await reader.ReadAsync(cancellation))
@@ -93,6 +96,7 @@ internal static class InboxStore
             BacklogOf(backlogs, @event.Stream, heldBack).Add(@event, parked: false);
         await reader.NextResultAsync(cancellation);
         await ReadParked(reader, backlogs, heldBack, cancellation);
+        await reader.NextResultAsync(cancellation);
         return new Arrivals(backlogs.Values, fresh.Count);
     }
 
@@ -110,19 +114,14 @@ internal static class InboxStore
     }
 
     /// <summary>
-    /// Writes what became of the arrivals: parks those that were too early, forgets those that were parked and are handled, and
-    /// puts off those that have to wait on.
+    /// Adds the statements that write what became of the arrivals: they park those that were too early, forget those that were parked and
+    /// are handled, and put off those that have to wait on.
     /// </summary>
-    public static async Task Settle(
-        DbContext database, string queue, Arrivals arrivals, IReadOnlySet<Guid> failed, CancellationToken cancellation)
+    public static void Settle(NpgsqlBatch batch, string queue, Arrivals arrivals, IReadOnlySet<Guid> failed)
     {
         var parked = arrivals.Backlogs.SelectMany(backlog => backlog.ToPark).ToArray();
         var resumed = arrivals.Resumed.Select(e => e.EventId).ToArray();
         var later = arrivals.Backlogs.SelectMany(backlog => backlog.StillParked).Select(e => e.EventId).Except(failed).ToArray();
-        if (parked.Length + resumed.Length + later.Length + failed.Count == 0)
-            return;
-
-        await using var batch = database.CreateBatch();
         if (resumed.Length > 0)
             batch.Add(Unpark, Value(queue), Value(resumed));
         if (later.Length > 0)
@@ -144,8 +143,6 @@ internal static class InboxStore
                 Column(parked, e => e.TraceParent),
                 Column(parked, e => Encoding.UTF8.GetString(e.Body.Span)));
         }
-
-        await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>Takes a parked event out of the books, as if it had never come.</summary>

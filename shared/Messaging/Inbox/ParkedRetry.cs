@@ -14,6 +14,7 @@ internal sealed partial class ParkedRetry(
     NpgsqlDataSource source,
     GroupTransaction transaction,
     ErrorQueue errors,
+    MessagingMetrics metrics,
     DatabaseStartup database,
     MessagingOptions options,
     ILogger<ParkedRetry> logger) : BackgroundService
@@ -56,6 +57,7 @@ internal sealed partial class ParkedRetry(
         }
         catch (ParkedEventFailedException failure)
         {
+            metrics.Of(queue).Failed(failure.Event);
             await using var count = source.CreateCommand(CountFailure);
             count.Parameters.Add(Value(queue));
             count.Parameters.Add(Value(failure.Event.EventId));

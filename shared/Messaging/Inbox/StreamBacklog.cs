@@ -24,11 +24,11 @@ internal sealed class StreamBacklog(IReadOnlySet<Guid> heldBack)
 
     public void Add(IncomingEvent @event, bool parked) => waiting.Add(new Entry(@event, parked));
 
-    /// <summary>Names what the handlers will read.</summary>
-    /// <exception cref="ParkedEventFailedException">A parked event can not say.</exception>
-    public void Reads(Action<IncomingEvent> reads)
+    /// <summary>Names what the handlers of the parked events will read.</summary>
+    /// <exception cref="ParkedEventFailedException">One of them can not say.</exception>
+    public void ParkedReads(Action<IncomingEvent> reads)
     {
-        foreach (var entry in waiting.Where(entry => !heldBack.Contains(entry.Event.EventId)))
+        foreach (var entry in waiting.Where(entry => entry.Parked && !heldBack.Contains(entry.Event.EventId)))
             entry.Try(@event => { reads(@event); return Outcome.Handled; });
     }
 

@@ -45,6 +45,7 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
 
     private readonly SortedDictionary<long, HashSet<string>?> gaps = [];
     private long position;
+    private LogBatch? confirmed;
 
     /// <summary>Goes to where the cursor stands.</summary>
     public async Task Start(CancellationToken cancellation)
@@ -59,16 +60,21 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
             gaps[gap] = null;
     }
 
-    /// <summary>Reads on: events that were not read before, in order. Empty when there are none.</summary>
+    /// <summary>
+    /// Reads on: events that were not read before, in order; empty when there are none. On the way the cursor moves behind what was
+    /// confirmed.
+    /// </summary>
     public async Task<LogBatch> Read(CancellationToken cancellation)
     {
         var hadGaps = gaps.Count > 0;
         await using var batch = new NpgsqlBatch(connection);
+        AddCursor(batch);
         if (hadGaps)
             batch.Add(SelectWriters);
         batch.Add(SelectEvents, Value(gaps.Keys.ToArray()), Value(position), Value(batchSize));
 
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        confirmed = null;
         var writers = new HashSet<string>();
         if (hadGaps)
         {
@@ -85,13 +91,23 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
         return new LogBatch(events, position, [.. gaps.Keys], changed);
     }
 
-    /// <summary>Remembers that everything up to the end of a batch is published.</summary>
-    public async Task Advance(LogBatch batch, CancellationToken cancellation)
+    /// <summary>Everything up to the end of a batch is published: the next <see cref="Read"/> writes that down.</summary>
+    public void Confirmed(LogBatch batch) => confirmed = batch;
+
+    /// <summary>Writes it down now, because there is no next read.</summary>
+    public async Task SaveCursor()
     {
-        await using var command = new NpgsqlCommand(UpdateCursor, connection);
-        command.Parameters.Add(Value(batch.Position));
-        command.Parameters.Add(Value(batch.Gaps));
-        await command.ExecuteNonQueryAsync(cancellation);
+        await using var batch = new NpgsqlBatch(connection);
+        AddCursor(batch);
+        if (batch.BatchCommands.Count > 0)
+            await batch.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    private void AddCursor(NpgsqlBatch batch)
+    {
+        if (confirmed is null)
+            return;
+        batch.Add(UpdateCursor, Value(confirmed.Position), Value(confirmed.Gaps));
     }
 
     /// <summary>Brings gaps and position up to date; true when a gap is gone.</summary>

@@ -32,6 +32,7 @@ internal sealed partial class Relay(
     private const string FastCommits = "SET synchronous_commit = off";
 
     private volatile string state = "waits for the database";
+    private string phase = "";
     private volatile bool active;
     private volatile bool healthy;
     private Backoff backoff = new();
@@ -55,21 +56,23 @@ internal sealed partial class Relay(
         {
             try
             {
+                phase = "waits for the database";
                 await using var connection = await Connect(stoppingToken);
                 await TakeOver(connection, stoppingToken);
-                state = "waits for the broker";
+                state = phase = "waits for the broker";
                 await using var publisher = await publishers.Connect(stoppingToken);
                 await Publish(connection, publisher, stoppingToken);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
+                // What else failed meanwhile is the next instance's to repeat.
                 return;
             }
             catch (Exception exception)
             {
                 // Whatever it was, the log keeps what is not published: begin again at the cursor.
                 healthy = false;
-                state = $"interrupted: {exception.GetBaseException().Message}";
+                state = $"{phase}: {exception.GetBaseException().Message}";
                 Interrupted(logger, exception.GetBaseException().Message);
                 await backoff.Wait(stoppingToken);
             }
@@ -79,7 +82,7 @@ internal sealed partial class Relay(
     /// <summary>A connection outside the pool: there, one that is closed would keep its lock until somebody else uses it.</summary>
     private async Task<NpgsqlConnection> Connect(CancellationToken stop)
     {
-        var connection = new NpgsqlConnection(address.Unpooled);
+        var connection = address.CreateUnpooled();
         try
         {
             await connection.OpenAsync(stop);
@@ -108,12 +111,17 @@ internal sealed partial class Relay(
     {
         var log = new LogReader(connection, options.RelayBatchSize);
         await log.Start(stop);
-        (active, healthy, state) = (true, true, "active");
+        (active, healthy, state, phase) = (true, true, "active", "interrupted");
         Active(logger, map.Service);
 
         try
         {
             await Publish(log, publisher, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await log.SaveCursor();
+            throw;
         }
         finally
         {
@@ -121,29 +129,42 @@ internal sealed partial class Relay(
         }
     }
 
+    /// <summary>
+    /// Each turn reads the log and publishes what is new. What the broker has confirmed meanwhile moves the cursor with the next turn, so
+    /// that it costs no round trip of its own.
+    /// </summary>
     private async Task Publish(LogReader log, Publisher publisher, CancellationToken stop)
     {
         var inFlight = new Queue<(LogBatch Batch, Task Confirmed)>();
         while (true)
         {
             publisher.ThrowIfFailed();
+            await Confirm(log, inFlight);
             var commit = signal.Next();
             var batch = await log.Read(stop);
             (unconfirmed, progress) = (inFlight.Count > 0 || batch.Changed, inFlight.Count > 0 ? progress : clock.GetUtcNow());
             if (batch.Changed)
                 inFlight.Enqueue((batch, await publisher.Publish(batch.Events, map.Types.Published, stop)));
 
-            while (inFlight.TryPeek(out var oldest) && (oldest.Confirmed.IsCompleted || inFlight.Count >= BatchesInFlight))
-            {
-                await oldest.Confirmed.WaitAsync(stop);
-                await log.Advance(inFlight.Dequeue().Batch, stop);
-                metrics.Published(oldest.Batch.Events.Count(e => map.Types.Published.Contains(e.Type)));
-                progress = clock.GetUtcNow();
-                backoff = new Backoff();
-            }
+            if (inFlight.Count >= BatchesInFlight)
+                await inFlight.Peek().Confirmed.WaitAsync(stop);
+            else if (batch.Events.Count < options.RelayBatchSize)
+                await Task.WhenAny(commit, Task.Delay(options.RelayPollInterval, stop));
+            if (batch.Events.Count >= MessagingOptions.Crowd && batch.Events.Count < options.RelayBatchSize)
+                await Task.Delay(options.GatherMessages, stop);
+        }
+    }
 
-            if (!batch.Changed)
-                await Task.WhenAny(commit, inFlight.TryPeek(out var next) ? next.Confirmed : commit, Task.Delay(options.RelayPollInterval, stop));
+    private async Task Confirm(LogReader log, Queue<(LogBatch Batch, Task Confirmed)> inFlight)
+    {
+        while (inFlight.TryPeek(out var oldest) && oldest.Confirmed.IsCompleted)
+        {
+            await oldest.Confirmed;
+            inFlight.Dequeue();
+            log.Confirmed(oldest.Batch);
+            metrics.Published(oldest.Batch.Events);
+            progress = clock.GetUtcNow();
+            backoff = new Backoff();
         }
     }
 

@@ -3,7 +3,7 @@ using Npgsql;
 namespace OrderPlatform.Messaging;
 
 /// <summary>Where the service's database is.</summary>
-internal sealed class DatabaseAddress(string connectionString, string service)
+internal sealed class DatabaseAddress : IDisposable
 {
     // The server, too, must notice within seconds that a client's machine has vanished: until then it keeps the client's locks.
     private const string ServerKeepAlive = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=5";
@@ -11,21 +11,52 @@ internal sealed class DatabaseAddress(string connectionString, string service)
     // A row that somebody forgot to unlock is a conflict for its own messages, not an outage for all.
     private const string ShortLocks = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s";
 
+    // Rows are found by their keys. While a table is new, or small, the server believes that reading all of it is as cheap, and keeps the plan
+    // until the next ANALYZE. What the connection string itself says comes later, and wins.
+    private const string ByIndex = "-c enable_seqscan=off -c jit=off";
+
+    private readonly string service;
+    private readonly Lazy<NpgsqlDataSource> alone;
+
+    public DatabaseAddress(string connectionString, string service)
+    {
+        this.service = service;
+        Pooled = PooledOf(connectionString, service);
+        Unpooled = UnpooledOf(connectionString, service);
+        alone = new(() => new NpgsqlDataSourceBuilder(Unpooled) { Name = $"{service} relay" }.Build());
+    }
+
     /// <summary>For units of work and queries.</summary>
-    public string Pooled { get; } = With(connectionString, settings =>
+    public string Pooled { get; }
+
+    /// <summary>For a connection that keeps a lock for as long as it lives: in the pool, a closed one would keep it too.</summary>
+    public string Unpooled { get; }
+
+    /// <summary>The pool. Metrics know it by the service's name, where they would show the connection string.</summary>
+    public NpgsqlDataSource CreatePool() => new NpgsqlDataSourceBuilder(Pooled) { Name = service }.Build();
+
+    /// <summary>A connection outside of the pool, not open yet.</summary>
+    public NpgsqlConnection CreateUnpooled() => alone.Value.CreateConnection();
+
+    public void Dispose()
+    {
+        if (alone.IsValueCreated)
+            alone.Value.Dispose();
+    }
+
+    private static string PooledOf(string connectionString, string service) => With(connectionString, settings =>
     {
         settings.ApplicationName = service;
-        settings.Options = $"{settings.Options} {ServerKeepAlive} {ShortLocks}".Trim();
+        settings.Options = $"{ByIndex} {settings.Options} {ServerKeepAlive} {ShortLocks}";
         // Every statement of a group is the same text each time: the server parses and plans it once a connection.
         settings.MaxAutoPrepare = 200;
         settings.AutoPrepareMinUsages = 2;
     });
 
-    /// <summary>For a connection that keeps a lock for as long as it lives: in the pool, a closed one would keep it too.</summary>
-    public string Unpooled { get; } = With(connectionString, settings =>
+    private static string UnpooledOf(string connectionString, string service) => With(connectionString, settings =>
     {
         settings.ApplicationName = $"{service} relay";
-        settings.Options = $"{settings.Options} {ServerKeepAlive}".Trim();
+        settings.Options = $"{ByIndex} {settings.Options} {ServerKeepAlive}";
         settings.Pooling = false;
         settings.MaxAutoPrepare = 20;
         settings.AutoPrepareMinUsages = 2;

@@ -7,7 +7,7 @@ namespace OrderPlatform.Messaging;
 /// Puts a parked event whose handler keeps failing where MassTransit puts every message that fails: into
 /// <c>&lt;queue&gt;_error</c>, with MassTransit's headers.
 /// </summary>
-internal sealed class ErrorQueue(PublisherFactory publishers, TimeProvider clock)
+internal sealed class ErrorQueue(PublisherFactory publishers, MessagingMetrics metrics, TimeProvider clock)
 {
     // MassTransit bounds these headers likewise: AMQP can not carry long ones.
     private const int LongestHeader = 2048;
@@ -36,6 +36,7 @@ internal sealed class ErrorQueue(PublisherFactory publishers, TimeProvider clock
         headers[MassTransit.MessageHeaders.FaultInputAddress] = $"queue:{queue}";
         headers[MassTransit.MessageHeaders.FaultRetryCount] = retries;
         await channel.BasicPublishAsync(name, "", mandatory: true, properties, @event.Body, cancellation);
+        metrics.Of(queue).DeadLettered(@event.Type);
     }
 
     private static string Bounded(string text) => text.Length <= LongestHeader ? text : text[..LongestHeader];

@@ -33,10 +33,15 @@ internal sealed class EventDeserializer(IReadOnlyDictionary<string, HandlerBindi
     public SerializerContext Deserialize(MessageBody body, MassTransit.Headers headers, Uri? destinationAddress = null) =>
         new EventContext(new RawMessageContext(headers, destinationAddress, RawOptions), Read(body, headers));
 
+    /// <summary>The wire address that a message names; null when it names none.</summary>
+    public static string? TypeOf(MassTransit.Headers headers) =>
+        headers.Get<string>(Headers.MessageType)?.Split(';')[0] is { } urn && urn.StartsWith(UrnPrefix, StringComparison.Ordinal)
+            ? urn[UrnPrefix.Length..]
+            : null;
+
     private IncomingEvent? Read(MessageBody body, MassTransit.Headers headers)
     {
-        var type = headers.Get<string>(Headers.MessageType)?.Split(';')[0];
-        if (type is null || !type.StartsWith(UrnPrefix, StringComparison.Ordinal) || !handlers.TryGetValue(type[UrnPrefix.Length..], out var handler))
+        if (TypeOf(headers) is not { } type || !handlers.TryGetValue(type, out var handler))
             return null;
 
         var id = GuidOf(headers, MessageHeaders.MessageId)
@@ -46,7 +51,7 @@ internal sealed class EventDeserializer(IReadOnlyDictionary<string, HandlerBindi
             var correlationId = GuidOf(headers, MessageHeaders.CorrelationId) ?? id;
             var message = new IncomingEvent(
                 id,
-                type[UrnPrefix.Length..],
+                type,
                 headers.Get<string>(Headers.Stream) ?? correlationId.ToString(),
                 headers.TryGetHeader(Headers.Sequence, out var sequence) ? Convert.ToInt32(sequence, CultureInfo.InvariantCulture) : 0,
                 correlationId,

@@ -1,5 +1,9 @@
+using System.Net.Security;
+using System.Security.Authentication;
 using MassTransit;
+using MassTransit.Middleware;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace OrderPlatform.Messaging;
 
@@ -11,6 +15,7 @@ internal static class MassTransitReceiver
 {
     public static void AddMassTransitReceiver(this IServiceCollection services, MessagingMap map)
     {
+        services.TryAddSingleton<BrokerWait>();
         services.Configure<MassTransitHostOptions>(host =>
         {
             host.WaitUntilStarted = false;
@@ -19,27 +24,42 @@ internal static class MassTransitReceiver
         services.AddMassTransit(bus => bus.UsingRabbitMq((context, rabbit) =>
         {
             var options = context.GetRequiredService<MessagingOptions>();
-            rabbit.Host(context.GetRequiredService<BrokerAddress>(), map.Service);
+            var metrics = context.GetRequiredService<MessagingMetrics>();
+            rabbit.Host(context.GetRequiredService<BrokerAddress>(), map.Service, context.GetRequiredService<BrokerWait>());
             foreach (var queue in context.GetServices<MessageQueue>())
-                rabbit.ReceiveEndpoint(queue.Name, endpoint => Configure(endpoint, queue, map.Queues[queue.Name], options));
+                rabbit.ReceiveEndpoint(queue.Name, endpoint => Configure(endpoint, queue, map.Queues[queue.Name], metrics.Of(queue.Name), options));
         }));
     }
 
-    private static void Host(this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string service) =>
+    private static void Host(this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string service, BrokerWait wait) =>
         rabbit.Host(broker.Uri, $"{service} consumer", host =>
         {
+            host.OnRefreshConnectionFactory = _ => wait.UntilItAnswers();
             host.Heartbeat(TimeSpan.FromSeconds(10));
             if (broker.Uri.UserInfo.Split(':') is [var user, var password])
             {
                 host.Username(Uri.UnescapeDataString(user));
                 host.Password(Uri.UnescapeDataString(password));
             }
+
+            if (broker.IsTls)
+                host.UseSsl(tls => Verify(tls, broker));
         });
+
+    /// <summary>MassTransit's own default believes anybody, whoever has signed the certificate.</summary>
+    private static void Verify(IRabbitMqSslConfigurator tls, BrokerAddress broker)
+    {
+        tls.ServerName = broker.Uri.Host;
+        tls.Protocol = SslProtocols.None;
+        tls.EnforcePolicyErrors(SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch);
+        tls.CertificateValidationCallback = broker.Accepts;
+    }
 
     private static void Configure(
         IRabbitMqReceiveEndpointConfigurator endpoint,
         MessageQueue queue,
         IReadOnlyDictionary<string, HandlerBinding> handlers,
+        QueueMetrics metrics,
         MessagingOptions options)
     {
         endpoint.SetQuorumQueue();
@@ -50,7 +70,28 @@ internal static class MassTransitReceiver
             endpoint.Bind(exchange);
         endpoint.AddDeserializer(new EventDeserializer(handlers), isDefault: true);
         endpoint.UseMessageRetry(retry => Retry(retry, options.Retries));
-        endpoint.Handler<IncomingEvent>(context => queue.Run(context.Message));
+        endpoint.Handler<IncomingEvent>(context =>
+        {
+            if (context.GetRetryAttempt() > 0)
+                metrics.Retried();
+            return queue.Run(context.Message);
+        });
+        endpoint.CountDeadLetters(new DeadLetterCounter(metrics));
+    }
+
+    /// <summary>MassTransit's own pipes (faults are not published), and the counter as their last step.</summary>
+    private static void CountDeadLetters(this IRabbitMqReceiveEndpointConfigurator endpoint, DeadLetterCounter counter)
+    {
+        endpoint.ConfigureError(pipe =>
+        {
+            pipe.UseFilter(new ErrorTransportFilter());
+            pipe.UseFilter(counter);
+        });
+        endpoint.ConfigureDeadLetter(pipe =>
+        {
+            pipe.UseFilter(new DeadLetterTransportFilter());
+            pipe.UseFilter(counter);
+        });
     }
 
     /// <summary>Backs off with jitter. (MassTransit's exponential policy throws when it is told not to retry: 8.5.12, seen.)</summary>

@@ -64,7 +64,9 @@ internal sealed class Publisher : IAsyncDisposable
         {
             if (!types.Contains(@event.Type))
                 continue;
-            await channel.BasicPublishAsync(@event.Type, "", mandatory: true, Properties(@event), @event.Body, cancellation);
+            using var span = MessagingTelemetry.StartPublishing(@event);
+            var properties = Properties(@event, span?.Id ?? @event.TraceParent);
+            await channel.BasicPublishAsync(@event.Type, "", mandatory: true, properties, @event.Body, cancellation);
             published++;
         }
 
@@ -87,8 +89,8 @@ internal sealed class Publisher : IAsyncDisposable
         }
     }
 
-    private static BasicProperties Properties(OutgoingEvent e) =>
-        EventProperties.Of(e.EventId, e.Type, e.Stream, e.Sequence, e.CorrelationId, e.CausationId, e.TraceParent, e.OccurredAt);
+    private static BasicProperties Properties(OutgoingEvent e, string? traceParent) =>
+        EventProperties.Of(e.EventId, e.Type, e.Stream, e.Sequence, e.CorrelationId, e.CausationId, traceParent, e.OccurredAt);
 
     private static string Unroutable(BasicReturnEventArgs message) =>
         $"no queue is bound to exchange '{message.Exchange}' ({message.ReplyText}): its events wait until a consumer or the deployment has declared one";

@@ -18,12 +18,10 @@ internal sealed class PublisherFactory(BrokerAddress broker, MessagingMap map)
         new ConnectionFactory
         {
             Uri = broker.Uri,
+            Ssl = new SslOption(broker.Uri.Host, enabled: broker.IsTls) { CertificateValidationCallback = broker.Accepts },
             ClientProvidedName = $"{map.Service} {purpose}",
             // The relay begins again at its cursor; a connection that comes back by itself would publish past it.
             AutomaticRecoveryEnabled = false,
             RequestedHeartbeat = TimeSpan.FromSeconds(10),
         }.CreateConnectionAsync(cancellation);
 }
-
-/// <summary>Where the broker is: <c>amqp://user:password@host:port/vhost</c>.</summary>
-internal sealed record BrokerAddress(Uri Uri);

@@ -2,19 +2,21 @@ using System.Collections.Frozen;
 using System.Data;
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace OrderPlatform.Messaging;
 
 /// <summary>Runs units of work in one transaction on one DbContext: all commit, or none.</summary>
 internal sealed class GroupTransaction(
-    IServiceScopeFactory scopes, MessagingMap map, RelaySignal relay, MessagingMetrics metrics)
+    IServiceScopeFactory scopes, MessagingMap map, RelaySignal relay, IEnumerable<ICommitObserver> observers, MessagingMetrics metrics)
 {
     /// <summary>Commits the work of requests.</summary>
-    public Task Run(IReadOnlyList<RequestUnit> requests, CancellationToken cancellation) =>
-        InTransaction(
-            async (scope, database, unit) =>
+    public async Task Run(IReadOnlyList<RequestUnit> requests, CancellationToken cancellation)
+    {
+        using var commit = MessagingTelemetry.StartCommit(map.Service, requests.Select(request => request.Activity?.Id));
+        await InTransaction(
+            async (_, _, unit) =>
             {
                 var reads = new ReadSet();
                 foreach (var request in requests)
@@ -26,11 +28,11 @@ internal sealed class GroupTransaction(
                     request.Execute(unit);
                 }
 
-                Activity.Current = null;
-
-                await unit.Save(cancellation);
+                Activity.Current = commit;
+                return null;
             },
             cancellation);
+    }
 
     /// <summary>Commits what handlers make of messages, with their inbox entries.</summary>
     /// <param name="queue">The queue they came from.</param>
@@ -40,12 +42,13 @@ internal sealed class GroupTransaction(
     public async Task Run(
         string queue, IReadOnlyList<IncomingEvent> messages, IReadOnlySet<Guid> failed, CancellationToken cancellation)
     {
-        Arrivals? arrivals = null;
-        await InTransaction(
+        using var commit = MessagingTelemetry.StartCommit(queue, messages.Select(message => message.TraceParent));
+        var arrivals = await InTransaction(
             async (scope, database, unit) =>
             {
-                arrivals = await InboxStore.Receive(database, queue, messages, failed, cancellation);
-                await Handle(queue, arrivals, scope, database, unit, failed, cancellation);
+                var received = await Receive(queue, messages, failed, database, unit, cancellation);
+                await Handle(queue, received, scope, unit, cancellation);
+                return new Settlement(queue, received, failed);
             },
             cancellation);
         metrics.Committed(queue, messages.Count, arrivals!);
@@ -55,12 +58,12 @@ internal sealed class GroupTransaction(
     /// <exception cref="ParkedEventFailedException">One of them failed.</exception>
     public async Task Resume(string queue, string stream, CancellationToken cancellation)
     {
-        Arrivals? arrivals = null;
-        await InTransaction(
+        var arrivals = await InTransaction(
             async (scope, database, unit) =>
             {
-                arrivals = await InboxStore.Resume(database, queue, stream, cancellation);
-                await Handle(queue, arrivals, scope, database, unit, FrozenSet<Guid>.Empty, cancellation);
+                var parked = await InboxStore.Resume(database, queue, stream, cancellation);
+                await Handle(queue, parked, scope, unit, cancellation);
+                return new Settlement(queue, parked, FrozenSet<Guid>.Empty);
             },
             cancellation);
         metrics.Committed(queue, 0, arrivals!);
@@ -69,85 +72,122 @@ internal sealed class GroupTransaction(
     /// <summary>Takes a parked event out of the books once it is safe elsewhere; nobody handles it meanwhile.</summary>
     public Task TakeOut(string queue, IncomingEvent parked, Func<Task> keep, CancellationToken cancellation) =>
         InTransaction(
-            async (scope, database, unit) =>
+            async (_, database, _) =>
             {
                 if (await InboxStore.TakeOut(database, queue, parked, cancellation))
                     await keep();
+                return null;
             },
             cancellation);
 
-    private async Task Handle(
+    /// <summary>Enters messages into the inbox and reads what their handlers need, in one round trip: the rows of duplicates as well.</summary>
+    private async Task<Arrivals> Receive(
         string queue,
-        Arrivals arrivals,
-        IServiceProvider scope,
+        IReadOnlyList<IncomingEvent> messages,
+        IReadOnlySet<Guid> failed,
         DbContext database,
         UnitOfWork unit,
-        IReadOnlySet<Guid> failed,
         CancellationToken cancellation)
     {
-        var handlers = map.Queues[queue];
         var reads = new ReadSet();
+        foreach (var message in messages)
+            AddReads(queue, message, reads);
+        await using var batch = database.CreateBatch();
+        InboxStore.Receive(batch, queue, messages);
+        unit.Select(reads, batch);
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        var arrivals = await InboxStore.ReadArrivals(reader, messages, failed, cancellation);
+        await unit.Read(reader, cancellation);
+        return arrivals;
+    }
+
+    private async Task Handle(string queue, Arrivals arrivals, IServiceProvider scope, UnitOfWork unit, CancellationToken cancellation)
+    {
+        // Rarely any: their rows are locked late, out of the global order, and a deadlock is tried again.
+        var parkedReads = new ReadSet();
         foreach (var backlog in arrivals.Backlogs)
-            backlog.Reads(message => HandlerOf(message).Reads(message.Read(HandlerOf(message).EventType), reads));
-        await unit.Load(reads, cancellation);
+            backlog.ParkedReads(message => AddReads(queue, message, parkedReads));
+        await unit.Load(parkedReads, cancellation);
 
         foreach (var backlog in arrivals.Backlogs)
-            backlog.Run(message => Handle(queue, message, HandlerOf(message), scope, unit));
-
+            backlog.Run(message => Handle(queue, message, HandlerOf(queue, message), scope, unit));
         unit.Incoming = null;
-        try
-        {
-            await unit.Save(cancellation);
-        }
-        catch (Exception exception) when (!DatabaseErrors.IsPassing(exception) && arrivals.Resumed.FirstOrDefault() is { } suspect)
-        {
-            // Whoever came with a parked event must not pay for it.
-            throw new ParkedEventFailedException(suspect, exception);
-        }
+    }
 
-        await InboxStore.Settle(database, queue, arrivals, failed, cancellation);
+    private void AddReads(string queue, IncomingEvent message, ReadSet reads)
+    {
+        var handler = HandlerOf(queue, message);
+        handler.Reads(message.Read(handler.EventType), reads);
+    }
 
-        HandlerBinding HandlerOf(IncomingEvent message) => handlers.TryGetValue(message.Type, out var handler)
+    private HandlerBinding HandlerOf(string queue, IncomingEvent message) =>
+        map.Queues[queue].TryGetValue(message.Type, out var handler)
             ? handler
             : throw new InvalidOperationException($"No handler of queue '{queue}' takes a {message.Type} any more.");
-    }
 
     private static Outcome Handle(string queue, IncomingEvent message, HandlerBinding handler, IServiceProvider scope, UnitOfWork unit)
     {
         using var activity = MessagingTelemetry.StartHandling(queue, message);
         unit.Incoming = message;
-        return handler.Handle(scope, message.Read(handler.EventType));
+        try
+        {
+            return handler.Handle(scope, message.Read(handler.EventType));
+        }
+        catch (Exception exception)
+        {
+            activity.Failed(exception);
+            throw;
+        }
     }
 
-    private async Task InTransaction(Func<IServiceProvider, DbContext, UnitOfWork, Task> work, CancellationToken cancellation)
+    /// <summary>
+    /// Two round trips: the work reads, and then everything is written and committed at once.
+    /// </summary>
+    /// <param name="work">Says what became of messages; null when there were none.</param>
+    /// <param name="cancellation">Ends the transaction without a commit.</param>
+    private async Task<Arrivals?> InTransaction(
+        Func<IServiceProvider, DbContext, UnitOfWork, Task<Settlement?>> work, CancellationToken cancellation)
     {
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<DbContext>();
         var unit = scope.ServiceProvider.GetRequiredService<UnitOfWork>();
         await using var transaction = await database.Database.BeginTransactionAsync(cancellation);
+        await using var last = database.CreateBatch();
+        Settlement? settlement = null;
+        var committing = false;
         try
         {
-            await work(scope.ServiceProvider, database, unit);
+            settlement = await work(scope.ServiceProvider, database, unit);
+            await unit.Save(last, cancellation);
+            settlement?.AddTo(last);
+            last.Add("COMMIT");
+            committing = true;
+            await last.ExecuteNonQueryAsync(cancellation);
         }
         catch (Exception exception) when (database.Database.GetDbConnection().State != ConnectionState.Open)
         {
-            throw new ConnectionLostException(exception);
+            throw committing ? new CommitOutcomeUnknownException(exception) : new ConnectionLostException(exception);
+        }
+        catch (Exception exception) when (settlement?.Suspect(exception) is { } suspect)
+        {
+            // Whoever came with a parked event must not pay for it.
+            throw new ParkedEventFailedException(suspect, exception);
         }
 
-        await Commit(transaction, cancellation);
         if (unit.HasAppended)
             relay.Set();
+        metrics.Committed(unit);
+        foreach (var observer in observers)
+            observer.Committed(database);
+        return settlement?.Arrivals;
     }
 
-    private static async Task Commit(IDbContextTransaction transaction, CancellationToken cancellation)
+    /// <summary>What became of messages, to be written with the commit.</summary>
+    private sealed record Settlement(string Queue, Arrivals Arrivals, IReadOnlySet<Guid> Failed)
     {
-        try
-        {
-            await transaction.CommitAsync(cancellation);
-        }
-        catch (Exception exception) when (DatabaseErrors.IsOutage(exception))
-        {
-            throw new CommitOutcomeUnknownException(exception);
-        }
+        public void AddTo(NpgsqlBatch batch) => InboxStore.Settle(batch, Queue, Arrivals, Failed);
+
+        /// <summary>The parked event that may have made the writing fail.</summary>
+        public IncomingEvent? Suspect(Exception failure) => DatabaseErrors.IsPassing(failure) ? null : Arrivals.Resumed.FirstOrDefault();
     }
 }

@@ -5,8 +5,13 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>The messages of one broker queue. While the database is away they wait here, unacknowledged.</summary>
 internal sealed partial class MessageQueue(
-    string name, GroupTransaction transaction, DatabaseStartup database, MessagingOptions options, ILogger<MessageQueue> logger)
-    : UnitQueue<MessageUnit>(options)
+    string name,
+    GroupTransaction transaction,
+    DatabaseStartup database,
+    MessagingMetrics metrics,
+    MessagingOptions options,
+    ILogger<MessageQueue> logger)
+    : UnitQueue<MessageUnit>(options.GroupSize, options.GatherMessages)
 {
     private const int Attempts = 3;
 
@@ -65,6 +70,7 @@ internal sealed partial class MessageQueue(
             catch (ParkedEventFailedException exception)
             {
                 ParkedEventFailed(logger, exception.InnerException!, exception.Event.EventId, exception.Event.Type, name);
+                metrics.Of(name).Failed(exception.Event);
                 failed.Add(exception.Event.EventId);
             }
             catch (Exception exception) when (DatabaseErrors.IsConflict(exception) && attempt < Attempts)
@@ -73,6 +79,7 @@ internal sealed partial class MessageQueue(
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
             {
+                metrics.Of(name).Failed(unit.Message);
                 unit.Fail(exception);
                 return;
             }

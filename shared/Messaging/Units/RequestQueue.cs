@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace OrderPlatform.Messaging;
 
 /// <summary>The units of work of HTTP requests.</summary>
-internal sealed class RequestQueue(GroupTransaction transaction, MessagingOptions options) : UnitQueue<RequestUnit>(options)
+internal sealed class RequestQueue(GroupTransaction transaction, MessagingMetrics metrics, MessagingOptions options)
+    : UnitQueue<RequestUnit>(options.GroupSize, options.Gather)
 {
     private const int Attempts = 3;
 
@@ -28,6 +29,7 @@ internal sealed class RequestQueue(GroupTransaction transaction, MessagingOption
             try
             {
                 await transaction.Run(group, CancellationToken.None);
+                metrics.Committed(group.Count);
                 group.ForEach(unit => unit.Succeed());
                 return;
             }

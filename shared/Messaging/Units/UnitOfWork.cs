@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace OrderPlatform.Messaging;
 
@@ -12,6 +13,7 @@ public sealed class UnitOfWork
     private readonly DbContext database;
     private readonly EventLogWriter log;
     private readonly LoadedRows rows;
+    private readonly List<(EventStream Row, object Event)> changes = [];
 
     internal UnitOfWork(DbContext database, EventTypes types, TimeProvider clock)
     {
@@ -25,6 +27,9 @@ public sealed class UnitOfWork
 
     /// <summary>The event that is being handled, for work that goes on later; null when the unit serves a request.</summary>
     public Cause? Cause => Incoming is { } incoming ? new Cause(incoming.EventId, Activity.Current?.Id ?? incoming.TraceParent) : null;
+
+    /// <summary>What the observers hear of after the commit.</summary>
+    internal IReadOnlyList<(EventStream Row, object Event)> Changes => changes;
 
     internal bool HasAppended => log.Any;
 
@@ -51,17 +56,36 @@ public sealed class UnitOfWork
     /// <param name="event">What happened to it.</param>
     /// <param name="cause">Why, if not because of the event or the request that the unit serves.</param>
     /// <exception cref="InvalidOperationException">Program.cs neither publishes nor records events of this type.</exception>
-    public void Append(EventStream stream, object @event, Cause? cause = null) => log.Append(stream, @event, cause ?? Cause, Incoming?.CorrelationId);
+    public void Append(EventStream stream, object @event, Cause? cause = null)
+    {
+        log.Append(stream, @event, cause ?? Cause, Incoming?.CorrelationId);
+        Tell(stream, @event);
+    }
 
-    internal Task Load(ReadSet reads, CancellationToken cancellation) => rows.Load(reads, cancellation);
+    /// <summary>Has observers hear of an event that changed the row but is in another service's log, after the commit.</summary>
+    public void Tell(EventStream row, object @event) => changes.Add((row, @event));
 
-    internal async Task Save(CancellationToken cancellation)
+    /// <summary>Adds the statements that read the rows; <see cref="Read"/> takes their results.</summary>
+    internal void Select(ReadSet reads, NpgsqlBatch batch) => rows.Select(reads, batch);
+
+    internal Task Read(NpgsqlDataReader reader, CancellationToken cancellation) => rows.Read(reader, cancellation);
+
+    /// <summary>Reads those of the rows that are not here yet.</summary>
+    internal async Task Load(ReadSet reads, CancellationToken cancellation)
     {
         await using var batch = database.CreateBatch();
+        rows.Select(reads, batch);
+        if (batch.BatchCommands.Count == 0)
+            return;
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await rows.Read(reader, cancellation);
+    }
+
+    /// <summary>Adds the statements that write what has changed; what they can not say is written at once.</summary>
+    internal async Task Save(NpgsqlBatch batch, CancellationToken cancellation)
+    {
         if (!BulkSave.TryAdd(database, batch))
             await database.SaveChangesAsync(cancellation);
         log.AddTo(batch);
-        if (batch.BatchCommands.Count > 0)
-            await batch.ExecuteNonQueryAsync(cancellation);
     }
 }

@@ -7,11 +7,8 @@ namespace OrderPlatform.Messaging;
 /// committing: at low load that is a single unit, which waits for nobody. Under load a group waits for a moment, so that it is
 /// larger and each unit costs less.
 /// </summary>
-internal abstract class UnitQueue<TUnit>(MessagingOptions options)
+internal abstract class UnitQueue<TUnit>(int groupSize, TimeSpan gather)
 {
-    /// <summary>A group of this size means load: others will follow at once.</summary>
-    private const int Crowd = 5;
-
     private readonly Channel<TUnit> units = Channel.CreateUnbounded<TUnit>();
 
     /// <summary>Works until <see cref="Complete"/>, and then through what is left.</summary>
@@ -21,10 +18,10 @@ internal abstract class UnitQueue<TUnit>(MessagingOptions options)
         var last = 0;
         while (await units.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            if (last >= Crowd && units.Reader.Count < options.GroupSize && options.Gather > TimeSpan.Zero)
-                await Task.Delay(options.Gather, CancellationToken.None);
+            if (last >= MessagingOptions.Crowd && units.Reader.Count < groupSize && gather > TimeSpan.Zero)
+                await Task.Delay(gather, CancellationToken.None);
             var group = new List<TUnit>();
-            while (group.Count < options.GroupSize && units.Reader.TryRead(out var unit))
+            while (group.Count < groupSize && units.Reader.TryRead(out var unit))
                 group.Add(unit);
             last = group.Count;
             await Commit(group, stop);

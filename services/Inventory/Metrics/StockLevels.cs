@@ -1,0 +1,32 @@
+using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Inventory.Domain;
+using OrderPlatform.Messaging;
+using Prometheus;
+
+namespace OrderPlatform.Inventory.Metrics;
+
+/// <summary>
+/// How many SKUs there are, and how many of them can not be ordered. A catalogue does not grow with the orders: it is read whole.
+/// </summary>
+public sealed class StockLevels(IMetricFactory metrics) : ISampledMetrics
+{
+    private readonly Gauge skus = metrics.CreateGauge("inventory_skus", "SKUs that were ever received.");
+    private readonly Gauge outOfStock = metrics.CreateGauge("inventory_skus_out_of_stock", "SKUs of which no unit is available.");
+
+    public async Task Sample(DbContext database, CancellationToken cancellation)
+    {
+        var stock = database.Set<StockItem>();
+        var counts = await stock
+            .GroupBy(_ => 1)
+            .Select(all => new { Skus = all.Count(), OutOfStock = all.Count(item => item.Available == 0) })
+            .SingleOrDefaultAsync(cancellation);
+        skus.Set(counts?.Skus ?? 0);
+        outOfStock.Set(counts?.OutOfStock ?? 0);
+    }
+
+    public void Forget()
+    {
+        skus.Set(double.NaN);
+        outOfStock.Set(double.NaN);
+    }
+}

@@ -1,0 +1,72 @@
+using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging;
+using OrderPlatform.Orders.Domain;
+using Prometheus;
+
+namespace OrderPlatform.Orders.Metrics;
+
+/// <summary>
+/// How many orders there are of each status. Those that are under way are few, and all counted. The others only become more: they are
+/// counted as far as that is cheap, and beyond it PostgreSQL's statistics know well enough. (A kept count would be a row that every
+/// order has to lock.)
+/// </summary>
+public sealed class OrdersByStatus : ISampledMetrics
+{
+    private const int Countable = 10_000;
+
+    private static readonly OrderStatus[] UnderWay = [OrderStatus.Placed, OrderStatus.Confirmed, OrderStatus.Cancelling];
+    private static readonly OrderStatus[] Others = [.. Enum.GetValues<OrderStatus>().Except(UnderWay)];
+
+    private readonly Dictionary<OrderStatus, Gauge.Child> gauges;
+
+    public OrdersByStatus(IMetricFactory metrics)
+    {
+        var orders = metrics.CreateGauge(
+            "orders_by_status",
+            "Orders of each status. Those that are shipped, or will not change any more, are exact up to 10000, beyond that an estimate.",
+            ["status"]);
+        gauges = Enum.GetValues<OrderStatus>()
+            .ToDictionary(status => status, status => orders.WithLabels(status.ToString().ToLowerInvariant()));
+    }
+
+    public async Task Sample(DbContext database, CancellationToken cancellation)
+    {
+        var orders = database.Set<Order>();
+        var counts = await orders
+            .Where(order => UnderWay.Contains(order.Status))
+            .GroupBy(order => order.Status)
+            .Select(group => new { Status = group.Key, Orders = group.LongCount() })
+            .ToDictionaryAsync(group => group.Status, group => group.Orders, cancellation);
+        foreach (var status in Others)
+        {
+            counts[status] = await orders.Where(order => order.Status == status).Take(Countable).CountAsync(cancellation);
+            if (counts[status] == Countable)
+                counts[status] = Math.Max(Countable, await Estimate(database, status, cancellation));
+        }
+
+        foreach (var (status, gauge) in gauges)
+            gauge.Set(counts.GetValueOrDefault(status));
+    }
+
+    public void Forget()
+    {
+        foreach (var gauge in gauges.Values)
+            gauge.Set(double.NaN);
+    }
+
+    /// <summary>As the last ANALYZE found; 0 before the first.</summary>
+    private static async Task<long> Estimate(DbContext database, OrderStatus status, CancellationToken cancellation)
+    {
+        var name = status.ToString();
+        var estimates = await database.Database
+            .SqlQuery<long>(
+                $"""
+                 SELECT (reltuples * frequency)::bigint AS "Value"
+                 FROM pg_class, pg_stats, unnest(most_common_vals::text::text[], most_common_freqs) AS common (status, frequency)
+                 WHERE oid = 'orders'::regclass AND schemaname = relnamespace::regnamespace::text AND tablename = relname
+                   AND attname = 'status' AND common.status = {name}
+                 """)
+            .ToListAsync(cancellation);
+        return estimates.FirstOrDefault();
+    }
+}

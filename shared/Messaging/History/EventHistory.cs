@@ -1,0 +1,32 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Reads what happened from the service's event log.</summary>
+public sealed class EventHistory
+{
+    private readonly DbContext database;
+    private readonly EventTypes types;
+
+    internal EventHistory(DbContext database, EventTypes types) => (this.database, this.types) = (database, types);
+
+    /// <summary>Every event of a stream, the oldest first.</summary>
+    public Task<List<LoggedEvent>> Of(string stream, CancellationToken cancellation) => database.Set<LoggedEvent>()
+        .AsNoTracking()
+        .Where(logged => logged.Stream == stream)
+        .OrderBy(logged => logged.Sequence)
+        .ToListAsync(cancellation);
+
+    /// <summary>Makes a new row what it was at a time: applies the events of its stream that had happened by then.</summary>
+    /// <param name="row">A new row, with nothing but its key.</param>
+    /// <param name="time">Events that happened at this very moment count.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The row; null when nothing had happened to it yet.</returns>
+    public async Task<TStream?> AsOf<TStream>(TStream row, DateTimeOffset time, CancellationToken cancellation)
+        where TStream : EventStream
+    {
+        foreach (var logged in (await Of(row.Stream, cancellation)).TakeWhile(logged => logged.OccurredAt <= time))
+            row.Advance(types.Read(logged.Type, logged.Data));
+        return row.Sequence > 0 ? row : null;
+    }
+}

@@ -1,0 +1,111 @@
+using System.Collections.Frozen;
+using Prometheus;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>The metrics that have a queue among their labels.</summary>
+internal sealed class QueueFamilies(IMetricFactory metrics)
+{
+    public Counter Handled { get; } = metrics.CreateCounter(
+        "messaging_handled_total", "Events whose effect was committed.", ["queue", "event"]);
+
+    public Counter Failures { get; } = metrics.CreateCounter(
+        "messaging_handler_failures_total",
+        "Attempts to handle an event that failed, whether it is tried again or not.",
+        ["queue", "event"]);
+
+    public Counter Retries { get; } = metrics.CreateCounter(
+        "messaging_retries_total", "Attempts to handle a message after its first.", ["queue"]);
+
+    public Histogram Delay { get; } = metrics.CreateHistogram(
+        "messaging_delivery_delay_seconds",
+        "From an event's occurred-at to the commit of its effect.",
+        ["queue", "event"],
+        new HistogramConfiguration { Buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600] });
+
+    public Counter Duplicates { get; } = metrics.CreateCounter(
+        "messaging_inbox_duplicates_total", "Messages dropped because their event was taken over before.", ["queue"]);
+
+    public Counter Parked { get; } = metrics.CreateCounter(
+        "messaging_parked_total", "Events that came before their predecessor and were parked.", ["queue"]);
+
+    public Histogram GroupSize { get; } = metrics.CreateHistogram(
+        "messaging_group_size",
+        "Units of work that shared one transaction; the queue 'requests' is HTTP.",
+        ["queue"],
+        new HistogramConfiguration { Buckets = [1, 2, 5, 10, 20, 50, 100, 200, 500] });
+
+    public Counter DeadLetters { get; } = metrics.CreateCounter(
+        "messaging_dead_letters_total", "Messages moved to the queue's error or skipped queue.", ["queue", "event"]);
+}
+
+/// <summary>The series of one queue.</summary>
+internal sealed class QueueMetrics
+{
+    /// <summary>The event of a message whose type the queue has no handler for, or that has none.</summary>
+    private const string Unknown = "unknown";
+
+    private readonly FrozenDictionary<string, EventMetrics> events;
+    private readonly Counter.Child unknownDeadLetters;
+    private readonly Counter.Child retries;
+    private readonly Counter.Child duplicates;
+    private readonly Counter.Child parked;
+    private readonly Histogram.Child groupSize;
+
+    public QueueMetrics(QueueFamilies families, string queue, IEnumerable<string> types)
+    {
+        events = types.ToFrozenDictionary(type => type, type => new EventMetrics(families, queue, EventTypes.ShortNameOf(type)));
+        unknownDeadLetters = families.DeadLetters.WithLabels(queue, Unknown);
+        retries = families.Retries.WithLabels(queue);
+        duplicates = families.Duplicates.WithLabels(queue);
+        parked = families.Parked.WithLabels(queue);
+        groupSize = families.GroupSize.WithLabels(queue);
+    }
+
+    public void Committed(int received, Arrivals arrivals, DateTimeOffset now)
+    {
+        if (received > 0)
+            groupSize.Observe(received);
+        if (received > arrivals.Fresh)
+            duplicates.Inc(received - arrivals.Fresh);
+        foreach (var backlog in arrivals.Backlogs)
+        {
+            foreach (var message in backlog.Handled)
+            {
+                if (events.TryGetValue(message.Type, out var series))
+                    series.Handled(now - message.OccurredAt);
+            }
+
+            foreach (var _ in backlog.ToPark)
+                parked.Inc();
+        }
+    }
+
+    public void Retried() => retries.Inc();
+
+    public void Failed(IncomingEvent message)
+    {
+        if (events.TryGetValue(message.Type, out var series))
+            series.Failures.Inc();
+    }
+
+    /// <param name="type">As the message says, which may be anything.</param>
+    public void DeadLettered(string? type) =>
+        (type is not null && events.TryGetValue(type, out var series) ? series.DeadLetters : unknownDeadLetters).Inc();
+
+    private sealed class EventMetrics(QueueFamilies families, string queue, string @event)
+    {
+        private readonly Counter.Child handled = families.Handled.WithLabels(queue, @event);
+        private readonly Histogram.Child delay = families.Delay.WithLabels(queue, @event);
+
+        public Counter.Child Failures { get; } = families.Failures.WithLabels(queue, @event);
+
+        public Counter.Child DeadLetters { get; } = families.DeadLetters.WithLabels(queue, @event);
+
+        public void Handled(TimeSpan after)
+        {
+            handled.Inc();
+            delay.Observe(after.TotalSeconds);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Security.Authentication;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Messaging.Tests;
+
+/// <summary>With TLS, relay, consumer and database connections believe their own authority, and nobody else.</summary>
+public sealed class TlsTests(TlsBroker tls) : LedgerTest
+{
+    [Fact]
+    public async Task Events_travel_through_a_broker_whose_authority_is_known()
+    {
+        var ledger = await StartLedger(await Trusting(tls.AuthorityFile));
+        var account = Guid.CreateVersion7();
+
+        await ledger.Open(account);
+        await ledger.Deposit(account, 7);
+
+        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 7 });
+    }
+
+    [Fact]
+    public async Task A_broker_of_another_authority_is_refused_by_relay_and_consumer() =>
+        await IsRefused(await Trusting(tls.WrongAuthorityFile));
+
+    [Fact]
+    public async Task A_broker_of_a_private_authority_is_refused_when_none_is_named() => await IsRefused(await tls.Address);
+
+    [Fact]
+    public async Task A_broker_with_a_certificate_for_another_host_is_refused()
+    {
+        var address = await Trusting(tls.AuthorityFile);
+
+        await IsRefused(new Uri(address.AbsoluteUri.Replace("@localhost:", "@127.0.0.1:", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("amqp://localhost/?cacertfile=ca.crt")]
+    [InlineData("amqps://localhost/?cacert=ca.crt")]
+    public void An_address_that_only_looks_safe_is_none(string address) =>
+        Assert.Throws<ArgumentException>(() => new BrokerAddress(address));
+
+    [Fact]
+    public async Task The_database_is_believed_when_its_authority_is_the_one_that_is_named()
+    {
+        await using var server = await TlsPostgres.Enable();
+        var address = new DatabaseAddress(Database.ConnectionString + ";" + server.Trusted, "ledger");
+
+        foreach (var connection in new[] { address.Pooled, address.Unpooled })
+        {
+            await using var source = NpgsqlDataSource.Create(connection);
+            await using var command = source.CreateCommand("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+            Assert.True((bool?)await command.ExecuteScalarAsync(Cancellation));
+        }
+    }
+
+    [Fact]
+    public async Task The_database_is_refused_when_its_authority_is_another()
+    {
+        await using var server = await TlsPostgres.Enable();
+        var address = new DatabaseAddress(Database.ConnectionString + ";" + server.Mistrusted, "ledger");
+
+        foreach (var connection in new[] { address.Pooled, address.Unpooled })
+        {
+            await using var source = NpgsqlDataSource.Create(connection);
+            var refused = await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await source.OpenConnectionAsync(Cancellation));
+            Assert.IsType<AuthenticationException>(refused.GetBaseException());
+        }
+    }
+
+    /// <summary>Relay and consumer each try, and each says that the certificate was the reason.</summary>
+    private async Task IsRefused(Uri broker)
+    {
+        var ledger = await StartLedger(broker, services => services.AddSingleton<BrokerWait, NoWait>());
+
+        await Eventually.Is(async () => SaysCertificate((await ledger.Relay.CheckHealthAsync(new(), Cancellation)).Description));
+        await Eventually.Is(() => SaysCertificate(ledger.Bus.CheckHealth().Exception?.GetBaseException().Message));
+    }
+
+    private static bool SaysCertificate(string? reason) => reason?.Contains("certificate", StringComparison.Ordinal) == true;
+
+    private async Task<Uri> Trusting(string authority) => new($"{await tls.Address}?cacertfile={Uri.EscapeDataString(authority)}");
+
+    /// <summary>MassTransit is to refuse by itself, not because nobody else got through either.</summary>
+    private sealed class NoWait(PublisherFactory connections, IHostApplicationLifetime lifetime, ILogger<BrokerWait> logger)
+        : BrokerWait(connections, lifetime, logger)
+    {
+        public override Task UntilItAnswers() => Task.CompletedTask;
+    }
+}

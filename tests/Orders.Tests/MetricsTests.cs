@@ -1,0 +1,125 @@
+using System.Net.Http.Json;
+using OrderPlatform.Orders.Domain;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Orders.Tests;
+
+public sealed class MetricsTests : IAsyncLifetime
+{
+    private readonly OrdersService orders = new() { Settings = { ["Messaging:SampleInterval"] = "00:00:00.050" } };
+
+    public ValueTask InitializeAsync() => orders.InitializeAsync();
+
+    public ValueTask DisposeAsync() => orders.DisposeAsync();
+
+    [Fact]
+    public async Task Every_series_is_there_at_0_before_the_first_order()
+    {
+        await Becomes("""orders_by_status{status="placed"}""", 0);
+
+        var scrape = await Scrape.Of(orders.Services);
+
+        string[] outcomes = ["placed", "confirmed", "rejected", "cancellation_requested", "cancelled", "shipped", "delivered"];
+        Assert.All(outcomes, outcome => Assert.Equal(0, scrape[$$"""orders_outcomes_total{outcome="{{outcome}}"}"""]));
+        string[] states = ["placed", "confirmed", "rejected", "cancelling", "cancelled", "shipped", "delivered"];
+        Assert.All(states, status => Assert.Equal(0, scrape[$$"""orders_by_status{status="{{status}}"}"""]));
+        Assert.Equal(0, scrape["orders_time_to_ship_seconds_count"]);
+        Assert.Equal(0, scrape["""http_requests_received_total{code="201",method="POST",endpoint="/orders"}"""]);
+        Assert.Equal(0, scrape["""http_requests_received_total{code="503",method="POST",endpoint="/orders"}"""]);
+        Assert.Equal(0, scrape["""messaging_handled_total{queue="orders",event="ShipmentDispatched"}"""]);
+    }
+
+    [Theory]
+    [InlineData(OrderStatus.Placed, "placed")]
+    [InlineData(OrderStatus.Confirmed, "placed", "confirmed")]
+    [InlineData(OrderStatus.Rejected, "placed", "rejected")]
+    [InlineData(OrderStatus.Cancelling, "placed", "confirmed", "cancellation_requested")]
+    [InlineData(OrderStatus.Cancelled, "placed", "confirmed", "cancellation_requested", "cancelled")]
+    [InlineData(OrderStatus.Shipped, "placed", "confirmed", "shipped")]
+    [InlineData(OrderStatus.Delivered, "placed", "confirmed", "shipped", "delivered")]
+    public async Task What_happens_to_an_order_is_counted_and_where_it_stands_is_shown(OrderStatus status, params string[] outcomes)
+    {
+        await orders.PlaceUntil(status);
+
+        await Becomes($$"""orders_by_status{status="{{status.ToString().ToLowerInvariant()}}"}""", 1);
+        var scrape = await Scrape.Of(orders.Services);
+        var counted = scrape.Series
+            .Where(series => series.StartsWith("orders_outcomes_total", StringComparison.Ordinal) && scrape[series] > 0)
+            .Select(series => series.Split('"')[1]);
+        Assert.Equal(outcomes.Order(), counted.Order());
+        var states = scrape.Series.Where(series => series.StartsWith("orders_by_status", StringComparison.Ordinal));
+        Assert.Equal(1, states.Sum(series => scrape[series]));
+    }
+
+    [Fact]
+    public async Task Time_to_ship_goes_from_the_POST_to_the_commit_that_says_shipped_and_counts_an_order_once()
+    {
+        var id = await orders.PlaceUntil(OrderStatus.Confirmed);
+        var dispatched = Given.ShipmentDispatched with { OrderId = id };
+
+        await orders.Deliver(dispatched);
+        await orders.Deliver(dispatched);
+
+        var scrape = await Scrape.Of(orders.Services);
+        var took = (await orders.Get(id)).PlacedAt;
+        Assert.Equal(1, scrape["orders_time_to_ship_seconds_count"]);
+        Assert.InRange(scrape["orders_time_to_ship_seconds_sum"]!.Value, 0, (DateTimeOffset.UtcNow - took).TotalSeconds);
+        Assert.Equal(1, scrape["""orders_outcomes_total{outcome="shipped"}"""]);
+    }
+
+    [Fact]
+    public async Task A_repeated_request_is_one_order()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = JsonContent.Create(Given.Request()) };
+            request.Headers.Add("Idempotency-Key", "once");
+            (await orders.Http.SendAsync(request, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+        }
+
+        var scrape = await Scrape.Of(orders.Services);
+        Assert.Equal(1, scrape["""orders_outcomes_total{outcome="placed"}"""]);
+        Assert.Equal(3, scrape["""http_requests_received_total{code="201",method="POST",endpoint="/orders"}"""]);
+    }
+
+    [Fact]
+    public async Task Many_orders_are_counted_while_they_are_under_way_and_estimated_when_they_are_done()
+    {
+        await orders.Database.Scalar<long>(
+            """
+            WITH placed AS (
+                INSERT INTO orders (id, customer_id, status, lines, shipping_address, placed_at, sequence)
+                SELECT gen_random_uuid(), 'customer-7', CASE WHEN n <= 12000 THEN 'Placed' ELSE 'Shipped' END, '[]', '{}', now(), 1
+                FROM generate_series(1, 42000) AS n
+                RETURNING 1)
+            SELECT count(*) FROM placed
+            """);
+
+        await Becomes("""orders_by_status{status="placed"}""", 12_000);
+        await Eventually.Is(async () => (await Scrape.Of(orders.Services))["""orders_by_status{status="shipped"}"""] >= 10_000);
+
+        await using (var analyze = orders.Database.Source.CreateCommand("ANALYZE orders"))
+            await analyze.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        await Eventually.Is(async () =>
+            (await Scrape.Of(orders.Services))["""orders_by_status{status="shipped"}"""] is > 28_500 and < 31_500);
+        Assert.Equal(0, (await Scrape.Of(orders.Services))["""orders_by_status{status="delivered"}"""]);
+    }
+
+    [Fact]
+    public async Task The_connection_pool_is_known_by_its_name_not_by_its_connection_string()
+    {
+        await orders.Place();
+
+        var scrape = await Scrape.Of(orders.Services);
+
+        var pools = scrape.Labels("db_client_connection_count")["db_client_connection_pool_name"];
+        Assert.Contains("orders", pools);
+        Assert.Contains("orders relay", pools);
+
+        // The test's own connections are seen as well, and have no application name.
+        Assert.All(pools, pool => Assert.DoesNotContain("Application Name", pool, StringComparison.Ordinal));
+    }
+
+    private Task Becomes(string series, double value) => Scrape.Becomes(orders.Services, series, value);
+}

@@ -1,0 +1,84 @@
+using OrderPlatform.Shipping.Domain;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Shipping.Tests;
+
+public sealed class MetricsTests : ShippingTest
+{
+    private static readonly string[] Outcomes = ["accepted", "refused", "failed", "timeout"];
+
+    [Theory]
+    [InlineData("Http")]
+    [InlineData("Instant")]
+    public async Task Every_series_is_there_at_0_before_the_first_call(string mode)
+    {
+        var shipping = await Start(("Carrier:Mode", mode));
+
+        var scrape = await Scrape.Of(shipping.Services);
+
+        Assert.All(Outcomes, outcome => Assert.Equal(0, Counted(scrape, outcome)));
+        Assert.Equal(0, scrape["shipping_carrier_call_duration_seconds_count"]);
+        Assert.Equal(0, scrape["shipping_carrier_circuit_state"]);
+    }
+
+    [Fact]
+    public async Task Every_attempt_is_counted_by_what_came_of_it()
+    {
+        Carrier.Answer = (_, _) => Task.FromResult(Carrier.Calls.Count switch { 1 => 503, 2 => 429, _ => 200 });
+        var shipping = await Start();
+
+        await shipping.Becomes(await shipping.Confirm(), ShipmentStatus.Dispatched);
+
+        var scrape = await Scrape.Of(shipping.Services);
+        Assert.Equal([1, 0, 2, 0], Outcomes.Select(outcome => Counted(scrape, outcome)));
+        Assert.Equal(3, scrape["shipping_carrier_call_duration_seconds_count"]);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_no_failure()
+    {
+        Carrier.Answer = (_, _) => Task.FromResult(Carrier.Calls.Count == 1 ? 422 : 200);
+        var shipping = await Start();
+
+        await shipping.Becomes(await shipping.Confirm(), ShipmentStatus.Dispatched);
+
+        var scrape = await Scrape.Of(shipping.Services);
+        Assert.Equal([1, 1, 0, 0], Outcomes.Select(outcome => Counted(scrape, outcome)));
+    }
+
+    [Fact]
+    public async Task A_carrier_that_does_not_answer_is_a_timeout_and_one_that_hangs_up_a_failure()
+    {
+        Carrier.Answer = async (_, _) =>
+        {
+            if (Carrier.Calls.Count == 1)
+                await Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken);
+            return 200;
+        };
+        var shipping = await Start(("Carrier:Resilience:AttemptTimeout:Timeout", "00:00:00.500"));
+        await shipping.Becomes(await shipping.Confirm(), ShipmentStatus.Dispatched);
+        Assert.Equal(1, Counted(await Scrape.Of(shipping.Services), "timeout"));
+
+        Carrier.LosesAnswers = true;
+        await shipping.Confirm();
+
+        await Eventually.Is(async () => Counted(await Scrape.Of(shipping.Services), "failed") > 0);
+    }
+
+    [Fact]
+    public async Task The_circuit_is_seen_to_open_and_to_close()
+    {
+        Carrier.Answer = (_, _) => Task.FromResult(500);
+        var shipping = await Start(
+            ("Carrier:Resilience:CircuitBreaker:MinimumThroughput", "2"),
+            ("Carrier:Resilience:CircuitBreaker:BreakDuration", "00:00:00.500"));
+        await shipping.Confirm();
+        await Scrape.Becomes(shipping.Services, "shipping_carrier_circuit_state", 2);
+
+        Carrier.Answer = (_, _) => Task.FromResult(200);
+
+        await Scrape.Becomes(shipping.Services, "shipping_carrier_circuit_state", 0);
+    }
+
+    private static double? Counted(Scrape scrape, string outcome) => scrape[$$"""shipping_carrier_calls_total{outcome="{{outcome}}"}"""];
+}
