@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Finds the programs of PostgreSQL and RabbitMQ, and installs them where apt can.
+# Finds the programs of PostgreSQL and RabbitMQ, and installs them, and what the tests watch them with, where apt can.
 
 # Prints the directory of PostgreSQL's programs: of one version, or of the newest from 15 to 18.
 postgres_programs() {
@@ -32,17 +32,30 @@ install_missing_packages() {
   local missing=()
   postgres_programs >/dev/null || missing+=(postgresql)
   rabbitmq_programs >/dev/null || missing+=(rabbitmq-server)
-  ((${#missing[@]})) || return 0
+  ((${#missing[@]} == 0)) || install_packages "PostgreSQL (15 to 18) and RabbitMQ (3.10 or newer)" "${missing[@]}"
+}
 
-  local installer=("$repository/deploy/local/install-packages" "${missing[@]}")
-  command -v apt-get >/dev/null ||
-    fail "PostgreSQL (15 to 18) and RabbitMQ (3.10 or newer) are needed, and there is no apt-get to install them. Missing: ${missing[*]}"
+# What watches the platform in the tests.
+install_missing_monitoring() {
+  local missing=() package
+  for package in prometheus prometheus-alertmanager prometheus-postgres-exporter; do
+    command -v "$package" >/dev/null || missing+=("$package")
+  done
+  ((${#missing[@]} == 0)) || install_packages "Prometheus, its Alertmanager and its exporter for PostgreSQL" "${missing[@]}"
+}
+
+# install_packages WHAT PACKAGE...: fails, and says that WHAT is needed, where there is no apt or nobody who may use it.
+install_packages() {
+  local what=$1
+  shift
+  local installer=("$repository/deploy/local/install-packages" "$@")
+  command -v apt-get >/dev/null || fail "$what are needed, and there is no apt-get to install them. Missing: $*"
   if ((EUID != 0)); then
-    command -v sudo >/dev/null || fail "PostgreSQL and RabbitMQ are needed; as root, please: ${installer[*]}"
-    say "Installing ${missing[*]} needs root: sudo may ask for your password"
+    command -v sudo >/dev/null || fail "$what are needed; as root, please: ${installer[*]}"
+    say "Installing $* needs root: sudo may ask for your password"
     installer=(sudo "${installer[@]}")
   fi
-  say "Installing ${missing[*]} (log: $dir/log/install.log)"
+  say "Installing $* (log: $dir/log/install.log)"
   if ! "${installer[@]}" >"$dir/log/install.log" 2>&1; then
     show_log "$dir/log/install.log"
     fail "the packages could not be installed"

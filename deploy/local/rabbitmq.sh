@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# A private RabbitMQ, with its management API, and the epmd that Erlang needs, on ports of their own of 127.0.0.1.
+# A private RabbitMQ, with its management API and its metrics for Prometheus, and the epmd that Erlang needs, on ports of their own of
+# 127.0.0.1.
 
 start_rabbitmq() {
   ! running rabbitmq || return 0
@@ -10,6 +11,7 @@ start_rabbitmq() {
   own_port rabbitmq.distribution >/dev/null
   own_port rabbitmq >/dev/null
   own_port rabbitmq.management >/dev/null
+  own_port rabbitmq.prometheus >/dev/null
   configure_rabbitmq
   mapfile -t environment < <(rabbitmq_environment)
 
@@ -28,6 +30,8 @@ rabbitmq_uri() { printf 'amqp://%s:%s@127.0.0.1:%s\n' "$1" "$2" "$(setting rabbi
 
 rabbitmq_management() { printf 'http://admin:%s@127.0.0.1:%s\n' "$(secret rabbitmq.password)" "$(setting rabbitmq.management.port)"; }
 
+rabbitmq_metrics() { printf 'http://127.0.0.1:%s\n' "$(setting rabbitmq.prometheus.port)"; }
+
 # The management API answers before the broker accepts connections.
 rabbitmq_answers() { http GET "$(rabbitmq_management)/api/health/checks/port-listener/$(setting rabbitmq.port)"; }
 
@@ -38,12 +42,14 @@ configure_rabbitmq() {
   chmod 400 "$home/.erlang.cookie"
   # The data belongs to the node's name, so that stays when the directory is moved.
   [[ -n $(setting rabbitmq.node) ]] || remember rabbitmq.node "orderplatform-$(printf '%s' "$dir" | sha256sum | cut -c 1-8)@localhost"
-  printf '[rabbitmq_management].\n' >"$home/enabled_plugins"
+  printf '[rabbitmq_management, rabbitmq_prometheus].\n' >"$home/enabled_plugins"
   : >"$home/rabbitmq-env.conf"
   (umask 077 && cat >"$home/rabbitmq.conf") <<END
 listeners.tcp.1 = 127.0.0.1:$(setting rabbitmq.port)
 management.tcp.ip = 127.0.0.1
 management.tcp.port = $(setting rabbitmq.management.port)
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = $(setting rabbitmq.prometheus.port)
 
 # Made when the node first starts.
 default_user = admin

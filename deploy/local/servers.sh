@@ -38,7 +38,7 @@ print_environment() {
   printf 'export %s=%q\n' \
     TEST_POSTGRES "$(postgres_connection)" \
     TEST_RABBITMQ "$(rabbitmq_uri admin "$(secret rabbitmq.password)")" \
-    TEST_RABBITMQ_MANAGEMENT "$(rabbitmq_management)" \
+    TEST_RABBITMQ_MANAGEMENT "$(rabbitmq_management)" TEST_RABBITMQ_METRICS "$(rabbitmq_metrics)" \
     TEST_POSTGRES_PID "$(pid_of postgres)" TEST_POSTGRES_LOG "$dir/log/postgres.log" \
     TEST_RABBITMQ_PID "$(pid_of rabbitmq)" TEST_RABBITMQ_LOG "$dir/log/rabbitmq.log" \
     TEST_SERVERS_DIR "$dir" TEST_SERVERS_CONTROL "$repository/deploy/local/servers"

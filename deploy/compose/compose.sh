@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# The platform in containers, for deploy/up and deploy/down; needs local/servers.sh and local/services.sh.
+
+engine_answers() { timeout 10 docker version >/dev/null 2>&1 && { docker compose version || docker-compose version; } >/dev/null 2>&1; }
+
+# compose ARGUMENT...: Compose v2, or docker-compose 1.29 where there is nothing newer.
+compose() {
+  (
+    cd "$repository"
+    if docker compose version >/dev/null 2>&1; then
+      docker compose "$@"
+    else
+      docker-compose "$@"
+    fi
+  )
+}
+
+containers() { compose ps --quiet 2>/dev/null; }
+
+containers_run() { engine_answers && [[ -n $(containers) ]]; }
+
+# Builds and starts what has changed, and waits until every container is healthy, or has done what it does once.
+start_containers() {
+  local service begun=$SECONDS log=$dir/log/compose.log
+  for service in "${services[@]}"; do
+    export "${service^^}_PORT=$(port_of "$service")"
+  done
+  say "Building the images (its output: $log)"
+  compose build >"$log" 2>&1 || { show_log "$log" && fail "the images could not be built"; }
+  say "Built in $((SECONDS - begun)) s"
+  begun=$SECONDS
+  say "Starting the containers"
+  compose up --detach >>"$log" 2>&1 || { show_log "$log" && fail "the containers could not be started"; }
+  eventually 180 "the containers" containers_ready || {
+    compose ps >&2
+    fail "not every container was healthy after three minutes; their logs: docker compose logs"
+  }
+  say "All healthy after $((SECONDS - begun)) s"
+  for service in "${services[@]}"; do
+    remember "$service.port" "$(port_of "$service")"
+  done
+}
+
+containers_ready() {
+  local state ids format='{{.State.Status}}'
+  format+='{{if eq .State.Status "exited"}} {{.State.ExitCode}}{{else if .State.Health}} {{.State.Health.Status}}{{end}}'
+  mapfile -t ids < <(compose ps --quiet --all 2>/dev/null || compose ps --quiet)
+  ((${#ids[@]})) || return 1
+  while read -r state; do
+    case $state in
+      running | 'running healthy' | 'exited 0') ;;
+      *) return 1 ;;
+    esac
+  done < <(docker inspect --format "$format" "${ids[@]}")
+  # The gateway asks for itself whether a service is ready.
+  for service in "${services[@]}"; do
+    service_ready "$service" || return 1
+  done
+}
+
+print_addresses_docker() {
+  printf '\n'
+  printf '%-12s %s\n' \
+    Orders "$(url_of orders)/swagger" Inventory "$(url_of inventory)/swagger" Shipping "$(url_of shipping)/swagger" \
+    Grafana "http://127.0.0.1:${GRAFANA_PORT:-3000}" Jaeger "http://127.0.0.1:${JAEGER_PORT:-16686}" \
+    Prometheus "http://127.0.0.1:${PROMETHEUS_PORT:-9090}" Alertmanager "http://127.0.0.1:${ALERTMANAGER_PORT:-9093}" \
+    RabbitMQ "http://127.0.0.1:${RABBITMQ_MANAGEMENT_PORT:-15672}" PostgreSQL "127.0.0.1:${POSTGRES_PORT:-15432}"
+  printf '\n'
+  compose run --rm -T credentials show 2>/dev/null
+  printf '\nAnother order: deploy/place-order. A steady stream: docker compose --profile load up -d. To stop everything: deploy/down\n'
+}
+
+# Until Ctrl-C, or until somebody has stopped them.
+watch_docker() {
+  while containers_run; do
+    sleep 2
+  done
+  say "The containers were stopped"
+}
+
+# remove_containers [FORGET]: those of the load generator as well.
+remove_containers() {
+  local forget=()
+  [[ -z ${1-} ]] || forget=(--volumes)
+  if [[ -n ${1-} || -n $(containers) ]]; then
+    say "Removing the containers"
+    compose --profile load down --remove-orphans "${forget[@]}" >/dev/null 2>&1 || fail "docker compose down failed"
+  fi
+}

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Gives each service its role and its database, and Prometheus' exporter a role that sees statistics and nothing else. Can be run again:
+# passwords are then what they are in the volume.
+set -eu
+
+export PGHOST=postgres PGUSER=postgres PGSSLMODE=verify-full PGSSLROOTCERT=/run/secrets/ca.crt
+PGPASSWORD=$(cat /run/secrets/postgres.password)
+export PGPASSWORD
+
+as_superuser() { psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname postgres "$@"; }
+
+for service in orders inventory shipping; do
+  PASSWORD=$(cat "/run/secrets/$service.password") as_superuser --set service="$service" --file /etc/orderplatform/service.sql
+done
+PASSWORD=$(cat /run/secrets/monitoring.password) as_superuser --file /etc/orderplatform/monitoring.sql
+echo "Every service has its database."

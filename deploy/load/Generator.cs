@@ -1,0 +1,109 @@
+namespace OrderPlatform.LoadGenerator;
+
+/// <summary>Keeps the orders coming, the warehouse filled, and whoever reads its output informed.</summary>
+internal sealed class Generator(Options options, TimeProvider clock, TextWriter output)
+{
+    /// <summary>More than these would say nothing more about a platform that does not keep up.</summary>
+    private const int MostInFlight = 500;
+
+    private readonly Tally tally = new();
+    private int inFlight;
+
+    /// <summary>Returns soon after it is stopped.</summary>
+    public async Task Run(CancellationToken stop)
+    {
+        using var toOrders = Client(options.OrdersUrl);
+        using var toInventory = Client(options.InventoryUrl);
+        var warehouse = new Warehouse(toInventory, options, tally, new Outage("Inventory", clock, output), clock);
+        output.WriteLine(
+            $"{options.OrdersPerSecond} orders a second to {options.OrdersUrl}: {options.ScarceShare:P0} for scarce goods, {options.CancelledShare:P0} cancelled");
+        try
+        {
+            await warehouse.Open(stop);
+            await await Task.WhenAny(warehouse.Run(stop), PlaceOrders(toOrders, stop), Report(stop));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            output.WriteLine($"Stopped. {tally}");
+        }
+    }
+
+    private async Task PlaceOrders(HttpClient http, CancellationToken stop)
+    {
+        var mix = new Mix(options, Random.Shared);
+        var outage = new Outage("Orders", clock, output);
+        var customers = new Customers(http, tally, outage, clock);
+        var schedule = new Schedule(options.OrdersPerSecond, clock);
+        while (true)
+        {
+            while (outage.IsOn)
+            {
+                await outage.BackOff(stop);
+                await customers.Order(mix.Next(), stop);
+                schedule.Restart();
+            }
+
+            if (schedule.UntilNext() is var wait && wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, clock, stop);
+                continue;
+            }
+
+            schedule.Take();
+            Start(customers, mix.Next(), stop);
+        }
+    }
+
+    /// <summary>The next order does not wait for this one.</summary>
+    private void Start(Customers customers, PlannedOrder planned, CancellationToken stop)
+    {
+        if (Interlocked.Increment(ref inFlight) > MostInFlight)
+        {
+            Interlocked.Decrement(ref inFlight);
+            tally.CountLeftOut();
+            return;
+        }
+
+        _ = Order();
+
+        async Task Order()
+        {
+            try
+            {
+                await customers.Order(planned, stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                // Nobody is there any more to count it.
+            }
+            finally
+            {
+                Interlocked.Decrement(ref inFlight);
+            }
+        }
+    }
+
+    private async Task Report(CancellationToken stop)
+    {
+        var (before, since) = (0L, clock.GetTimestamp());
+        while (true)
+        {
+            await Task.Delay(options.StatusInterval, clock, stop);
+            var (placed, now) = (tally.Placed, clock.GetTimestamp());
+            var rate = (placed - before) / clock.GetElapsedTime(since, now).TotalSeconds;
+            output.WriteLine($"{clock.GetUtcNow():HH:mm:ss}  {rate:0.0} orders/s; {tally}");
+            (before, since) = (placed, now);
+        }
+    }
+
+    private static HttpClient Client(Uri address) => new(new SocketsHttpHandler
+    {
+        // So that instances that are added or gone are noticed.
+        PooledConnectionLifetime = TimeSpan.FromSeconds(30),
+        ConnectTimeout = TimeSpan.FromSeconds(3),
+    })
+    {
+        BaseAddress = address,
+        Timeout = TimeSpan.FromSeconds(10),
+    };
+}

@@ -1,0 +1,54 @@
+namespace OrderPlatform.LoadGenerator;
+
+/// <summary>Whether a service is away; says when it goes and when it comes back.</summary>
+internal sealed class Outage(string service, TimeProvider clock, TextWriter output)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly Lock sync = new();
+    private TimeSpan pause = FirstPause;
+    private long? since;
+
+    public bool IsOn
+    {
+        get
+        {
+            lock (sync)
+                return since is not null;
+        }
+    }
+
+    public void Failed(string reason)
+    {
+        lock (sync)
+        {
+            if (since is not null)
+                return;
+            since = clock.GetTimestamp();
+            output.WriteLine($"{service} is away ({reason}); trying again, at the longest every {LongestPause.TotalSeconds} s");
+        }
+    }
+
+    public void Succeeded()
+    {
+        lock (sync)
+        {
+            if (since is not { } begin)
+                return;
+            output.WriteLine($"{service} is back after {clock.GetElapsedTime(begin).TotalSeconds:0.0} s");
+            (since, pause) = (null, FirstPause);
+        }
+    }
+
+    /// <summary>Waits before the next attempt, each time longer.</summary>
+    public Task BackOff(CancellationToken stop)
+    {
+        lock (sync)
+        {
+            var now = pause;
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            return Task.Delay(now, clock, stop);
+        }
+    }
+}

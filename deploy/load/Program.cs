@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using OrderPlatform.LoadGenerator;
+
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+if (args.Contains("--help") || args.Contains("-h"))
+{
+    Console.WriteLine(Options.Help);
+    return 0;
+}
+
+using var stop = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+try
+{
+    await new Generator(Options.Parse(args, Environment.GetEnvironmentVariable), TimeProvider.System, Console.Out).Run(stop.Token);
+    return 0;
+}
+catch (ArgumentException exception)
+{
+    Console.Error.WriteLine($"error: {exception.Message}\n\n{Options.Help}");
+    return 2;
+}
+
+void Stop(PosixSignalContext signal)
+{
+    // The last status line is still to be written.
+    signal.Cancel = true;
+    stop.Cancel();
+}

@@ -1,0 +1,92 @@
+using System.Net.Http.Json;
+
+namespace OrderPlatform.LoadGenerator;
+
+/// <summary>Has goods come in: plenty of the ordinary ones, and of the scarce ones a unit for every other order.</summary>
+internal sealed class Warehouse(HttpClient inventory, Options options, Tally tally, Outage outage, TimeProvider clock)
+{
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>For how long a receipt of ordinary goods lasts; it is made up for when half of it is gone.</summary>
+    private static readonly TimeSpan Cover = TimeSpan.FromMinutes(10);
+
+    private readonly string run = Guid.NewGuid().ToString("N");
+    private int receipts;
+    private long scarceReceived;
+
+    /// <summary>How many units of an ordinary SKU come in at once.</summary>
+    public int Lot { get; } = (int)Math.Clamp(
+        Math.Ceiling(options.OrdersPerSecond * Mix.UnitsPerOrder * Cover.TotalSeconds / Mix.OrdinarySkus.Count), 100, 1_000_000);
+
+    /// <summary>Returns when the ordinary goods are there.</summary>
+    public async Task Open(CancellationToken stop)
+    {
+        while (!await Check(stop))
+            await outage.BackOff(stop);
+    }
+
+    /// <summary>Looks after the stock until it is stopped.</summary>
+    public async Task Run(CancellationToken stop)
+    {
+        while (true)
+        {
+            await Task.Delay(CheckInterval, clock, stop);
+            while (!await Check(stop))
+                await outage.BackOff(stop);
+        }
+    }
+
+    private async Task<bool> Check(CancellationToken stop)
+    {
+        try
+        {
+            var stock = await Stock(stop);
+            foreach (var sku in Mix.OrdinarySkus.Where(sku => stock.GetValueOrDefault(sku) < Lot / 2))
+                await Receive(sku, Lot, stop);
+            await ReceiveScarce(stop);
+            outage.Succeeded();
+            return true;
+        }
+        catch (Exception exception) when (Failure.IsOfTheService(exception, stop))
+        {
+            outage.Failed(Failure.Describe(exception));
+            return false;
+        }
+    }
+
+    private async Task ReceiveScarce(CancellationToken stop)
+    {
+        var due = (int)(tally.Scarce / 2 - scarceReceived);
+        if (due == 0)
+            return;
+        await Receive(Mix.ScarceSkus[receipts % Mix.ScarceSkus.Count], due, stop);
+        scarceReceived += due;
+    }
+
+    private async Task<Dictionary<string, long>> Stock(CancellationToken stop)
+    {
+        var stock = new Dictionary<string, long>();
+        string? after = null;
+        do
+        {
+            var page = await inventory.GetFromJsonAsync<StockPage>($"stock?limit=200{(after is null ? "" : $"&after={after}")}", stop);
+            foreach (var item in page!.Items)
+                stock[item.Sku] = item.Available;
+            after = page.Next;
+        }
+        while (after is not null);
+        return stock;
+    }
+
+    private async Task Receive(string sku, int quantity, CancellationToken stop)
+    {
+        using var response = await inventory.PostAsJsonAsync(
+            $"stock/{sku}/receipts", new { quantity, reference = $"load-{run}-{++receipts}" }, stop);
+        response.EnsureSuccessStatusCode();
+        tally.CountReceipt();
+    }
+
+    private sealed record StockPage(IReadOnlyList<StockItem> Items, string? Next);
+
+    private sealed record StockItem(string Sku, long Available);
+}
