@@ -61,14 +61,19 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
         {
             var order = await Shop.Place(sku);
             await Eventually.Is(async () => await Shop.Status(order) is not "placed");
-            await Task.Delay(TimeSpan.FromMilliseconds(number * 8));
+
+            // On a slow machine all might come before the carrier has anything: some wait until they are certainly too late.
+            if (number % 8 == 0)
+                await Shop.Becomes(order, "shipped");
+            else
+                await Task.Delay(TimeSpan.FromMilliseconds(number * 8));
             var answer = await Shop.Cancel(order);
             Assert.True(answer is (HttpStatusCode.Accepted, "cancelling") or (HttpStatusCode.Conflict, "order-shipped"), $"{answer}");
             return order;
         }));
 
         var ends = await Shop.Balance(sku, orders);
-        Assert.Equal(["Cancelled", "Shipped"], ends.Keys.Order());
-        Assert.Equal((ends["Cancelled"], 0), await Shop.StockOf(sku));
+        Assert.Equal(Count, ends.GetValueOrDefault("Cancelled") + ends["Shipped"]);
+        Assert.Equal((ends.GetValueOrDefault("Cancelled"), 0), await Shop.StockOf(sku));
     }
 }

@@ -26,6 +26,9 @@ public sealed class Platform : IAsyncLifetime
 
     public IReadOnlyList<Service> Services => [Orders, Inventory, Shipping];
 
+    /// <summary>Settings of every instance of every service, as environment variables.</summary>
+    public (string Key, string Value)[] Settings { get; init; } = [];
+
     /// <summary>Makes databases, virtual host and users; starts nothing.</summary>
     public async ValueTask InitializeAsync()
     {
@@ -33,11 +36,11 @@ public sealed class Platform : IAsyncLifetime
         Broker = await TestBroker.CreateVhost(definitions);
         var users = await File.ReadAllTextAsync(definitions);
         var script = await File.ReadAllTextAsync(Repository.Path("deploy", "postgres", "service.sql"));
-        Orders = new Service("Orders", await TestDatabase.Create(script), await Broker.AddUser(users, "orders"));
-        Inventory = new Service("Inventory", await TestDatabase.Create(script), await Broker.AddUser(users, "inventory"));
+        Orders = new Service("Orders", await TestDatabase.Create(script), await Broker.AddUser(users, "orders"), Settings);
+        Inventory = new Service("Inventory", await TestDatabase.Create(script), await Broker.AddUser(users, "inventory"), Settings);
         Shipping = new Service(
             // What the carrier was asked when the service or its database went away is asked again when the lease ends.
-            "Shipping", await TestDatabase.Create(script), await Broker.AddUser(users, "shipping"), ("Carrier__Lease", "00:00:10"));
+            "Shipping", await TestDatabase.Create(script), await Broker.AddUser(users, "shipping"), [("Carrier__Lease", "00:00:10"), .. Settings]);
     }
 
     /// <summary>Whatever a test has done: one instance of each service, all ready, a fast carrier, clear roads.</summary>

@@ -109,7 +109,7 @@ public sealed partial class ServiceProcess : IDisposable
     /// <returns>Its exit code.</returns>
     public async Task<int> Stop()
     {
-        _ = Signal(process.Id, Sigterm);
+        Terminate(process);
         using var limit = new CancellationTokenSource(StopLimit);
         try
         {
@@ -122,6 +122,9 @@ public sealed partial class ServiceProcess : IDisposable
 
         return process.ExitCode;
     }
+
+    /// <summary>Sends SIGTERM.</summary>
+    internal static void Terminate(Process process) => _ = Signal(process.Id, Sigterm);
 
     /// <summary>Ends it at once (SIGKILL): it has no time to say anything to anybody.</summary>
     public void Kill()

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace OrderPlatform.Compose.Tests;
+
+/// <summary>Compose on this machine: v2, or docker-compose 1.29; in a project of its own, beside whatever else runs here.</summary>
+internal static class Compose
+{
+    private const string Project = "orderplatform-tests";
+
+    /// <summary>As the README says; each a program and its first arguments.</summary>
+    public static readonly string[][] Versions = [["docker", "compose"], ["docker-compose"]];
+
+    private static readonly Dictionary<string, string> Ports = new[]
+    {
+        "ORDERS", "INVENTORY", "SHIPPING", "POSTGRES", "RABBITMQ_MANAGEMENT", "PROMETHEUS", "ALERTMANAGER", "GRAFANA", "JAEGER",
+    }.ToDictionary(name => $"{name}_PORT", _ => FreePort());
+
+    private static readonly string Root = Find(new DirectoryInfo(AppContext.BaseDirectory));
+
+    public static Uri Orders => UrlOf("ORDERS");
+
+    public static Uri Inventory => UrlOf("INVENTORY");
+
+    /// <summary>Whether the program is there, be there an engine or not.</summary>
+    public static async Task<bool> Has(string[] version) => (await Execute([.. version, "version"])).Succeeded;
+
+    /// <summary>Skips the test where no engine answers or there is no compose, and where tests are to do without (as in CI).</summary>
+    public static async Task SkipWithoutEngine()
+    {
+        if (Environment.GetEnvironmentVariable("TEST_SERVERS") == "native")
+            Assert.Skip("TEST_SERVERS says to do without Docker.");
+        if (!(await Execute(["docker", "version"])).Succeeded || await Installed() is null)
+            Assert.Skip("No Docker engine answers, or it has no compose.");
+    }
+
+    /// <summary>Runs compose with the newest version that there is, and shows what it wrote when it fails.</summary>
+    public static async Task<string> Run(params string[] arguments)
+    {
+        var result = await Try(arguments);
+        Assert.True(result.Succeeded, $"compose {string.Join(' ', arguments)}\n{result.Output}");
+        return result.Output;
+    }
+
+    public static async Task<Result> Try(params string[] arguments) => await With((await Installed())!, arguments);
+
+    public static Task<Result> With(string[] version, params string[] arguments) =>
+        Execute([.. version, "--project-name", Project, .. arguments]);
+
+    private static async Task<string[]?> Installed()
+    {
+        foreach (var version in Versions)
+        {
+            if (await Has(version))
+                return version;
+        }
+
+        return null;
+    }
+
+    private static async Task<Result> Execute(string[] command)
+    {
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            WorkingDirectory = Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, port) in Ports)
+            start.Environment[name] = port;
+        try
+        {
+            using var process = Process.Start(start)!;
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            await process.WaitForExitAsync();
+            return new Result(process.ExitCode == 0, await output, await error);
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return new Result(false, "", $"{command[0]} is not installed.");
+        }
+    }
+
+    private static Uri UrlOf(string service) => new($"http://127.0.0.1:{Ports[$"{service}_PORT"]}");
+
+    private static string FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return $"{((IPEndPoint)listener.LocalEndpoint).Port}";
+    }
+
+    private static string Find(DirectoryInfo? directory)
+    {
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "docker-compose.yml")))
+            directory = directory.Parent;
+        return directory?.FullName ?? throw new InvalidOperationException("The tests are not in their repository.");
+    }
+
+    internal sealed record Result(bool Succeeded, string Standard, string Error)
+    {
+        public string Output => Standard + Error;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace OrderPlatform.Compose.Tests;
+
+/// <summary>What holds of every container, as Compose understands the file; no engine is needed for that.</summary>
+public sealed class ComposeFileTests
+{
+    [Fact]
+    public async Task Every_version_of_compose_that_is_here_reads_the_file()
+    {
+        var read = 0;
+        foreach (var version in Compose.Versions)
+        {
+            if (!await Compose.Has(version))
+                continue;
+            var result = await Compose.With(version, "--profile", "load", "config", "--quiet");
+            Assert.True(result.Succeeded && result.Output.Length == 0, result.Output);
+            read++;
+        }
+
+        if (read == 0)
+            Assert.Skip("There is no compose here.");
+    }
+
+    [Fact]
+    public async Task Every_container_is_bounded_and_may_nothing_special()
+    {
+        foreach (var (name, container) in await Containers())
+        {
+            Assert.True(container.TryGetProperty("mem_limit", out _), $"{name} has no memory limit");
+            Assert.Equal("ALL", container.GetProperty("cap_drop").EnumerateArray().Single().GetString());
+            Assert.Equal("no-new-privileges:true", container.GetProperty("security_opt").EnumerateArray().Single().GetString());
+            Assert.True(container.GetProperty("logging").GetProperty("options").TryGetProperty("max-size", out _), $"{name} keeps all of its log");
+            Assert.False(container.TryGetProperty("privileged", out _));
+            Assert.True(container.TryGetProperty("restart", out _), $"{name} does not say whether it is started again");
+        }
+    }
+
+    [Fact]
+    public async Task What_is_built_here_can_not_write_to_its_image() =>
+        Assert.All(
+            (await Containers()).Where(container => container.Value.TryGetProperty("build", out _)),
+            container => Assert.True(container.Value.GetProperty("read_only").GetBoolean()));
+
+    [Fact]
+    public async Task Ports_are_published_on_this_machine_alone() =>
+        Assert.All(
+            (await Containers()).Values.SelectMany(container => Each(container, "ports")),
+            port => Assert.Equal("127.0.0.1", port.GetProperty("host_ip").GetString()));
+
+    [Fact]
+    public async Task Every_image_has_a_tag_that_does_not_move_on_to_the_next_major_version() =>
+        Assert.All(
+            (await Containers()).Values.Where(container => container.TryGetProperty("image", out _)),
+            container => Assert.Matches(@":v?\d+", container.GetProperty("image").GetString()));
+
+    [Fact]
+    public async Task All_that_runs_has_less_than_3_GB() =>
+        Assert.InRange(
+            (await Containers()).Values
+                .Where(container => container.GetProperty("restart").GetString() != "no")
+                .Sum(container => long.Parse(container.GetProperty("mem_limit").GetString()!, CultureInfo.InvariantCulture)),
+            1, 3L * 1024 * 1024 * 1024);
+
+    /// <summary>Each service's passwords are in a volume that no other container but their maker has.</summary>
+    [Fact]
+    public async Task Nobody_sees_the_secrets_of_another()
+    {
+        var mounts =
+            from container in await Containers()
+            where container.Key != "credentials"
+            from volume in Each(container.Value, "volumes")
+            let source = volume.GetProperty("source").GetString()!
+            where source == "vault" || source.StartsWith("secrets-", StringComparison.Ordinal)
+            select (container.Key, source);
+
+        // What makes the databases is the server's own image, and acts as its administrator.
+        Assert.All(mounts, mount => Assert.Equal(mount.Key == "databases" ? "secrets-postgres" : $"secrets-{mount.Key}", mount.source));
+        Assert.NotEmpty(mounts);
+    }
+
+    private static async Task<Dictionary<string, JsonElement>> Containers()
+    {
+        if (!await Compose.Has(Compose.Versions[0]))
+            Assert.Skip("Compose v2 is not installed.");
+        var config = await Compose.With(Compose.Versions[0], "--profile", "load", "config", "--format", "json");
+        Assert.True(config.Succeeded, config.Error);
+        return JsonDocument.Parse(config.Standard).RootElement.GetProperty("services").EnumerateObject()
+            .ToDictionary(service => service.Name, service => service.Value);
+    }
+
+    private static JsonElement.ArrayEnumerator Each(JsonElement container, string list) =>
+        container.TryGetProperty(list, out var items) ? items.EnumerateArray() : default;
+}

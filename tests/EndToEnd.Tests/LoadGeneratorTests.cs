@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>The load generator of the demo, as a process of its own, against the three services.</summary>
+public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platform)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    [Fact]
+    public async Task Keeps_orders_coming_of_which_some_are_rejected_and_some_cancelled_and_stops_when_asked()
+    {
+        await using var toOrders = RoadTo(Orders);
+        await using var toInventory = RoadTo(Inventory);
+        var (before, watch) = (await OrdersPlaced(), Stopwatch.StartNew());
+        using var load = new LoadProcess(toOrders, toInventory, perSecond: 40, scarceShare: 0.3, cancelledShare: 0.2);
+
+        await Eventually.Is(
+            async () => await Count("Shipped") >= 50 && await Count("Rejected") >= 10 && await Count("Cancelled") >= 10, Patience);
+        await Eventually.Is(async () => await Scarce("Rejected") > 0 && await Scarce("Shipped") > 0, Patience);
+        await Eventually.Is(() => load.Rates.Any(rate => rate is > 35 and < 45), Patience);
+
+        Assert.Equal(0, await load.Stop());
+        Assert.StartsWith("Stopped. placed ", load.Lines.Last(), StringComparison.Ordinal);
+        Assert.Contains("failed 0, left out 0;", load.Lines.Last(), StringComparison.Ordinal);
+
+        // A machine may be too slow for the rate; but nothing makes it faster.
+        Assert.InRange(await OrdersPlaced() - before, 0, (40 * watch.Elapsed.TotalSeconds) + 1);
+        Assert.DoesNotContain("is away", string.Join('\n', load.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Waits_for_a_service_that_is_away_says_so_and_goes_on_when_it_is_back()
+    {
+        await using var toOrders = RoadTo(Orders);
+        await using var toInventory = RoadTo(Inventory);
+        toInventory.Close();
+        var before = await OrdersPlaced();
+        using var load = new LoadProcess(toOrders, toInventory, perSecond: 20, scarceShare: 0, cancelledShare: 0);
+
+        // Nothing is ordered before there are goods.
+        await Eventually.Is(() => load.Says("Inventory is away"), Patience);
+        Assert.Equal(before, await OrdersPlaced());
+        toInventory.Open();
+        await Eventually.Is(() => load.Says("Inventory is back after"), Patience);
+        await Eventually.Is(async () => await OrdersPlaced() >= before + 20, Patience);
+
+        toOrders.Close();
+        await Eventually.Is(() => load.Says("Orders is away"), Patience);
+        toOrders.Open();
+        await Eventually.Is(() => load.Says("Orders is back after"), Patience);
+        var placed = await OrdersPlaced();
+        await Eventually.Is(async () => await OrdersPlaced() >= placed + 20, Patience);
+        Assert.Equal(0, await load.Stop());
+    }
+
+    [Fact]
+    public async Task Refuses_settings_that_it_does_not_understand()
+    {
+        await using var road = RoadTo(Orders);
+        using var load = new LoadProcess(road, road, perSecond: 0, scarceShare: 0, cancelledShare: 0);
+
+        Assert.Equal(2, await load.Ended());
+        Assert.True(load.Says("error: --orders-per-second: '0' is not a number from 0.01 to 10000."));
+        Assert.True(load.Says("Usage: "));
+    }
+
+    private static TcpProxy RoadTo(Service service) => new("127.0.0.1", service.Instances[0].Http.BaseAddress!.Port);
+
+    private Task<long> OrdersPlaced() => Orders.Database.Scalar<long>(
+        "SELECT count(*) FROM orders WHERE customer_id LIKE 'load-customer-%'");
+
+    private Task<long> Count(string status) => Orders.Database.Scalar<long>(
+        $"SELECT count(*) FROM orders WHERE customer_id LIKE 'load-customer-%' AND status = '{status}'");
+
+    private Task<long> Scarce(string status) => Orders.Database.Scalar<long>(
+        $"SELECT count(*) FROM orders WHERE lines->0->>'sku' LIKE 'load-scarce-%' AND status = '{status}'");
+
+    private sealed class LoadProcess : IDisposable
+    {
+        private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+
+        private readonly ConcurrentQueue<string> lines = [];
+        private readonly Process process;
+
+        public LoadProcess(TcpProxy toOrders, TcpProxy toInventory, double perSecond, double scarceShare, double cancelledShare)
+        {
+            var assembly = Repository.Path("deploy", "load", "bin", Configuration, "net10.0", "OrderPlatform.LoadGenerator.dll");
+            process = new Process
+            {
+                StartInfo = new ProcessStartInfo("dotnet", ["exec", assembly, "--orders-per-second", $"{perSecond}", "--status-seconds", "1"])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                    Environment =
+                    {
+                        ["LOAD_SCARCE_SHARE"] = $"{scarceShare}",
+                        ["LOAD_CANCELLED_SHARE"] = $"{cancelledShare}",
+                        ["LOAD_ORDERS_URL"] = $"http://127.0.0.1:{toOrders.Port}",
+                        ["LOAD_INVENTORY_URL"] = $"http://127.0.0.1:{toInventory.Port}",
+                    },
+                },
+            };
+            process.OutputDataReceived += (_, line) => Read(line.Data);
+            process.ErrorDataReceived += (_, line) => Read(line.Data);
+            process.Start();
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
+        }
+
+        public IReadOnlyCollection<string> Lines => lines;
+
+        /// <summary>Orders a second, as each status line says.</summary>
+        public IReadOnlyList<double> Rates =>
+        [
+            .. lines.Where(line => line.Contains(" orders/s; ", StringComparison.Ordinal))
+                .Select(line => double.Parse(line.Split(' ')[2], System.Globalization.CultureInfo.InvariantCulture)),
+        ];
+
+        public bool Says(string text) => lines.Any(line => line.Contains(text, StringComparison.Ordinal));
+
+        /// <summary>Asks it to end (SIGTERM), and waits.</summary>
+        public Task<int> Stop()
+        {
+            ServiceProcess.Terminate(process);
+            return Ended();
+        }
+
+        public async Task<int> Ended()
+        {
+            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+            return process.ExitCode;
+        }
+
+        public void Dispose()
+        {
+            if (!process.HasExited)
+                process.Kill();
+            process.Dispose();
+        }
+
+        private void Read(string? line)
+        {
+            if (line is not null)
+                lines.Enqueue(line);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>Takes the traces that services export, as an OpenTelemetry collector does: OTLP over HTTP.</summary>
+public sealed class TraceCollector : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<Span> spans = [];
+    private readonly WebApplication server;
+
+    private TraceCollector()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        server = builder.Build();
+        server.MapPost("/v1/traces", Take);
+    }
+
+    /// <summary>What it got, in the order in which spans ended, service by service.</summary>
+    public IReadOnlyCollection<Span> Spans => spans;
+
+    /// <summary>What tells a service to export its traces here.</summary>
+    public (string Key, string Value)[] Settings =>
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", server.Urls.Single()),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+    ];
+
+    public static async Task<TraceCollector> Start()
+    {
+        var collector = new TraceCollector();
+        await collector.server.StartAsync();
+        return collector;
+    }
+
+    public async ValueTask DisposeAsync() => await server.DisposeAsync();
+
+    private async Task Take(HttpRequest request)
+    {
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body);
+        foreach (var span in Otlp.Read(body.ToArray()))
+            spans.Enqueue(span);
+    }
+}
+
+/// <summary>A span as it was exported.</summary>
+/// <param name="Service">Whose it is.</param>
+/// <param name="Source">The instrumentation that made it.</param>
+/// <param name="TraceId">Hexadecimal.</param>
+/// <param name="Id">Hexadecimal.</param>
+/// <param name="ParentId">Empty if the trace begins with it.</param>
+/// <param name="Name">What it is about.</param>
+/// <param name="Kind">As OTLP numbers them.</param>
+/// <param name="Links">The ids of spans it is linked with.</param>
+public sealed record Span(
+    string Service, string Source, string TraceId, string Id, string ParentId, string Name, SpanKind Kind, IReadOnlyList<string> Links);
+
+public enum SpanKind
+{
+    Unspecified,
+    Internal,
+    Server,
+    Client,
+    Producer,
+    Consumer,
+}
+
+/// <summary>
+/// Reads an ExportTraceServiceRequest (opentelemetry/proto/trace/v1/trace.proto): of each message the few fields that tests ask for, by their
+/// numbers.
+/// </summary>
+internal static class Otlp
+{
+    public static IReadOnlyList<Span> Read(byte[] request) =>
+    [
+        .. Messages(request, 1).SelectMany(resourceSpans =>
+        {
+            var service = Messages(resourceSpans, 1).SelectMany(resource => Messages(resource, 1))
+                .Where(attribute => Text(attribute, 1) == "service.name")
+                .Select(attribute => Text(Messages(attribute, 2).Single(), 1))
+                .Single();
+            return Messages(resourceSpans, 2).SelectMany(scopeSpans =>
+            {
+                var source = Text(Messages(scopeSpans, 1).Single(), 1);
+                return Messages(scopeSpans, 2).Select(span => ReadSpan(service, source, span));
+            });
+        }),
+    ];
+
+    private static Span ReadSpan(string service, string source, byte[] span) => new(
+        service,
+        source,
+        Hex(span, 1),
+        Hex(span, 2),
+        Hex(span, 4),
+        Text(span, 5),
+        (SpanKind)Number(span, 6),
+        [.. Messages(span, 13).Select(link => Hex(link, 2))]);
+
+    private static string Text(byte[] message, int field) =>
+        Messages(message, field).Select(System.Text.Encoding.UTF8.GetString).SingleOrDefault("");
+
+    private static string Hex(byte[] message, int field) => Messages(message, field).Select(Convert.ToHexStringLower).SingleOrDefault("");
+
+    private static int Number(byte[] message, int field)
+    {
+        using var input = new CodedInputStream(message);
+        while (input.ReadTag() is var tag and not 0)
+        {
+            if (WireFormat.GetTagFieldNumber(tag) == field)
+                return input.ReadEnum();
+            input.SkipLastField();
+        }
+
+        return 0;
+    }
+
+    /// <summary>Everything of one field that has a length: messages, strings, bytes.</summary>
+    private static List<byte[]> Messages(byte[] message, int field)
+    {
+        using var input = new CodedInputStream(message);
+        var values = new List<byte[]>();
+        while (input.ReadTag() is var tag and not 0)
+        {
+            if (WireFormat.GetTagFieldNumber(tag) == field && WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited)
+                values.Add(input.ReadBytes().ToByteArray());
+            else
+                input.SkipLastField();
+        }
+
+        return values;
+    }
+}

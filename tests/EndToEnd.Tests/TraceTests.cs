@@ -1,0 +1,134 @@
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>What the three services export to an OpenTelemetry collector.</summary>
+public sealed class TraceTests : IAsyncLifetime
+{
+    private TraceCollector collector = null!;
+    private Platform platform = null!;
+    private Shop shop = null!;
+
+    private IReadOnlyCollection<Span> Spans => collector.Spans;
+
+    public async ValueTask InitializeAsync()
+    {
+        collector = await TraceCollector.Start();
+        platform = new Platform { Settings = collector.Settings };
+        await platform.InitializeAsync();
+        await platform.Repair();
+        shop = new Shop(platform);
+    }
+
+    [Fact]
+    public async Task One_trace_runs_from_the_order_to_its_delivery_through_the_logs_and_the_broker_of_all_services()
+    {
+        var order = await shop.Place(await shop.Stock(1));
+        await shop.Becomes(order, "shipped");
+        await shop.Deliver((await shop.Shipment(order))!.Value.GetProperty("shipmentId").GetGuid());
+        await shop.Becomes(order, "delivered");
+
+        string[] untilConfirmed =
+        [
+            "orders: POST /orders/",
+            "orders: publish OrderPlaced",
+            "inventory: inventory process OrderPlaced",
+            "inventory: publish StockReserved",
+            "orders: orders process StockReserved",
+            "orders: publish OrderConfirmed",
+            "shipping: shipping process OrderConfirmed",
+        ];
+        string[] untilDispatched = [.. untilConfirmed, "shipping: book shipment", "shipping: publish ShipmentDispatched"];
+        Assert.Equal([.. untilDispatched, "orders: orders process ShipmentDispatched"], await WayTo("orders process ShipmentDispatched"));
+        Assert.Equal([.. untilDispatched, "inventory: inventory process ShipmentDispatched"], await WayTo("inventory process ShipmentDispatched"));
+        Assert.Equal(
+            [.. untilConfirmed, "shipping: deliver shipment", "shipping: publish ShipmentDelivered", "orders: orders process ShipmentDelivered"],
+            await WayTo("orders process ShipmentDelivered"));
+
+        // Who told of the delivery has a trace of its own, which is linked.
+        var told = await Exported("POST /shipments/{id:guid}/delivery");
+        Assert.Equal([told.Id], (await Exported("deliver shipment")).Links);
+        Assert.NotEqual(told.TraceId, (await Exported("POST /orders/")).TraceId);
+
+        // What a transaction of one does is seen in the trace of that one.
+        var commit = Spans.Single(span => span.Name == "inventory commit" && span.ParentId == Id("publish OrderPlaced"));
+        Assert.Equal([commit.ParentId], commit.Links);
+        Assert.Contains(Spans, span => span.Source == "Npgsql" && span.ParentId == commit.Id);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_holds_many_messages_is_linked_with_each_of_them()
+    {
+        const int Orders = 10;
+        var sku = await shop.Stock(Orders);
+        await using var placed = await Watch.Start(platform, "Orders:OrderPlaced");
+        platform.Inventory.DatabaseProxy.Freeze();
+        for (var i = 0; i < Orders; i++)
+            await shop.Place(sku);
+        var arrived = 0;
+        await Eventually.Is(async () => (arrived += (await placed.Take()).Count) == Orders);
+        platform.Inventory.DatabaseProxy.Open();
+        await Eventually.Is(() => Spans.Count(span => span.Name == "orders process ShipmentDispatched") == Orders);
+
+        var published = Spans.Where(span => span.Name == "publish OrderPlaced").Select(span => span.Id);
+        await Eventually.Is(() => Commits().Sum(commit => commit.Links.Count) >= Orders);
+        Assert.Equal(published.Order(), Commits().SelectMany(commit => commit.Links).Order());
+        var group = Commits().MaxBy(commit => commit.Links.Count)!;
+        Assert.InRange(group.Links.Count, 2, Orders);
+        Assert.Equal("", group.ParentId);
+        Assert.Contains(Spans, span => span.Source == "Npgsql" && span.TraceId == group.TraceId);
+        Assert.All(
+            Spans.Where(span => span.Name == "inventory process OrderPlaced"), span => Assert.Contains(span.ParentId, published));
+
+        IReadOnlyList<Span> Commits() =>
+            [.. Spans.Where(span => span.Name == "inventory commit" && span.Links.Any(published.Contains))];
+    }
+
+    [Fact]
+    public async Task Traces_begin_with_requests_and_transactions_and_never_with_what_a_service_does_by_itself()
+    {
+        var sku = await shop.Stock(1);
+        await shop.Becomes(await shop.Place(sku), "shipped");
+        await Exported("inventory process ShipmentDispatched");
+
+        Assert.Contains(Spans, span => span.Source == "Npgsql");
+        Assert.All(
+            Spans.Where(span => span.ParentId.Length == 0),
+            span => Assert.True(span.Kind == SpanKind.Server || span.Name.EndsWith(" commit", StringComparison.Ordinal), $"{span}"));
+        Assert.DoesNotContain(Spans, span => span.Name.Contains("/health", StringComparison.Ordinal));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await platform.DisposeAsync();
+        await collector.DisposeAsync();
+    }
+
+    /// <summary>Waits for the only span of that name.</summary>
+    private async Task<Span> Exported(string name)
+    {
+        await Eventually.Is(() => Spans.Any(span => span.Name == name), description: $"a span '{name}' is exported");
+        return Spans.Single(span => span.Name == name);
+    }
+
+    private string Id(string name) => Spans.Single(span => span.Name == name).Id;
+
+    /// <summary>From the beginning of its trace to a span, by the parents.</summary>
+    private async Task<IReadOnlyList<string>> WayTo(string name)
+    {
+        var way = new LinkedList<string>();
+        for (var span = await Exported(name); ; span = await Parent(span))
+        {
+            way.AddFirst($"{span.Service}: {span.Name}");
+            if (span.ParentId.Length == 0)
+                return [.. way];
+        }
+
+        async Task<Span> Parent(Span child)
+        {
+            // Every service exports for itself: a parent may come after its child.
+            await Eventually.Is(() => Spans.Any(span => span.Id == child.ParentId), description: $"the parent of {child} is exported");
+            var parent = Spans.Single(span => span.Id == child.ParentId);
+            Assert.Equal(child.TraceId, parent.TraceId);
+            return parent;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using System.Text.Json;
+
+namespace OrderPlatform.Observability.Tests;
+
+/// <summary>The dashboards of <c>deploy/grafana</c>, as files.</summary>
+internal static class Dashboards
+{
+    /// <summary>The first is the one that Grafana opens on.</summary>
+    public static readonly string[] Names = ["business", "event-flow", "services"];
+
+    public static JsonElement Read(string name) => JsonDocument.Parse(Deployed.Text("grafana", "dashboards", $"{name}.json")).RootElement;
+
+    /// <summary>All panels but the rows that group them.</summary>
+    public static IReadOnlyList<JsonElement> Panels(string name) =>
+        [.. Read(name).GetProperty("panels").EnumerateArray().Where(panel => panel.GetProperty("type").GetString() != "row")];
+
+    /// <summary>All queries, with the panels they belong to.</summary>
+    public static IEnumerable<(string Panel, string Expression)> Queries(string name) =>
+        from panel in Panels(name)
+        from target in panel.GetProperty("targets").EnumerateArray()
+        select (panel.GetProperty("title").GetString()!, target.GetProperty("expr").GetString()!);
+}

@@ -1,0 +1,155 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Npgsql;
+
+// They share two cores, and each brings about faults.
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+
+namespace OrderPlatform.Observability.Tests;
+
+/// <summary>
+/// The running platform and what watches it: Prometheus, Alertmanager and the exporter for PostgreSQL from the machine's packages, with
+/// the configuration of <c>deploy/</c> and faster time.
+/// </summary>
+public sealed class Monitoring : IAsyncLifetime
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("prometheus-");
+    private readonly List<Tool> tools = [];
+    private HttpClient alertmanager = null!;
+
+    /// <summary>Why there is no monitoring here; null when there is.</summary>
+    public string? Missing { get; private set; }
+
+    public Platform Platform { get; } = new();
+
+    public PrometheusServer Prometheus { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Missing = Tool.FirstMissing("prometheus", "prometheus-alertmanager", "prometheus-postgres-exporter") is { } program
+            ? $"{program} is not installed."
+            : (await TestServers.Broker()).Metrics is null ? "TEST_RABBITMQ_METRICS does not say where RabbitMQ's metrics are." : null;
+        if (Missing is not null)
+            return;
+        await Platform.InitializeAsync();
+        var addresses = new Addresses(
+            [.. Platform.Services.Select(JobOf)],
+            Platform.Broker.Vhost,
+            (await TestServers.Broker()).Metrics!.Authority,
+            Local(),
+            Local(),
+            Local());
+        await Render(addresses);
+        await StartTools(addresses);
+    }
+
+    /// <summary>Tells Prometheus which instances there are, those included that do not run any more.</summary>
+    public async Task Discover()
+    {
+        foreach (var service in Platform.Services)
+        {
+            var targets = service.Instances.Select(instance => instance.Http.BaseAddress!.Authority);
+            var file = Path.Combine(folder.FullName, $"{JobOf(service)}.json");
+            await File.WriteAllTextAsync($"{file}.new", JsonSerializer.Serialize(new[] { new { targets } }));
+            File.Move($"{file}.new", file, overwrite: true);
+        }
+    }
+
+    /// <summary>Alertmanager's view of an alert of a service: active, suppressed, or null when it has none.</summary>
+    public async Task<string?> Notified(string alert, string service)
+    {
+        var alerts = await alertmanager.GetFromJsonAsync<JsonElement>(
+            $"api/v2/alerts?filter=alertname%3D{alert}&filter=service%3D{service}");
+        return alerts.EnumerateArray().Select(found => found.GetProperty("status").GetProperty("state").GetString()).FirstOrDefault();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        tools.ForEach(tool => tool.Dispose());
+        if (Missing is null)
+        {
+            Prometheus.Dispose();
+            alertmanager.Dispose();
+            await Platform.DisposeAsync();
+        }
+
+        folder.Delete(recursive: true);
+    }
+
+    private static string JobOf(Service service) => service.Name.ToLowerInvariant();
+
+    private static string Local() => $"127.0.0.1:{Tool.FreePort()}";
+
+    private async Task Render(Addresses addresses)
+    {
+        await File.WriteAllTextAsync(
+            Path.Combine(folder.FullName, "prometheus.yml"),
+            Rendering.Configuration(Deployed.Text("prometheus", "prometheus.yml"), addresses));
+        var rules = folder.CreateSubdirectory("rules");
+        foreach (var file in Deployed.Files("*.yml", "prometheus", "rules"))
+        {
+            await File.WriteAllTextAsync(
+                Path.Combine(rules.FullName, Path.GetFileName(file)), Rendering.Rules(await File.ReadAllTextAsync(file)));
+        }
+
+        await Discover();
+    }
+
+    private async Task StartTools(Addresses addresses)
+    {
+        string Data(string name) => Path.Combine(folder.FullName, name);
+        var postgres = new NpgsqlConnectionStringBuilder(await TestServers.Postgres());
+        tools.Add(Tool.Start(
+            "prometheus-postgres-exporter",
+            [$"--web.listen-address={addresses.PostgresExporter}"],
+            ("DATA_SOURCE_URI", $"{postgres.Host}:{postgres.Port}/postgres?sslmode=disable"),
+            ("DATA_SOURCE_USER", postgres.Username!),
+            ("DATA_SOURCE_PASS", postgres.Password!)));
+        tools.Add(Tool.Start("prometheus-alertmanager",
+        [
+            $"--config.file={Deployed.Path("alertmanager", "alertmanager.yml")}", $"--storage.path={Data("alertmanager")}",
+            $"--web.listen-address={addresses.Alertmanager}", "--cluster.listen-address=",
+        ]));
+        tools.Add(Tool.Start("prometheus",
+        [
+            $"--config.file={Data("prometheus.yml")}", $"--storage.tsdb.path={Data("data")}",
+            $"--web.listen-address={addresses.Prometheus}",
+        ]));
+        alertmanager = new HttpClient { BaseAddress = new Uri($"http://{addresses.Alertmanager}") };
+        Prometheus = new PrometheusServer(new Uri($"http://{addresses.Prometheus}"));
+        try
+        {
+            await Eventually.Is(Prometheus.IsReady);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new InvalidOperationException(string.Join('\n', tools.Select(tool => tool.Log)), exception);
+        }
+    }
+}
+
+[CollectionDefinition(nameof(MonitoredPlatform))]
+public sealed class MonitoredPlatform : ICollectionFixture<Monitoring>;
+
+/// <summary>A test on the platform that is watched; skipped where the programs that watch are missing.</summary>
+[Collection(nameof(MonitoredPlatform))]
+public abstract class MonitoredTest(Monitoring monitoring) : PlatformTest(monitoring.Platform)
+{
+    protected PrometheusServer Prometheus => monitoring.Prometheus;
+
+    protected Monitoring Monitoring => monitoring;
+
+    public override async ValueTask InitializeAsync()
+    {
+        if (monitoring.Missing is { } missing)
+            Assert.Skip(missing);
+        await base.InitializeAsync();
+        await monitoring.Discover();
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return monitoring.Missing is null ? base.DisposeAsync() : ValueTask.CompletedTask;
+    }
+}
