@@ -66,7 +66,10 @@ public sealed class LedgerHost : IAsyncDisposable
     {
         await using var db = new LedgerDb(
             new DbContextOptionsBuilder<LedgerDb>().UseNpgsql(database.Source).UseSnakeCaseNamingConvention().Options);
-        await db.Database.EnsureCreatedAsync();
+        if (!await db.Database.EnsureCreatedAsync())
+            return;
+        foreach (var script in MessagingSchema.Scripts())
+            await db.Database.ExecuteSqlRawAsync(script.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
     }
 
     public Task Open(Guid account) => Append(account, new Opened(account));

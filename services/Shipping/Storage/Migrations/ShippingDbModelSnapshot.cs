@@ -33,15 +33,16 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                         .HasColumnName("queue");
 
                     b.Property<DateTimeOffset>("ReceivedAt")
-                        .ValueGeneratedOnAdd()
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("received_at")
-                        .HasDefaultValueSql("now()");
+                        .HasColumnName("received_at");
 
                     b.HasKey("EventId", "Queue")
                         .HasName("pk_inbox");
 
-                    b.ToTable("inbox", "messaging");
+                    b.ToTable("inbox", "messaging", t =>
+                        {
+                            t.ExcludeFromMigrations();
+                        });
                 });
 
             modelBuilder.Entity("OrderPlatform.Messaging.LoggedEvent", b =>
@@ -51,7 +52,7 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("position");
 
-                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Position"));
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Position"));
 
                     b.Property<Guid?>("CausationId")
                         .HasColumnType("uuid")
@@ -96,11 +97,10 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                     b.HasKey("Position")
                         .HasName("pk_event_log");
 
-                    b.HasIndex("Stream", "Sequence")
-                        .IsUnique()
-                        .HasDatabaseName("ix_event_log_stream_sequence");
-
-                    b.ToTable("event_log", "messaging");
+                    b.ToTable("event_log", "messaging", t =>
+                        {
+                            t.ExcludeFromMigrations();
+                        });
                 });
 
             modelBuilder.Entity("OrderPlatform.Messaging.ParkedEvent", b =>
@@ -127,9 +127,7 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                         .HasColumnName("correlation_id");
 
                     b.Property<int>("Failures")
-                        .ValueGeneratedOnAdd()
                         .HasColumnType("integer")
-                        .HasDefaultValue(0)
                         .HasColumnName("failures");
 
                     b.Property<DateTimeOffset>("OccurredAt")
@@ -137,16 +135,12 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                         .HasColumnName("occurred_at");
 
                     b.Property<DateTimeOffset>("ParkedAt")
-                        .ValueGeneratedOnAdd()
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("parked_at")
-                        .HasDefaultValueSql("now()");
+                        .HasColumnName("parked_at");
 
                     b.Property<DateTimeOffset>("RetryAt")
-                        .ValueGeneratedOnAdd()
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("retry_at")
-                        .HasDefaultValueSql("now() + interval '30 seconds'");
+                        .HasColumnName("retry_at");
 
                     b.Property<int>("Sequence")
                         .HasColumnType("integer")
@@ -169,20 +163,20 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                     b.HasKey("EventId", "Queue")
                         .HasName("pk_parked_events");
 
-                    b.HasIndex("RetryAt")
-                        .HasDatabaseName("ix_parked_events_retry_at");
-
-                    b.HasIndex("Queue", "Stream")
-                        .HasDatabaseName("ix_parked_events_queue_stream");
-
-                    b.ToTable("parked_events", "messaging");
+                    b.ToTable("parked_events", "messaging", t =>
+                        {
+                            t.ExcludeFromMigrations();
+                        });
                 });
 
             modelBuilder.Entity("OrderPlatform.Messaging.RelayCursor", b =>
                 {
                     b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
                         .HasColumnType("integer")
                         .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<int>("Id"));
 
                     b.PrimitiveCollection<long[]>("Gaps")
                         .IsRequired()
@@ -196,14 +190,9 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                     b.HasKey("Id")
                         .HasName("pk_relay_cursor");
 
-                    b.ToTable("relay_cursor", "messaging");
-
-                    b.HasData(
-                        new
+                    b.ToTable("relay_cursor", "messaging", t =>
                         {
-                            Id = 1,
-                            Gaps = new long[0],
-                            Position = 0L
+                            t.ExcludeFromMigrations();
                         });
                 });
 

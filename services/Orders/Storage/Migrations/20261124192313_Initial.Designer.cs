@@ -5,14 +5,14 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
-using OrderPlatform.Inventory.Storage;
+using OrderPlatform.Orders.Storage;
 
 #nullable disable
 
-namespace OrderPlatform.Inventory.Storage.Migrations
+namespace OrderPlatform.Orders.Storage.Migrations
 {
-    [DbContext(typeof(InventoryDb))]
-    [Migration("20261123234416_Initial")]
+    [DbContext(typeof(OrdersDb))]
+    [Migration("20261124192313_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -25,81 +25,6 @@ namespace OrderPlatform.Inventory.Storage.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
-            modelBuilder.Entity("OrderPlatform.Inventory.Domain.Receipt", b =>
-                {
-                    b.Property<string>("Id")
-                        .HasMaxLength(165)
-                        .HasColumnType("character varying(165)")
-                        .HasColumnName("id");
-
-                    b.Property<int>("Quantity")
-                        .HasColumnType("integer")
-                        .HasColumnName("quantity");
-
-                    b.HasKey("Id")
-                        .HasName("pk_receipts");
-
-                    b.ToTable("receipts", (string)null);
-                });
-
-            modelBuilder.Entity("OrderPlatform.Inventory.Domain.Reservation", b =>
-                {
-                    b.Property<Guid>("OrderId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("order_id");
-
-                    b.Property<string>("Lines")
-                        .IsRequired()
-                        .HasColumnType("jsonb")
-                        .HasColumnName("lines");
-
-                    b.Property<int>("Sequence")
-                        .HasColumnType("integer")
-                        .HasColumnName("sequence");
-
-                    b.Property<string>("Status")
-                        .IsRequired()
-                        .HasMaxLength(20)
-                        .HasColumnType("character varying(20)")
-                        .HasColumnName("status");
-
-                    b.HasKey("OrderId")
-                        .HasName("pk_reservations");
-
-                    b.ToTable("reservations", (string)null);
-                });
-
-            modelBuilder.Entity("OrderPlatform.Inventory.Domain.StockItem", b =>
-                {
-                    b.Property<string>("Sku")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("sku")
-                        .UseCollation("C");
-
-                    b.Property<long>("Available")
-                        .HasColumnType("bigint")
-                        .HasColumnName("available");
-
-                    b.Property<long>("Reserved")
-                        .HasColumnType("bigint")
-                        .HasColumnName("reserved");
-
-                    b.Property<int>("Sequence")
-                        .HasColumnType("integer")
-                        .HasColumnName("sequence");
-
-                    b.HasKey("Sku")
-                        .HasName("pk_stock");
-
-                    b.ToTable("stock", null, t =>
-                        {
-                            t.HasCheckConstraint("ck_stock_available", "available >= 0");
-
-                            t.HasCheckConstraint("ck_stock_reserved", "reserved >= 0");
-                        });
-                });
-
             modelBuilder.Entity("OrderPlatform.Messaging.InboxEntry", b =>
                 {
                     b.Property<Guid>("EventId")
@@ -111,15 +36,16 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                         .HasColumnName("queue");
 
                     b.Property<DateTimeOffset>("ReceivedAt")
-                        .ValueGeneratedOnAdd()
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("received_at")
-                        .HasDefaultValueSql("now()");
+                        .HasColumnName("received_at");
 
                     b.HasKey("EventId", "Queue")
                         .HasName("pk_inbox");
 
-                    b.ToTable("inbox", "messaging");
+                    b.ToTable("inbox", "messaging", t =>
+                        {
+                            t.ExcludeFromMigrations();
+                        });
                 });
 
             modelBuilder.Entity("OrderPlatform.Messaging.LoggedEvent", b =>
@@ -129,7 +55,7 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("position");
 
-                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Position"));
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Position"));
 
                     b.Property<Guid?>("CausationId")
                         .HasColumnType("uuid")
@@ -174,11 +100,10 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                     b.HasKey("Position")
                         .HasName("pk_event_log");
 
-                    b.HasIndex("Stream", "Sequence")
-                        .IsUnique()
-                        .HasDatabaseName("ix_event_log_stream_sequence");
-
-                    b.ToTable("event_log", "messaging");
+                    b.ToTable("event_log", "messaging", t =>
+                        {
+                            t.ExcludeFromMigrations();
+                        });
                 });
 
             modelBuilder.Entity("OrderPlatform.Messaging.ParkedEvent", b =>
@@ -205,9 +130,7 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                         .HasColumnName("correlation_id");
 
                     b.Property<int>("Failures")
-                        .ValueGeneratedOnAdd()
                         .HasColumnType("integer")
-                        .HasDefaultValue(0)
                         .HasColumnName("failures");
 
                     b.Property<DateTimeOffset>("OccurredAt")
@@ -215,16 +138,12 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                         .HasColumnName("occurred_at");
 
                     b.Property<DateTimeOffset>("ParkedAt")
-                        .ValueGeneratedOnAdd()
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("parked_at")
-                        .HasDefaultValueSql("now()");
+                        .HasColumnName("parked_at");
 
                     b.Property<DateTimeOffset>("RetryAt")
-                        .ValueGeneratedOnAdd()
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("retry_at")
-                        .HasDefaultValueSql("now() + interval '30 seconds'");
+                        .HasColumnName("retry_at");
 
                     b.Property<int>("Sequence")
                         .HasColumnType("integer")
@@ -247,20 +166,20 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                     b.HasKey("EventId", "Queue")
                         .HasName("pk_parked_events");
 
-                    b.HasIndex("RetryAt")
-                        .HasDatabaseName("ix_parked_events_retry_at");
-
-                    b.HasIndex("Queue", "Stream")
-                        .HasDatabaseName("ix_parked_events_queue_stream");
-
-                    b.ToTable("parked_events", "messaging");
+                    b.ToTable("parked_events", "messaging", t =>
+                        {
+                            t.ExcludeFromMigrations();
+                        });
                 });
 
             modelBuilder.Entity("OrderPlatform.Messaging.RelayCursor", b =>
                 {
                     b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
                         .HasColumnType("integer")
                         .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<int>("Id"));
 
                     b.PrimitiveCollection<long[]>("Gaps")
                         .IsRequired()
@@ -274,15 +193,100 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                     b.HasKey("Id")
                         .HasName("pk_relay_cursor");
 
-                    b.ToTable("relay_cursor", "messaging");
-
-                    b.HasData(
-                        new
+                    b.ToTable("relay_cursor", "messaging", t =>
                         {
-                            Id = 1,
-                            Gaps = new long[0],
-                            Position = 0L
+                            t.ExcludeFromMigrations();
                         });
+                });
+
+            modelBuilder.Entity("OrderPlatform.Orders.Domain.IdempotencyKey", b =>
+                {
+                    b.Property<string>("Key")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("key");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("OrderId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("order_id");
+
+                    b.Property<byte[]>("RequestHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("request_hash");
+
+                    b.HasKey("Key")
+                        .HasName("pk_idempotency_keys");
+
+                    b.ToTable("idempotency_keys", (string)null);
+                });
+
+            modelBuilder.Entity("OrderPlatform.Orders.Domain.Order", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Cancellation")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("cancellation");
+
+                    b.Property<DateTimeOffset?>("ConfirmedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("confirmed_at");
+
+                    b.Property<string>("CustomerId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("customer_id");
+
+                    b.Property<string>("Lines")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("lines");
+
+                    b.Property<DateTimeOffset>("PlacedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("placed_at");
+
+                    b.Property<string>("Rejection")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("rejection");
+
+                    b.Property<int>("Sequence")
+                        .HasColumnType("integer")
+                        .HasColumnName("sequence");
+
+                    b.Property<string>("Shipment")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("shipment");
+
+                    b.Property<string>("ShippingAddress")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("shipping_address");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("status");
+
+                    b.HasKey("Id")
+                        .HasName("pk_orders");
+
+                    b.HasIndex("CustomerId", "Id")
+                        .HasDatabaseName("ix_orders_customer_id_id");
+
+                    b.HasIndex("Status", "Id")
+                        .HasDatabaseName("ix_orders_status_id");
+
+                    b.ToTable("orders", (string)null);
                 });
 #pragma warning restore 612, 618
         }

@@ -1,0 +1,31 @@
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// The library's own tables, in SQL: Entity Framework has no words for partitions. They are part of each service's first migration, so that
+/// tables and state change together.
+/// </summary>
+public static class MessagingSchema
+{
+    /// <summary>Makes schema <c>messaging</c> with all its tables; call it in the service's first migration.</summary>
+    public static void CreateMessaging(this MigrationBuilder migration)
+    {
+        foreach (var script in Scripts())
+            migration.Sql(script);
+    }
+
+    /// <summary>Drops it with all that was written there.</summary>
+    public static void DropMessaging(this MigrationBuilder migration) => migration.Sql("DROP SCHEMA messaging CASCADE");
+
+    /// <summary>The files of <c>Storage/Schema</c>, in the order of their names.</summary>
+    internal static IEnumerable<string> Scripts()
+    {
+        var assembly = typeof(MessagingSchema).Assembly;
+        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.StartsWith("Schema/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            yield return reader.ReadToEnd();
+        }
+    }
+}
