@@ -100,6 +100,8 @@ public sealed class RelayTests : LedgerTest
     {
         var ledger = await StartLedger();
         await Eventually.Is(() => ledger.Relay.IsActive);
+        // It binds its queue before it consumes: not again behind our back.
+        await Eventually.Is(async () => await Consumers("ledger") > 0);
         await using var connection = await Connect();
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
         await channel.ExchangeUnbindAsync("ledger", Exchange, "", cancellationToken: Cancellation);
