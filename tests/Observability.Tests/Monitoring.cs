@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Npgsql;
+using Xunit.Sdk;
+using Xunit.v3;
 
 // They share two cores, and each brings about faults.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
@@ -20,9 +22,16 @@ public sealed class Monitoring : IAsyncLifetime
     /// <summary>Why there is no monitoring here; null when there is.</summary>
     public string? Missing { get; private set; }
 
-    public Platform Platform { get; } = new();
+    /// <summary>With services whose own time passes faster, too.</summary>
+    public Platform Platform { get; } = new()
+    {
+        Settings = [("Messaging__SampleInterval", "00:00:01"), ("Carrier__Resilience__CircuitBreaker__BreakDuration", "00:00:01")],
+    };
 
     public PrometheusServer Prometheus { get; private set; } = null!;
+
+    /// <summary>What Prometheus calls a service.</summary>
+    public static string JobOf(Service service) => service.Name.ToLowerInvariant();
 
     public async ValueTask InitializeAsync()
     {
@@ -56,10 +65,10 @@ public sealed class Monitoring : IAsyncLifetime
     }
 
     /// <summary>Alertmanager's view of an alert of a service: active, suppressed, or null when it has none.</summary>
-    public async Task<string?> Notified(string alert, string service)
+    public async Task<string?> Notified(string alert, Service service)
     {
         var alerts = await alertmanager.GetFromJsonAsync<JsonElement>(
-            $"api/v2/alerts?filter=alertname%3D{alert}&filter=service%3D{service}");
+            $"api/v2/alerts?filter=alertname%3D{alert}&filter=service%3D{JobOf(service)}");
         return alerts.EnumerateArray().Select(found => found.GetProperty("status").GetProperty("state").GetString()).FirstOrDefault();
     }
 
@@ -75,8 +84,6 @@ public sealed class Monitoring : IAsyncLifetime
 
         folder.Delete(recursive: true);
     }
-
-    private static string JobOf(Service service) => service.Name.ToLowerInvariant();
 
     private static string Local() => $"127.0.0.1:{Tool.FreePort()}";
 
@@ -129,7 +136,16 @@ public sealed class Monitoring : IAsyncLifetime
 }
 
 [CollectionDefinition(nameof(MonitoredPlatform))]
+[TestClassOrderer(typeof(QueriesFirst))]
 public sealed class MonitoredPlatform : ICollectionFixture<Monitoring>;
+
+/// <summary>Dashboards are looked at before anything has failed: what counts faults must then show 0.</summary>
+public sealed class QueriesFirst : ITestClassOrderer
+{
+    public IReadOnlyCollection<TTestClass?> OrderTestClasses<TTestClass>(IReadOnlyCollection<TTestClass?> testClasses)
+        where TTestClass : notnull, ITestClass =>
+        [.. testClasses.OrderBy(type => type?.TestClassSimpleName != nameof(QueryTests))];
+}
 
 /// <summary>A test on the platform that is watched; skipped where the programs that watch are missing.</summary>
 [Collection(nameof(MonitoredPlatform))]
