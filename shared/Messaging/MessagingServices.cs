@@ -48,6 +48,7 @@ public static class MessagingServices
         services.AddRelay();
         services.AddMassTransitReceiver(map);
         services.AddOps();
+        services.AddReplays();
         return builder;
     }
 

@@ -1,3 +1,5 @@
+using RabbitMQ.Client;
+
 namespace OrderPlatform.Messaging;
 
 /// <summary>Counts publisher confirms, which come singly or many at once, and not always in order.</summary>
@@ -8,6 +10,14 @@ internal sealed class Confirms
     private readonly Queue<(ulong Tag, TaskCompletionSource Done)> waiting = new();
     private ulong confirmed;
     private Exception? failure;
+
+    /// <summary>Counts those of a channel, and fails when the channel can not confirm any more.</summary>
+    public void Follow(IChannel channel)
+    {
+        channel.BasicAcksAsync += (_, ack) => Do(() => Ack(ack.DeliveryTag, ack.Multiple));
+        channel.BasicNacksAsync += (_, nack) => Do(() => Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
+        channel.ChannelShutdownAsync += (_, reason) => Do(() => Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
+    }
 
     /// <summary>Completes when every message up to a delivery tag is confirmed; fails when one of them can not be.</summary>
     public Task UpTo(ulong tag)
@@ -62,5 +72,11 @@ internal sealed class Confirms
             if (failure is not null)
                 throw failure;
         }
+    }
+
+    private static Task Do(Action action)
+    {
+        action();
+        return Task.CompletedTask;
     }
 }

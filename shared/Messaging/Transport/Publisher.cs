@@ -18,10 +18,12 @@ internal sealed class Publisher : IAsyncDisposable
     private Publisher(IConnection connection, IChannel channel)
     {
         (this.connection, this.channel) = (connection, channel);
-        channel.BasicAcksAsync += (_, ack) => Do(() => confirms.Ack(ack.DeliveryTag, ack.Multiple));
-        channel.BasicNacksAsync += (_, nack) => Do(() => confirms.Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
-        channel.BasicReturnAsync += (_, message) => Do(() => confirms.Fail(new IOException(Unroutable(message))));
-        channel.ChannelShutdownAsync += (_, reason) => Do(() => confirms.Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
+        confirms.Follow(channel);
+        channel.BasicReturnAsync += (_, message) =>
+        {
+            confirms.Fail(new IOException(Unroutable(message)));
+            return Task.CompletedTask;
+        };
     }
 
     /// <summary>Takes the fence, and declares the exchanges of the given events.</summary>
@@ -65,7 +67,7 @@ internal sealed class Publisher : IAsyncDisposable
             if (!types.Contains(@event.Type))
                 continue;
             using var span = MessagingTelemetry.StartPublishing(@event);
-            var properties = Properties(@event, span?.Id ?? @event.TraceParent);
+            var properties = EventProperties.Of(@event, span?.Id ?? @event.TraceParent);
             await channel.BasicPublishAsync(@event.Type, "", mandatory: true, properties, @event.Body, cancellation);
             published++;
         }
@@ -89,15 +91,6 @@ internal sealed class Publisher : IAsyncDisposable
         }
     }
 
-    private static BasicProperties Properties(OutgoingEvent e, string? traceParent) =>
-        EventProperties.Of(e.EventId, e.Type, e.Stream, e.Sequence, e.CorrelationId, e.CausationId, traceParent, e.OccurredAt);
-
     private static string Unroutable(BasicReturnEventArgs message) =>
         $"no queue is bound to exchange '{message.Exchange}' ({message.ReplyText}): its events wait until a consumer or the deployment has declared one";
-
-    private static Task Do(Action action)
-    {
-        action();
-        return Task.CompletedTask;
-    }
 }
