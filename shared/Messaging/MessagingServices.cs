@@ -49,6 +49,7 @@ public static class MessagingServices
         services.AddMassTransitReceiver(map);
         services.AddOps();
         services.AddReplays();
+        services.AddRebuilds();
         return builder;
     }
 
