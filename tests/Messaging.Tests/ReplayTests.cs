@@ -57,6 +57,7 @@ public sealed class ReplayTests : LedgerTest
         await Past(3);
         var begin = await Database.Scalar<DateTime>("SELECT clock_timestamp()");
         var ledger = await StartOps(Learn.AddTo);
+        await Eventually.Is(async () => await Consumers(Learn.Queue) > 0);
         var accounts = await Past(ledger, 3);
         var end = await Database.Scalar<DateTime>("SELECT clock_timestamp()");
         await Past(ledger, 3);

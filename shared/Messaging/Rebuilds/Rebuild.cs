@@ -25,7 +25,7 @@ internal sealed record Rebuild : Job
 
     /// <summary>Null before the first rows.</summary>
     [JsonIgnore]
-    public required RebuildCursor? Cursor { get; init; }
+    public RebuildCursor? Cursor { get; init; }
 }
 
 /// <summary>What a rebuild does about differences.</summary>

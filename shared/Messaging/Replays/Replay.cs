@@ -36,17 +36,17 @@ internal sealed record Replay : Job
 
     /// <summary>Whether the types were asked for by name.</summary>
     [JsonIgnore]
-    public required bool TypesAreGiven { get; init; }
+    public bool TypesAreGiven { get; init; }
 
     /// <summary>The first position to look at.</summary>
     [JsonIgnore]
-    public required long First { get; init; }
+    public long First { get; init; }
 
     /// <summary>The last.</summary>
     [JsonIgnore]
-    public required long Last { get; init; }
+    public long Last { get; init; }
 
     /// <summary>Everything up to here is sent.</summary>
     [JsonIgnore]
-    public required long Position { get; init; }
+    public long Position { get; init; }
 }
