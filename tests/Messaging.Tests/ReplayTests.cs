@@ -92,6 +92,7 @@ public sealed class ReplayTests : LedgerTest
     {
         await Past(30);
         var ledger = await StartOps(Learn.AddTo);
+        await Eventually.Is(async () => await Consumers(Learn.Queue) > 0);
         var job = await ledger.StartJob(Replays, new { queue = Learn.Queue, perSecond = 40 });
         await Eventually.Is(async () => Number(await ledger.Job(job), "sent") > 0);
 
@@ -112,8 +113,7 @@ public sealed class ReplayTests : LedgerTest
         rest = await SettledAt(ledger, job);
         Assert.Equal("cancelled", rest.GetProperty("state").GetString());
         Assert.NotEqual(JsonValueKind.Null, rest.GetProperty("endedAt").ValueKind);
-        await Eventually.Is(async () => await Database.Scalar<long>(
-            $"SELECT count(*) FROM messaging.inbox WHERE queue = '{Learn.Queue}'") == Number(rest, "sent"));
+        await Eventually.Is(async () => await Inbox(Learn.Queue) == Number(rest, "sent"));
         Assert.Equal(HttpStatusCode.Conflict, (await ledger.Http.PostAsync($"{job}/resume", null, Cancellation)).StatusCode);
     }
 
@@ -323,7 +323,10 @@ public sealed class ReplayTests : LedgerTest
     {
         var ledger = await StartLedger();
         var past = await Past(ledger, accounts);
-        await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM messaging.inbox WHERE queue = 'ledger'") == 4 * accounts);
+        await Eventually.Is(async () => await Inbox("ledger") == 4 * accounts);
+        // Else the next relay sends the last of them to queues that came later.
+        await Eventually.Is(async () => await Database.Scalar<bool>(
+            "SELECT position = (SELECT max(position) FROM messaging.event_log) FROM messaging.relay_cursor"));
         await Stop(ledger);
         return past;
     }
@@ -367,6 +370,8 @@ public sealed class ReplayTests : LedgerTest
 
     private static Task<string?> LessonOf(LedgerHost ledger, Guid account) =>
         ledger.Query(db => db.Lessons.Where(lesson => lesson.Id == account).Select(lesson => lesson.Heard).SingleOrDefaultAsync());
+
+    private Task<long> Inbox(string queue) => Database.Scalar<long>($"SELECT count(*) FROM messaging.inbox WHERE queue = '{queue}'");
 
     private static Task Tallied(LedgerHost ledger, int accounts) =>
         Eventually.Is(async () => await ledger.Query(db => db.Tallies.CountAsync(tally => tally.Total == 6)) == accounts);
