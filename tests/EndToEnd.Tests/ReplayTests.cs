@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 
@@ -44,6 +45,25 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         await Eventually.Is(async () => await Shop.StockOf(sku) == before, description: "the stock is what it was");
         await Shop.Balance(sku, orders);
         Assert.Equal(shipped, await Shipments());
+    }
+
+    [Fact]
+    public async Task The_commands_of_the_operators_guide_work_as_they_stand_there()
+    {
+        var guide = await File.ReadAllTextAsync(Repository.Path("shared", "Messaging", "README.md"));
+        var commands = guide.Split("## Replay and rebuild")[1].Split('\n').Where(line => line.StartsWith("curl ", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(8, commands.Length);
+
+        foreach (var command in commands)
+        {
+            var here = command
+                .Replace("localhost:5101/", Orders.Http.BaseAddress!.ToString(), StringComparison.Ordinal)
+                .Replace("localhost:5103/", Shipping.Http.BaseAddress!.ToString(), StringComparison.Ordinal);
+            using var curl = Process.Start(new ProcessStartInfo("bash", ["-c", $"{here} --fail-with-body"]) { RedirectStandardOutput = true })!;
+            var answer = await curl.StandardOutput.ReadToEndAsync();
+            await curl.WaitForExitAsync();
+            Assert.True(curl.ExitCode == 0, $"{command}: {answer}");
+        }
     }
 
     /// <summary>The rows of these orders, and that their events were handled, as if restored from an old backup.</summary>

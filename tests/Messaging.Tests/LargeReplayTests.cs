@@ -49,7 +49,7 @@ public sealed class LargeReplayTests : LedgerTest
         var watch = System.Diagnostics.Stopwatch.StartNew();
 
         var job = await ledger.StartJob("/ops/replays", new { queue = HeardInOrder.Queue });
-        var replay = await ledger.JobBecomes(job, "completed", TimeSpan.FromMinutes(10));
+        var replay = await ledger.JobBecomes(job, "completed", TimeSpan.FromMinutes(15));
         await Eventually.Is(() => HeardInOrder.Events == Events, TimeSpan.FromMinutes(1));
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{Events} events in {watch.Elapsed.TotalSeconds:0} s");
