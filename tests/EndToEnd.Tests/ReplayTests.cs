@@ -75,7 +75,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
              DELETE FROM reservations WHERE order_id IN ({ids});
              DELETE FROM messaging.event_log WHERE stream IN ({ids});
              DELETE FROM messaging.inbox WHERE queue = 'inventory';
-             UPDATE stock_items SET available = {units}, reserved = 0 WHERE sku = '{sku}'
+             UPDATE stock SET available = {units}, reserved = 0 WHERE sku = '{sku}'
              """);
         await lose.ExecuteNonQueryAsync();
     }
