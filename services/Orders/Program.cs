@@ -25,6 +25,7 @@ builder.AddMessaging<OrdersDb>("orders", messaging => messaging
     .Handles<ShipmentDispatched, ShipOrder>()
     .Handles<ShipmentDelivered, DeliverOrder>()
     .Handles<ShipmentCancelled, CompleteCancellation>()
+    .Rebuilds<Order, OrderPlaced>(placed => new Order(placed.OrderId))
     .Observes<OrderOutcomes>()
     .Samples<OrdersByStatus>());
 

@@ -49,6 +49,8 @@ public static class MessagingServices
         services.AddMassTransitReceiver(map);
         services.AddOps();
         services.AddDeadLetters();
+        services.AddReplays();
+        services.AddRebuilds();
         return builder;
     }
 

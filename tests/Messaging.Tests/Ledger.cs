@@ -44,6 +44,8 @@ public sealed class LedgerDb(DbContextOptions<LedgerDb> options) : DbContext(opt
 
     public DbSet<Tally> Tallies => Set<Tally>();
 
+    public DbSet<Lesson> Lessons => Set<Lesson>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddMessaging();
 }
 

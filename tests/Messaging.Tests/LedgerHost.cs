@@ -12,7 +12,7 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Messaging.Tests;
 
 /// <summary>One instance of the ledger service, on a real database and a real broker.</summary>
-public sealed class LedgerHost : IAsyncDisposable
+public sealed partial class LedgerHost : IAsyncDisposable
 {
     private readonly IHost host;
 
@@ -80,15 +80,7 @@ public sealed class LedgerHost : IAsyncDisposable
             ["ConnectionStrings:Broker"] = broker.ToString(),
         });
         replace(builder.Services);
-        builder.AddMessaging<LedgerDb>("ledger", messaging => messaging
-            .Publishes<Opened>()
-            .Publishes<Deposited>()
-            .Publishes<Closed>()
-            .Records<Audited>()
-            .Handles<Opened, TallyOpening>()
-            .Handles<Deposited, TallyDeposit>()
-            .Handles<Closed, TallyClosing>()
-            .Observes<Heard>());
+        builder.AddMessaging<LedgerDb>("ledger", AddEvents);
     }
 
     private static async Task<LedgerHost> Start(IHost host, TestDatabase database)
@@ -99,6 +91,16 @@ public sealed class LedgerHost : IAsyncDisposable
         await ledger.host.Services.GetRequiredService<DatabaseStartup>().Ready;
         return ledger;
     }
+
+    private static void AddEvents(MessagingBuilder messaging) => messaging
+        .Publishes<Opened>()
+        .Publishes<Deposited>()
+        .Publishes<Closed>()
+        .Records<Audited>()
+        .Handles<Opened, TallyOpening>()
+        .Handles<Deposited, TallyDeposit>()
+        .Handles<Closed, TallyClosing>()
+        .Observes<Heard>();
 
     /// <summary>Stands in for migrations, which a service of a test has none of.</summary>
     private static async Task CreateSchema(TestDatabase database)
@@ -147,7 +149,7 @@ public sealed class LedgerHost : IAsyncDisposable
 }
 
 /// <summary>A database, a virtual host, and instances of the ledger on them.</summary>
-public abstract class LedgerTest : IAsyncLifetime
+public abstract partial class LedgerTest : IAsyncLifetime
 {
     private readonly List<LedgerHost> hosts = [];
 

@@ -16,5 +16,7 @@ public static class OpsEndpoints
         var ops = app.MapGroup("/ops").WithTags("Ops").RequireAuthorization(Policy);
         ops.MapGet("/events", ListEvents.Handle).ProducesValidationProblem();
         ops.MapDeadLetters();
+        ops.MapReplays();
+        ops.MapRebuilds();
     }
 }

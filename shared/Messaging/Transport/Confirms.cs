@@ -16,6 +16,14 @@ internal sealed class Confirms
     private ulong confirmed;
     private Exception? failure;
 
+    /// <summary>Counts those of a channel, and fails when the channel can not confirm any more.</summary>
+    public void Follow(IChannel channel)
+    {
+        channel.BasicAcksAsync += (_, ack) => Do(() => Ack(ack.DeliveryTag, ack.Multiple));
+        channel.BasicNacksAsync += (_, nack) => Do(() => Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
+        channel.ChannelShutdownAsync += (_, reason) => Do(() => Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
+    }
+
     /// <summary>Counts those of a channel, which confirms and does not track; fails when the broker refuses, returns or closes.</summary>
     public static Confirms Of(IChannel channel)
     {

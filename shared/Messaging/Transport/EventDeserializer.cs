@@ -61,7 +61,10 @@ internal sealed class EventDeserializer(IReadOnlyDictionary<string, HandlerBindi
                     ? DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal)
                     : DateTimeOffset.UtcNow,
                 headers.Get<string>(Headers.TraceParent),
-                body.GetBytes());
+                body.GetBytes())
+            {
+                IsReplayed = headers.Get<bool>(Headers.Replayed) == true,
+            };
             message.Read(handler.EventType);
             return message;
         }

@@ -68,8 +68,16 @@ internal static class MassTransitReceiver
         endpoint.PrefetchCount = options.Prefetch;
         endpoint.PublishFaults = false;
         endpoint.ConfigureConsumeTopology = false;
-        foreach (var exchange in handlers.Keys)
-            endpoint.Bind(exchange);
+        foreach (var type in handlers.Keys)
+        {
+            endpoint.Bind(type);
+            endpoint.Bind(ReplayTopology.ExchangeOf(type), replay =>
+            {
+                replay.ExchangeType = "direct";
+                replay.RoutingKey = ReplayTopology.RoutingKey(queue.Name, type);
+            });
+        }
+
         endpoint.AddDeserializer(new EventDeserializer(handlers), isDefault: true);
         endpoint.UseMessageRetry(retry => Retry(retry, options.Retries));
         endpoint.Handler<IncomingEvent>(context =>
