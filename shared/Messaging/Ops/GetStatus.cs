@@ -17,8 +17,14 @@ internal static class GetStatus
             new OutboxStatus(backlog.Pending, backlog.OldestAgeSeconds),
             new RelayStatus(relay.IsActive, relay.State),
             backlog.Parked,
+            await DeadLetters(database, cancellation),
             await Partitions(database, cancellation)));
     }
+
+    private static Task<DeadLetterStatus[]> DeadLetters(DbContext database, CancellationToken cancellation) => database.Database
+        .SqlQuery<DeadLetterStatus>(
+            $"SELECT queue, state, count(*) AS count FROM messaging.dead_letters GROUP BY queue, state ORDER BY queue, state DESC")
+        .ToArrayAsync(cancellation);
 
     private static Task<PartitionStatus[]> Partitions(DbContext database, CancellationToken cancellation) => database.Database
         .SqlQuery<PartitionStatus>(
@@ -35,12 +41,14 @@ internal static class GetStatus
 /// <param name="Outbox">Events that are still to be published.</param>
 /// <param name="Relay">What publishes them.</param>
 /// <param name="Parked">Events that wait for their predecessor, by queue.</param>
+/// <param name="DeadLetters">How many there are, by queue and state.</param>
 /// <param name="Partitions">Of event log and inbox, the oldest first.</param>
 internal sealed record OpsStatus(
     string Service,
     OutboxStatus Outbox,
     RelayStatus Relay,
     IReadOnlyList<ParkedBacklog> Parked,
+    IReadOnlyList<DeadLetterStatus> DeadLetters,
     IReadOnlyList<PartitionStatus> Partitions);
 
 /// <summary>Events that are still to be published.</summary>
@@ -52,6 +60,12 @@ internal sealed record OutboxStatus(long Pending, double OldestAgeSeconds);
 /// <param name="Active">Whether it publishes; of a service's instances, one does.</param>
 /// <param name="State" example="stands by">What it does or waits for, in words.</param>
 internal sealed record RelayStatus(bool Active, string State);
+
+/// <summary>Dead letters that have a queue and a state in common.</summary>
+/// <param name="Queue" example="inventory">The queue that could not handle them.</param>
+/// <param name="State" example="waiting"><c>waiting</c>, <c>scheduled</c>, <c>redriven</c>, <c>resolved</c> or <c>discarded</c>.</param>
+/// <param name="Count">How many.</param>
+internal sealed record DeadLetterStatus(string Queue, string State, long Count);
 
 /// <summary>A partition of a table.</summary>
 /// <param name="Table" example="event_log">The table.</param>

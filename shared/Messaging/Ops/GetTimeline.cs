@@ -33,16 +33,34 @@ internal static class GetTimeline
             .OrderBy(waiting => waiting.Sequence)
             .Take(Longest)
             .ToListAsync(cancellation);
-        return TypedResults.Ok(new Timeline(map.Service, events, [.. parked.Select(waiting => new TimelineParked(
-            waiting.EventId, waiting.Queue, waiting.Type, waiting.Sequence, waiting.ParkedAt, EventTypes.ProducerOf(waiting.Type)))]));
+        return TypedResults.Ok(new Timeline(
+            map.Service,
+            events,
+            [
+                .. parked.Select(waiting => new TimelineParked(
+                    waiting.EventId, waiting.Queue, waiting.Type, waiting.Sequence, waiting.ParkedAt, EventTypes.ProducerOf(waiting.Type))),
+            ],
+            await DeadLetters(stream, database, cancellation)));
     }
+
+    private static Task<TimelineDeadLetter[]> DeadLetters(string stream, DbContext database, CancellationToken cancellation) =>
+        database.Database.SqlQuery<TimelineDeadLetter>(
+            $"""
+            SELECT id, message_id, queue, type, sequence, state, last_failed_at FROM messaging.dead_letters
+            WHERE stream = {stream} ORDER BY last_failed_at LIMIT {Longest}
+            """).ToArrayAsync(cancellation);
 }
 
 /// <summary>What a service knows of a stream.</summary>
 /// <param name="Service" example="orders">The service.</param>
 /// <param name="Events">Its own events, in sequence.</param>
 /// <param name="Parked">Events that wait here for their predecessor.</param>
-internal sealed record Timeline(string Service, IReadOnlyList<TimelineEvent> Events, IReadOnlyList<TimelineParked> Parked);
+/// <param name="DeadLetters">Events that failed here, whatever became of them.</param>
+internal sealed record Timeline(
+    string Service,
+    IReadOnlyList<TimelineEvent> Events,
+    IReadOnlyList<TimelineParked> Parked,
+    IReadOnlyList<TimelineDeadLetter> DeadLetters);
 
 /// <summary>An event of this service.</summary>
 /// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
@@ -60,3 +78,14 @@ internal sealed record TimelineEvent(Guid EventId, string Type, int Sequence, Da
 /// <param name="ParkedAt">Since when, UTC.</param>
 /// <param name="Producer" example="OrderPlatform.Contracts.Orders">Whose event it is: the namespace of its type.</param>
 internal sealed record TimelineParked(Guid EventId, string Queue, string Type, int Sequence, DateTimeOffset ParkedAt, string Producer);
+
+/// <summary>An event that failed here.</summary>
+/// <param name="Id">Of the dead letter.</param>
+/// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The event's id.</param>
+/// <param name="Queue" example="inventory">The queue that could not handle it.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address.</param>
+/// <param name="Sequence" example="1">Its place among its producer's events on the stream.</param>
+/// <param name="State" example="waiting"><c>waiting</c>, <c>scheduled</c>, <c>redriven</c>, <c>resolved</c> or <c>discarded</c>.</param>
+/// <param name="LastFailedAt">When it failed last, UTC.</param>
+internal sealed record TimelineDeadLetter(
+    Guid Id, string? MessageId, string Queue, string? Type, int? Sequence, string State, DateTimeOffset LastFailedAt);

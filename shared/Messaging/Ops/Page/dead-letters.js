@@ -25,7 +25,7 @@ export async function groups(page) {
         ['Messages', group => number(group.count), 'number'],
         ['Oldest', group => time(group.oldest)],
         ['Newest', group => time(group.newest)],
-        [h('span', { class: 'hidden' }, 'Actions'), group => group.state === 'waiting' && button(
+        [h('span', { class: 'hidden' }, 'Actions'), group => group.state === 'waiting' && isExact(group) && button(
           ['Redrive…', h('span', { class: 'hidden' }, ` ${shortName(group.type)}, ${shortName(group.exceptionType)}`)],
           () => redriveMany({ filter: filterOf(group) }, page.refresh),
           { id: `redrive-${idOf(group)}` }), 'actions'],
@@ -35,7 +35,9 @@ export async function groups(page) {
   };
 }
 
-/** The filter that selects a group, and nothing else. */
+/** A filter can not ask for what a message lacks: without these, it would match others as well. */
+const isExact = ({ type, exceptionType, handler }) => type && exceptionType && handler;
+
 const filterOf = ({ queue, type, exceptionType, handler, state }) => ({ state, queue, type, exception: exceptionType, handler });
 
 const idOf = group => encodeURIComponent(Object.values(filterOf(group)).join('-'));
