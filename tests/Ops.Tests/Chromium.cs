@@ -5,8 +5,8 @@ public sealed class Chromium : IAsyncDisposable
 {
     private static readonly string[] Flags =
     [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-        "--disable-sync",
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync",
+        "--disable-component-update",
     ];
 
     private readonly IPlaywright playwright;

@@ -42,6 +42,7 @@ public sealed class OpsPlatform : IAsyncLifetime
     private (string Key, string Value)[] SettingsOf(string service) =>
     [
         ("ASPNETCORE_URLS", addresses[service].ToString()),
+        ("Messaging__Retries", "0"),
         .. addresses.Select(address => ($"Ops__Peers__{address.Key.ToLowerInvariant()}", address.Value.ToString())),
     ];
 

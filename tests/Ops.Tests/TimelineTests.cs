@@ -70,7 +70,9 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
         await using var command = Orders.Database.Source.CreateCommand(
             """
             INSERT INTO messaging.parked_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, body, retry_at)
-            VALUES (gen_random_uuid(), 'orders', 'OrderPlatform.Contracts.Shipping:ShipmentDelivered', $1::text, 2, $1, now(), '{}', now() + interval '1 day')
+            VALUES (
+                gen_random_uuid(), 'orders', 'OrderPlatform.Contracts.Shipping:ShipmentDelivered', $1::text, 2, $1, now(), '{}',
+                now() + interval '1 day')
             """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = order });
         await command.ExecuteNonQueryAsync();

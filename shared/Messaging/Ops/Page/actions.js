@@ -5,7 +5,7 @@ import { post, put } from './api.js';
 import { ask, identify } from './dialog.js';
 
 const reason = (required = false) =>
-  ({ name: 'reason', label: 'Reason', required, maxlength: 500, hint: 'Kept with your name in the history.' });
+  ({ name: 'reason', label: 'Reason', required, aside: true, maxlength: 500, hint: 'Kept with your name in the history.' });
 
 async function act(dialog, then) {
   if (await identify() && await ask(dialog)) await then();

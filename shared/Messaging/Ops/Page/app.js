@@ -64,13 +64,13 @@ async function render(current, { arriving = false } = {}) {
     if (every) timer = setTimeout(() => document.hidden ? wait(current) : render(current), every);
   } catch (error) {
     if (current !== visit) return;
-    if (!arriving && main.querySelector('h1') && error.status === 0) {
-      // What is shown stays; it only grows old.
+    if (!arriving && main.querySelector('h1') && (error.status === 0 || error.status >= 500)) {
+      // It passes. What is shown stays, and only grows old.
       announce(`${error.message} What you see may be out of date.`);
       timer = setTimeout(() => render(current), 5000);
     } else {
       show('This did not work', [h('p', { role: 'alert' }, error.message), button('Try again', () => render(current))]);
-      if (!error.status) console.error(error);
+      if (error.status === undefined) console.error(error);
     }
   }
   main.removeAttribute('aria-busy');

@@ -4,8 +4,8 @@ import { operator } from './api.js';
 /**
  * Asks in a dialog, and does it. What `submit` throws is shown in the dialog, at the field that it names, and the dialog stays open.
  *
- * A field is { name, label, type, value, hint, required, options }, its type that of an <input>, or 'textarea', 'radio' or 'select'.
- * `preview` gets the values whenever they change, and says what would happen: { text, action, possible }.
+ * A field is { name, label, type, value, hint, required, options, aside }, its type that of an <input>, or 'textarea', 'radio' or 'select'.
+ * `preview` gets the values whenever a field changes that is not aside, and says what would happen: { text, action, possible }.
  * Returns whether it was done.
  */
 export function ask({ title, text, fields = [], action, danger, preview, submit }) {
@@ -37,17 +37,22 @@ export function ask({ title, text, fields = [], action, danger, preview, submit 
       failure.textContent = Object.keys(error.errors ?? {}).length ? Object.values(errors).flat().join(' ') : error.message;
       form.querySelector('[aria-invalid]')?.focus();
     };
+    // Answers may overtake each other: only the last question counts.
+    let looks = 0;
     const look = async () => {
+      const mine = ++looks;
+      confirm.disabled = true;
       try {
         const { text, action, possible } = await preview(values());
+        if (mine !== looks) return;
         controls.forEach(field => field.fail());
         outcome.textContent = text;
         failure.textContent = '';
         confirm.textContent = action;
         confirm.disabled = !possible;
       } catch (error) {
+        if (mine !== looks) return;
         outcome.textContent = '';
-        confirm.disabled = true;
         show(error);
       }
     };
@@ -76,8 +81,7 @@ export function ask({ title, text, fields = [], action, danger, preview, submit 
     dialog.showModal();
     (form.querySelector('.field input, .field textarea, .field select') ?? confirm).focus();
     if (preview) {
-      confirm.disabled = true;
-      form.addEventListener('change', look);
+      form.addEventListener('change', ({ target }) => fields.find(({ name }) => name === target.name).aside || look());
       look();
     }
   });
@@ -101,7 +105,7 @@ export const askForName = () => ask({
 });
 
 /** A field with its label, its hint, and room for what is wrong with it. */
-function control({ name, label, type = 'text', value = '', hint, required, options = [], ...rest }) {
+function control({ name, label, type = 'text', value = '', hint, required, aside, options = [], ...rest }) {
   const id = `field-${name}`;
   const error = h('span', { id: `${id}-error`, class: 'error' });
   const described = { 'aria-describedby': [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(' ') };

@@ -54,11 +54,15 @@ export async function message(page) {
         ['Who', action => action.who],
         ['What', action => action.action],
         ['Why', action => action.reason ?? '–', 'long'],
+        ['Details', action => detailsOf(action.details), 'long'],
       ], item.actions, 'Nobody has done anything yet.')),
       item.stream && timelineOfStream(item.stream),
     ],
   };
 }
+
+const detailsOf = details => Object.entries(details ?? {}).filter(([, value]) => value !== null)
+  .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ') || '–';
 
 function bodyOf({ body, bodyBase64, originalBody }) {
   if (body === null) return [h('p', {}, 'It is no text. In Base64:'), code(bodyBase64 ?? '', 'Body in Base64')];

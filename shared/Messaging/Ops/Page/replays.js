@@ -27,7 +27,8 @@ function job(replay, refresh) {
     { id: `${action}-${replay.id}` });
   return h('li', { 'aria-labelledby': heading },
     h('h2', { id: heading }, `To ${replay.queue}`),
-    h('p', {}, state(replay.state), ` ${number(replay.sent)} of ${plural(replay.total, 'event')}`),
+    h('p', {}, state(replay.state), replay.total === null
+      ? ' the events are being counted' : ` ${number(replay.sent)} of ${plural(replay.total, 'event')}`),
     h('progress', {
       max: replay.total || 1, value: replay.state === 'completed' ? replay.total || 1 : replay.sent, 'aria-labelledby': heading,
     }),
