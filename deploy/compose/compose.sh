@@ -65,8 +65,11 @@ containers_ready() {
 
 print_addresses_docker() {
   printf '\n'
+  local service
+  for service in "${services[@]}"; do
+    printf '%-12s %s/swagger   operations: %s/ops\n' "${service^}" "$(page_of "$service")" "$(page_of "$service")"
+  done
   printf '%-12s %s\n' \
-    Orders "$(url_of orders)/swagger" Inventory "$(url_of inventory)/swagger" Shipping "$(url_of shipping)/swagger" \
     Grafana "http://127.0.0.1:${GRAFANA_PORT:-3000}" Jaeger "http://127.0.0.1:${JAEGER_PORT:-16686}" \
     Prometheus "http://127.0.0.1:${PROMETHEUS_PORT:-9090}" Alertmanager "http://127.0.0.1:${ALERTMANAGER_PORT:-9093}" \
     RabbitMQ "http://127.0.0.1:${RABBITMQ_MANAGEMENT_PORT:-15672}" PostgreSQL "127.0.0.1:${POSTGRES_PORT:-15432}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Finds the programs of PostgreSQL and RabbitMQ, and installs them, and what the tests watch them with, where apt can.
+# Finds the programs of PostgreSQL and RabbitMQ, and installs them, and what the tests look at them with, where apt can.
 
 # Prints the directory of PostgreSQL's programs: of one version, or of the newest from 15 to 18.
 postgres_programs() {
@@ -42,6 +42,11 @@ install_missing_monitoring() {
     command -v "$package" >/dev/null || missing+=("$package")
   done
   ((${#missing[@]} == 0)) || install_packages "Prometheus, its Alertmanager and its exporter for PostgreSQL" "${missing[@]}"
+}
+
+# What looks at the services' pages in the tests.
+install_missing_browser() {
+  command -v chromium >/dev/null || install_packages "A browser and its fonts" chromium fonts-liberation
 }
 
 # install_packages WHAT PACKAGE...: fails, and says that WHAT is needed, where there is no apt or nobody who may use it.

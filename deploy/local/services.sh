@@ -11,6 +11,17 @@ port_of() {
 
 url_of() { printf 'http://127.0.0.1:%s\n' "$(port_of "$1")"; }
 
+# As people and their browsers know it: pages of a service are opened there.
+page_of() { printf 'http://localhost:%s\n' "$(port_of "$1")"; }
+
+# Settings that name all services: their pages at /ops show each other's timelines.
+peers() {
+  local service
+  for service in "${services[@]}"; do
+    printf 'Ops__Peers__%s=%s\n' "$service" "$(page_of "$service")"
+  done
+}
+
 # Before anything else is done: nobody but our own services may listen on their ports.
 check_ports() {
   local service port
@@ -35,9 +46,10 @@ build_services() {
 
 # start_service SERVICE: unless it runs as it was built, on the port asked for. Replaces one that is older.
 start_service() {
-  local service=$1 port
+  local service=$1 port peers
   port=$(port_of "$service")
-  if running "$service" && [[ $port == "$(setting "$service.port")" ]] &&
+  mapfile -t peers < <(peers)
+  if running "$service" && [[ $port == "$(setting "$service.port")" && ${peers[*]} == "$(setting "$service.peers")" ]] &&
     diff -rq "$dir/build/$service" "$dir/app/$service" >/dev/null; then
     say "$service runs already"
     return
@@ -48,12 +60,14 @@ start_service() {
   rm -rf "${dir:?}/app/$service"
   cp -r "$dir/build/$service" "$dir/app/$service"
   remember "$service.port" "$port"
+  remember "$service.peers" "${peers[*]}"
   say "Starting $service"
   start_process "$service" env --chdir "$dir/app/$service" \
     ASPNETCORE_ENVIRONMENT=Development \
     ASPNETCORE_URLS="$(url_of "$service")" \
     ConnectionStrings__Database="$(database_of "$service")" \
     ConnectionStrings__Broker="$(broker_of "$service")" \
+    "${peers[@]}" \
     dotnet "OrderPlatform.${service^}.dll"
 }
 

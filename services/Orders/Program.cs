@@ -26,6 +26,7 @@ builder.AddMessaging<OrdersDb>("orders", messaging => messaging
     .Handles<ShipmentDelivered, DeliverOrder>()
     .Handles<ShipmentCancelled, CompleteCancellation>()
     .Retains<OpenOrders>()
+    .Rebuilds<Order, OrderPlaced>(placed => new Order(placed.OrderId))
     .Observes<OrderOutcomes>()
     .Samples<OrdersByStatus>());
 

@@ -61,6 +61,18 @@ public sealed class MessagingBuilder
         return this;
     }
 
+    /// <summary>The rows of an entity are the fold of their streams and nothing else: a rebuild compares and repairs them.</summary>
+    /// <param name="begin">Makes the row that the first event is applied to, with nothing but its key.</param>
+    /// <typeparam name="TRow">The entity.</typeparam>
+    /// <typeparam name="TFirst">What every stream of such rows begins with, and no other stream.</typeparam>
+    public MessagingBuilder Rebuilds<TRow, TFirst>(Func<TFirst, TRow> begin)
+        where TRow : EventStream
+        where TFirst : class
+    {
+        services.AddSingleton(new RowFold(typeof(TRow), EventTypes.NameOf(typeof(TFirst)), first => begin((TFirst)first)));
+        return this;
+    }
+
     /// <summary>Consumes an event.</summary>
     /// <param name="queue">
     /// The queue to consume it from; by default the one named like the service. A queue has one handler for a type: a
@@ -75,6 +87,7 @@ public sealed class MessagingBuilder
         services.AddScoped<THandler>();
         var binding = new HandlerBinding(
             typeof(TEvent),
+            typeof(THandler),
             static (@event, rows) => THandler.Reads((TEvent)@event, rows),
             static (scope, @event) => scope.GetRequiredService<THandler>().Handle((TEvent)@event));
 
@@ -91,4 +104,4 @@ public sealed class MessagingBuilder
 
 /// <summary>A handler, seen without its types.</summary>
 internal sealed record HandlerBinding(
-    Type EventType, Action<object, ReadSet> Reads, Func<IServiceProvider, object, Outcome> Handle);
+    Type EventType, Type HandlerType, Action<object, ReadSet> Reads, Func<IServiceProvider, object, Outcome> Handle);

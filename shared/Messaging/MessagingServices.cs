@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
@@ -49,6 +51,9 @@ public static class MessagingServices
         services.AddMassTransitReceiver(map);
         services.AddRetention();
         services.AddOps();
+        services.AddDeadLetters();
+        services.AddReplays();
+        services.AddRebuilds();
         return builder;
     }
 
@@ -107,9 +112,14 @@ public static class MessagingServices
         services.AddScoped(provider => new EventHistory(provider.GetRequiredService<DbContext>(), provider.GetRequiredService<EventTypes>()));
         // Everybody, until somebody says who.
         services.AddAuthorizationBuilder().AddPolicy(OpsEndpoints.Policy, policy => policy.RequireAssertion(_ => true));
+        services.AddOptions<OpsOptions>().BindConfiguration("Ops");
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<OpsOptions>>().Value);
+        services.AddCors();
+        services.AddOptions<CorsOptions>().Configure<OpsOptions>((cors, ops) => cors.AddPolicy(
+            OpsEndpoints.Peers, policy => policy.WithOrigins(ops.Origins).WithMethods(HttpMethods.Get)));
     }
 
-    private static void AddHosted<THosted>(this IServiceCollection services)
+    internal static void AddHosted<THosted>(this IServiceCollection services)
         where THosted : class, IHostedService
     {
         services.AddSingleton<THosted>();

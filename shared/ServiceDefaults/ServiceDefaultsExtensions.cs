@@ -27,6 +27,7 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddServiceJson();
         builder.Services.AddServiceProblems();
         builder.Services.AddHealthChecks();
+        builder.Services.AddCors();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
@@ -43,6 +44,8 @@ public static class ServiceDefaultsExtensions
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseEnumParameters();
+        // For the endpoints that name a policy; there is none for all.
+        app.UseCors();
         app.MapServiceHealth();
         app.MapServiceSwagger();
         return app;

@@ -18,11 +18,14 @@ public sealed partial class TopologyTests
         var handled =
             from service in Solution.Services
             from match in Handles().Matches(ProgramOf(service)).Cast<Match>()
-            select $"{WireAddressOf(match.Groups[1].Value)} -> {service.Name.ToLowerInvariant()}";
+            let name = match.Groups[1].Value
+            let queue = service.Name.ToLowerInvariant()
+            from binding in (string[])[$"{WireAddressOf(name)} -> {queue} by ''", $"{ReplaysOf(WireAddressOf(name))} -> {queue} by '{queue}:{name}'"]
+            select binding;
         var bound =
             from binding in Definitions.GetProperty("bindings").EnumerateArray()
             where binding.GetProperty("destination_type").GetString() == "exchange"
-            select $"{binding.GetProperty("source").GetString()} -> {binding.GetProperty("destination").GetString()}";
+            select $"{binding.GetProperty("source")} -> {binding.GetProperty("destination")} by '{binding.GetProperty("routing_key")}'";
 
         Assert.Equal(handled.Order(StringComparer.Ordinal), bound.Order(StringComparer.Ordinal));
     }
@@ -34,14 +37,17 @@ public sealed partial class TopologyTests
             from service in Solution.Services
             from match in Publishes().Matches(ProgramOf(service)).Cast<Match>()
             select WireAddressOf(match.Groups[1].Value);
+        var replays = published.Select(ReplaysOf).Distinct();
         var exchanges =
             from exchange in Definitions.GetProperty("exchanges").EnumerateArray()
             let name = exchange.GetProperty("name").GetString()!
             where name.Contains(':', StringComparison.Ordinal)
-            select name;
+            select $"{exchange.GetProperty("type")} {name}";
         var heard = Definitions.GetProperty("bindings").EnumerateArray().Select(binding => binding.GetProperty("source").GetString()!);
 
-        Assert.Equal(published.Order(StringComparer.Ordinal), exchanges.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            published.Select(name => $"fanout {name}").Concat(replays.Select(name => $"direct {name}")).Order(StringComparer.Ordinal),
+            exchanges.Order(StringComparer.Ordinal));
         Assert.Subset(heard.ToHashSet(), published.ToHashSet());
     }
 
@@ -52,6 +58,9 @@ public sealed partial class TopologyTests
         var type = Solution.Contracts.Assembly.GetExportedTypes().Single(type => type.Name == contract);
         return $"{type.Namespace}:{type.Name}";
     }
+
+    /// <summary>Where the event's producer sends it once more.</summary>
+    private static string ReplaysOf(string wireAddress) => $"{wireAddress.Split(':')[0]}:replay";
 
     [GeneratedRegex(@"\.Handles<(\w+),")]
     private static partial Regex Handles();

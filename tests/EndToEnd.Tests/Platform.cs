@@ -29,6 +29,9 @@ public sealed class Platform : IAsyncLifetime
     /// <summary>Settings of every instance of every service, as environment variables.</summary>
     public (string Key, string Value)[] Settings { get; init; } = [];
 
+    /// <summary>Settings of every instance of one service, by its name.</summary>
+    public Func<string, (string Key, string Value)[]> SettingsOf { get; init; } = _ => [];
+
     /// <summary>Makes databases, virtual host and users; starts nothing.</summary>
     public async ValueTask InitializeAsync()
     {
@@ -36,11 +39,16 @@ public sealed class Platform : IAsyncLifetime
         Broker = await TestBroker.CreateVhost(definitions);
         var users = await File.ReadAllTextAsync(definitions);
         var script = await File.ReadAllTextAsync(Repository.Path("deploy", "postgres", "service.sql"));
-        Orders = new Service("Orders", await TestDatabase.Create(script), await Broker.AddUser(users, "orders"), Settings);
-        Inventory = new Service("Inventory", await TestDatabase.Create(script), await Broker.AddUser(users, "inventory"), Settings);
-        Shipping = new Service(
-            // What the carrier was asked when the service or its database went away is asked again when the lease ends.
-            "Shipping", await TestDatabase.Create(script), await Broker.AddUser(users, "shipping"), [("Carrier__Lease", "00:00:10"), .. Settings]);
+        async Task<Service> Make(string name, params (string Key, string Value)[] settings) => new(
+            name,
+            await TestDatabase.Create(script),
+            await Broker.AddUser(users, name.ToLowerInvariant()),
+            [.. settings, .. Settings, .. SettingsOf(name)]);
+
+        Orders = await Make("Orders");
+        Inventory = await Make("Inventory");
+        // What the carrier was asked when the service or its database went away is asked again when the lease ends.
+        Shipping = await Make("Shipping", ("Carrier__Lease", "00:00:10"));
     }
 
     /// <summary>Whatever a test has done: one instance of each service, all ready, a fast carrier, clear roads.</summary>

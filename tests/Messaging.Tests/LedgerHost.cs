@@ -1,22 +1,27 @@
 using MassTransit;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrderPlatform.ServiceDefaults;
 using OrderPlatform.Testing;
 using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Tests;
 
 /// <summary>One instance of the ledger service, on a real database and a real broker.</summary>
-public sealed class LedgerHost : IAsyncDisposable
+public sealed partial class LedgerHost : IAsyncDisposable
 {
     private readonly IHost host;
 
     private LedgerHost(IHost host) => this.host = host;
 
     public IServiceProvider Services => host.Services;
+
+    /// <summary>Asks the one that was started with HTTP.</summary>
+    public HttpClient Http { get; } = new();
 
     internal Heard Heard => (Heard)host.Services.GetRequiredService<IEventObserver>();
 
@@ -42,6 +47,36 @@ public sealed class LedgerHost : IAsyncDisposable
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
+        Configure(builder, database, broker, replace, settings);
+        return await Start(builder.Build(), database);
+    }
+
+    /// <summary>With what operators see of it over HTTP, as every service has it, at a free port.</summary>
+    public static async Task<LedgerHost> StartWeb(TestDatabase database, Uri broker, params (string Key, string Value)[] settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ApplicationName = typeof(LedgerHost).Assembly.GetName().Name,
+            Args = ["--urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default", "Warning"],
+        });
+        builder.AddServiceDefaults("ledger", port: 0);
+        builder.Services.AddValidation();
+        Configure(builder, database, broker, _ => { }, settings);
+        var app = builder.Build();
+        app.MapServiceDefaults();
+        app.MapOps();
+        var ledger = await Start(app, database);
+        ledger.Http.BaseAddress = new Uri(app.Urls.First());
+        return ledger;
+    }
+
+    private static void Configure(
+        IHostApplicationBuilder builder,
+        TestDatabase database,
+        Uri broker,
+        Action<IServiceCollection> replace,
+        params (string Key, string Value)[] settings)
+    {
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(
             settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)))
         {
@@ -49,22 +84,28 @@ public sealed class LedgerHost : IAsyncDisposable
             ["ConnectionStrings:Broker"] = broker.ToString(),
         });
         replace(builder.Services);
-        builder.AddMessaging<LedgerDb>("ledger", messaging => messaging
-            .Publishes<Opened>()
-            .Publishes<Deposited>()
-            .Publishes<Closed>()
-            .Records<Audited>()
-            .Handles<Opened, TallyOpening>()
-            .Handles<Deposited, TallyDeposit>()
-            .Handles<Closed, TallyClosing>()
-            .Retains<OpenAccounts>()
-            .Observes<Heard>());
-        var ledger = new LedgerHost(builder.Build());
+        builder.AddMessaging<LedgerDb>("ledger", AddEvents);
+    }
+
+    private static async Task<LedgerHost> Start(IHost host, TestDatabase database)
+    {
+        var ledger = new LedgerHost(host);
         await CreateSchema(database);
         await ledger.host.StartAsync();
         await ledger.host.Services.GetRequiredService<DatabaseStartup>().Ready;
         return ledger;
     }
+
+    private static void AddEvents(MessagingBuilder messaging) => messaging
+        .Publishes<Opened>()
+        .Publishes<Deposited>()
+        .Publishes<Closed>()
+        .Records<Audited>()
+        .Handles<Opened, TallyOpening>()
+        .Handles<Deposited, TallyDeposit>()
+        .Handles<Closed, TallyClosing>()
+        .Retains<OpenAccounts>()
+        .Observes<Heard>();
 
     /// <summary>Stands in for migrations, which a service of a test has none of.</summary>
     private static async Task CreateSchema(TestDatabase database)
@@ -105,6 +146,7 @@ public sealed class LedgerHost : IAsyncDisposable
     /// <summary>Stops in order, as SIGTERM does.</summary>
     public async ValueTask DisposeAsync()
     {
+        Http.Dispose();
         await host.StopAsync();
         if (host is IAsyncDisposable disposable)
             await disposable.DisposeAsync();
@@ -112,7 +154,7 @@ public sealed class LedgerHost : IAsyncDisposable
 }
 
 /// <summary>A database, a virtual host, and instances of the ledger on them.</summary>
-public abstract class LedgerTest : IAsyncLifetime
+public abstract partial class LedgerTest : IAsyncLifetime
 {
     private readonly List<LedgerHost> hosts = [];
 
@@ -149,6 +191,14 @@ public abstract class LedgerTest : IAsyncLifetime
         return host;
     }
 
+    /// <summary>An instance that operators can ask.</summary>
+    protected async Task<LedgerHost> StartLedgerWeb(Uri broker, params (string Key, string Value)[] settings)
+    {
+        var host = await LedgerHost.StartWeb(Database, broker, settings);
+        hosts.Add(host);
+        return host;
+    }
+
     protected async Task Stop(LedgerHost host)
     {
         hosts.Remove(host);
@@ -181,14 +231,19 @@ public abstract class LedgerTest : IAsyncLifetime
     /// <summary>Puts messages into the ledger's queue.</summary>
     protected async Task Send(params (string Id, BasicProperties Properties, byte[] Body)[] messages)
     {
+        // A quorum queue that is still being made refuses messages.
+        await Eventually.Is(async () => await Consumers("ledger") > 0);
+        await SendTo("ledger", messages);
+    }
+
+    /// <summary>Puts messages into a queue.</summary>
+    protected async Task SendTo(string queue, params (string Id, BasicProperties Properties, byte[] Body)[] messages)
+    {
         await using var connection = await Connect();
         await using var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), Cancellation);
-
-        // A quorum queue that is still being made refuses messages.
-        await Eventually.Is(async () => await Consumers("ledger") > 0);
         foreach (var (_, properties, body) in messages)
-            await channel.BasicPublishAsync("", "ledger", mandatory: true, properties, body, Cancellation);
+            await channel.BasicPublishAsync("", queue, mandatory: true, properties, body, Cancellation);
     }
 
     /// <summary>A connection of the test's own.</summary>
@@ -197,6 +252,11 @@ public abstract class LedgerTest : IAsyncLifetime
 
     /// <summary>Messages that are ready in a queue; 0 when there is no such queue.</summary>
     protected Task<uint> Ready(string queue) => Count(channel => channel.MessageCountAsync(queue, Cancellation));
+
+    /// <summary>Dead letters that are filed.</summary>
+    /// <param name="where">A condition on their rows.</param>
+    protected Task<long> DeadLetters(string where = "true") =>
+        Database.Scalar<long>($"SELECT count(*) FROM messaging.dead_letters WHERE {where}");
 
     /// <summary>Consumers of a queue; 0 when there is no such queue.</summary>
     protected Task<uint> Consumers(string queue) => Count(channel => channel.ConsumerCountAsync(queue, Cancellation));

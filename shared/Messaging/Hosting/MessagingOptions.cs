@@ -43,8 +43,19 @@ public sealed class MessagingOptions
     /// <summary>How often parked events whose handlers threw are tried again.</summary>
     public TimeSpan ParkedRetryInterval { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How often an instance looks for replays and rebuilds that are to run.</summary>
+    public TimeSpan JobPollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How replays share the queue that they send to.</summary>
+    [ValidateObjectMembers]
+    public ReplayOptions Replays { get; init; } = new();
+
     /// <summary>How often the gauges that tell the database's state are read from it; less often where that takes long.</summary>
     public TimeSpan SampleInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What becomes of dead letters.</summary>
+    [ValidateObjectMembers]
+    public DeadLetterOptions DeadLetters { get; init; } = new();
 
     /// <summary>How long history is kept.</summary>
     [ValidateObjectMembers]

@@ -23,6 +23,9 @@ public sealed record IncomingEvent(
 {
     private object? contract;
 
+    /// <summary>Whether it is sent once more, long after it happened.</summary>
+    internal bool IsReplayed { get; init; }
+
     /// <summary>Who appended it; sequences count for each producer.</summary>
     internal string Producer => EventTypes.ProducerOf(Type);
 

@@ -73,7 +73,7 @@ internal sealed class QueueMetrics
             foreach (var message in backlog.Handled)
             {
                 if (events.TryGetValue(message.Type, out var series))
-                    series.Handled(now - message.OccurredAt);
+                    series.Handled(message.IsReplayed ? null : now - message.OccurredAt);
             }
 
             foreach (var _ in backlog.ToPark)
@@ -102,10 +102,12 @@ internal sealed class QueueMetrics
 
         public Counter.Child DeadLetters { get; } = families.DeadLetters.WithLabels(queue, @event);
 
-        public void Handled(TimeSpan after)
+        /// <param name="after">How long after it happened; null when that says nothing.</param>
+        public void Handled(TimeSpan? after)
         {
             handled.Inc();
-            delay.Observe(after.TotalSeconds);
+            if (after is { } time)
+                delay.Observe(time.TotalSeconds);
         }
     }
 }

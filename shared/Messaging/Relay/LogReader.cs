@@ -106,6 +106,18 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
             await batch.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
+    public static OutgoingEvent ReadEvent(NpgsqlDataReader row) => new(
+        row.GetInt64(0),
+        row.GetGuid(1),
+        row.GetString(2),
+        row.GetInt32(3),
+        row.GetString(4),
+        row.GetFieldValue<byte[]>(5),
+        row.GetGuid(6),
+        row.IsDBNull(7) ? null : row.GetGuid(7),
+        row.IsDBNull(8) ? null : row.GetString(8),
+        row.GetFieldValue<DateTimeOffset>(9));
+
     private void AddCursor(NpgsqlBatch batch)
     {
         if (confirmed is null)
@@ -140,19 +152,6 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
 
         return gaps.Count < before;
     }
-
-    /// <summary>The event of a row.</summary>
-    public static OutgoingEvent ReadEvent(NpgsqlDataReader row) => new(
-        row.GetInt64(0),
-        row.GetGuid(1),
-        row.GetString(2),
-        row.GetInt32(3),
-        row.GetString(4),
-        row.GetFieldValue<byte[]>(5),
-        row.GetGuid(6),
-        row.IsDBNull(7) ? null : row.GetGuid(7),
-        row.IsDBNull(8) ? null : row.GetString(8),
-        row.GetFieldValue<DateTimeOffset>(9));
 }
 
 /// <summary>What the relay read from the log at once.</summary>

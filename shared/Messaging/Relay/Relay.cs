@@ -42,6 +42,9 @@ internal sealed partial class Relay(
     /// <summary>Whether this instance publishes the log.</summary>
     public bool IsActive => active;
 
+    /// <summary>What it does or waits for, in words.</summary>
+    public string State => state;
+
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
             active && unconfirmed && clock.GetUtcNow() - progress > LongestConfirm ? HealthCheckResult.Unhealthy("waits for the broker to confirm what was published")

@@ -6,6 +6,9 @@ namespace OrderPlatform.Messaging;
 /// <summary>The AMQP properties of an event.</summary>
 internal static class EventProperties
 {
+    public static BasicProperties Of(OutgoingEvent e, string? traceParent) =>
+        Of(e.EventId, e.Type, e.Stream, e.Sequence, e.CorrelationId, e.CausationId, traceParent, e.OccurredAt);
+
     public static BasicProperties Of(
         Guid eventId,
         string type,

@@ -20,4 +20,7 @@ internal static class Headers
 
     /// <summary>When it happened: ISO 8601, UTC.</summary>
     public const string OccurredAt = "occurred-at";
+
+    /// <summary>True when a replay has sent it: its delay says nothing of how fast events flow.</summary>
+    public const string Replayed = "replayed";
 }

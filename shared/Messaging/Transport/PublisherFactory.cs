@@ -11,6 +11,10 @@ internal sealed class PublisherFactory(BrokerAddress broker, MessagingMap map)
     public async Task<Publisher> Connect(CancellationToken cancellation) =>
         await Publisher.Start(await Open("relay", cancellation), $"{map.Service}_relay", map.Types.Published, cancellation);
 
+    /// <summary>Connects for a replay.</summary>
+    public async Task<ReplayPublisher> ConnectReplay(CancellationToken cancellation) =>
+        await ReplayPublisher.Start(await Open("replay", cancellation), map.Types.Published, cancellation);
+
     /// <summary>Opens a connection.</summary>
     /// <param name="purpose">What it is for, as operators see it in the broker's list of connections.</param>
     /// <param name="cancellation">Gives up.</param>

@@ -23,6 +23,7 @@ internal sealed class TableMap
     private readonly Func<MaterializationContext, object> materialize;
     private readonly string insert;
     private readonly string select;
+    private readonly string selectMissing;
 
     private TableMap(string table, ColumnMap[] columns, Func<MaterializationContext, object> materialize)
     {
@@ -31,6 +32,7 @@ internal sealed class TableMap
         insert = $"INSERT INTO {table} ({Names(columns)}) SELECT {Values(columns)} FROM {Arrays(columns)}";
         // By name: a column that a newer version has added must not change the result of a prepared statement.
         select = $"SELECT {Names(columns)} FROM {table} WHERE {key.Name} = ANY($1) ORDER BY {key.Name} FOR UPDATE";
+        selectMissing = $"SELECT k FROM unnest($1) AS k WHERE NOT EXISTS (SELECT FROM {table} WHERE {key.Name} = k)";
     }
 
     /// <summary>Null when the entity has what this has no words for: a key of many columns, foreign keys, tokens, properties without a member.</summary>
@@ -61,7 +63,17 @@ internal sealed class TableMap
     /// <summary>Reads and locks rows, in the order of their keys.</summary>
     public NpgsqlBatchCommand SelectForUpdate(IEnumerable<object> keys) => Command(select, [key.ArrayOf(keys)]);
 
-    /// <summary>The reader's current row of <see cref="SelectForUpdate"/>, tracked, and its key.</summary>
+    /// <summary>Reads so many rows in the order of their keys, without locks: those after a key, or the first ones.</summary>
+    public NpgsqlBatchCommand SelectAfter(object? after, int count) => Command(
+        $"SELECT {Names(columns)} FROM {table} {(after is null ? "" : $"WHERE {key.Name} > ($1)[1]")} ORDER BY {key.Name} LIMIT {count}",
+        after is null ? [] : [key.ArrayOf([after])]);
+
+    /// <summary>Those of the keys that no row has; <see cref="ReadKey"/> reads them.</summary>
+    public NpgsqlBatchCommand SelectMissing(IEnumerable<object> keys) => Command(selectMissing, [key.ArrayOf(keys)]);
+
+    public object ReadKey(NpgsqlDataReader reader) => key.Read(reader, 0)!;
+
+    /// <summary>The reader's current row, tracked, and its key.</summary>
     public (object Key, object Row) Read(DbContext database, NpgsqlDataReader reader)
     {
         var values = new object?[columns.Length];
@@ -71,6 +83,8 @@ internal sealed class TableMap
         database.Entry(row).State = EntityState.Unchanged;
         return (KeyOf(row), row);
     }
+
+    public Type KeyType => key.Property.ClrType;
 
     public object KeyOf(object row) => key.ValueOf(row)!;
 

@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Runs the jobs of a table, one at a time and on one instance of the service: whoever holds an advisory lock. A job that is interrupted,
+/// by an outage or by the end of its process, goes on where its row says that it stands.
+/// </summary>
+internal abstract partial class JobRunner<TJob>(
+    JobTable<TJob> jobs, DatabaseAddress address, DatabaseStartup database, TimeSpan pollInterval, ILogger logger) : BackgroundService
+    where TJob : Job
+{
+    private Backoff backoff = new();
+
+    /// <summary>Works on a job until it is not to run any more. Whatever it throws, it is called again, but for <see cref="JobFailedException"/>.</summary>
+    protected abstract Task Run(Guid id, CancellationToken stop);
+
+    /// <summary>The job gets on: the next outage is a new one.</summary>
+    protected void Progressed() => backoff = new Backoff();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await database.Ready.WaitAsync(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (await jobs.Next(stoppingToken) is not null)
+                    await RunAll(stoppingToken);
+                await Task.Delay(pollInterval, stoppingToken);
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                Interrupted(logger, jobs.Kind, exception.GetBaseException().Message);
+                await backoff.Wait(stoppingToken);
+            }
+        }
+    }
+
+    private async Task RunAll(CancellationToken stop)
+    {
+        await using var connection = address.CreateUnpooled();
+        await connection.OpenAsync(stop);
+        await using var tryLock = new NpgsqlCommand($"SELECT pg_try_advisory_lock(hashtextextended('orderplatform {jobs.Kind}s', 0))", connection);
+        if (!(bool)(await tryLock.ExecuteScalarAsync(stop))!)
+            return;
+        while (await jobs.Next(stop) is { } id)
+        {
+            try
+            {
+                await Run(id, stop);
+            }
+            catch (JobFailedException failure)
+            {
+                Failed(logger, jobs.Kind, id, failure.Message);
+                await jobs.Fail(id, failure.Message, stop);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "A {Kind} was interrupted and goes on soon: {Reason}")]
+    private static partial void Interrupted(ILogger logger, string kind, string reason);
+
+    [LoggerMessage(LogLevel.Error, "The {Kind} {Id} failed: {Reason}")]
+    private static partial void Failed(ILogger logger, string kind, Guid id, string reason);
+}
+
+/// <summary>The job can not be done, and trying again would not help.</summary>
+internal sealed class JobFailedException(string message, Exception? cause = null) : Exception(message, cause);

@@ -1,0 +1,75 @@
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Jobs of one kind.</summary>
+/// <param name="source">The service's database.</param>
+/// <param name="kind">What such a job is called; its table is named by the plural.</param>
+internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
+    where TJob : Job
+{
+    private const int Newest = 100;
+
+    public string Kind => kind;
+
+    /// <summary>The job that was started first, of those that are to run; null when there is none.</summary>
+    public async Task<Guid?> Next(CancellationToken cancellation)
+    {
+        await using var next = source.CreateCommand(
+            $"SELECT id FROM messaging.{kind}s WHERE state = 'running' ORDER BY started_at, id LIMIT 1");
+        return (Guid?)await next.ExecuteScalarAsync(cancellation);
+    }
+
+    public Task<TJob?> Find(Guid id, CancellationToken cancellation) => One($"SELECT * FROM messaging.{kind}s WHERE id = $1", cancellation, Value(id));
+
+    /// <summary>The newest hundred, the newest first.</summary>
+    public Task<List<TJob>> List(CancellationToken cancellation) =>
+        Many($"SELECT * FROM messaging.{kind}s ORDER BY started_at DESC, id DESC LIMIT {Newest}", cancellation);
+
+    /// <summary>Brings the job from one of some states into another.</summary>
+    /// <returns>Null when it is in none of them.</returns>
+    public Task<TJob?> Change(Guid id, JobState[] from, JobState to, CancellationToken cancellation) => One(
+        $"""
+         UPDATE messaging.{kind}s
+         SET state = $2, ended_at = CASE WHEN $2 IN ('completed', 'cancelled', 'failed') THEN now() END
+         WHERE id = $1 AND state = ANY ($3)
+         RETURNING *
+         """,
+        cancellation,
+        Value(id),
+        Value(TextOf(to)),
+        Value(Array.ConvertAll(from, TextOf)));
+
+    /// <summary>Gives the job up, and says why.</summary>
+    public Task Fail(Guid id, string error, CancellationToken cancellation) => One(
+        $"UPDATE messaging.{kind}s SET state = 'failed', error = $2, ended_at = now() WHERE id = $1 AND state = 'running' RETURNING *",
+        cancellation,
+        Value(id),
+        Value(error));
+
+    protected static JobState StateOf(NpgsqlDataReader row) => Enum.Parse<JobState>(Get<string>(row, "state"), ignoreCase: true);
+
+    protected static T Get<T>(NpgsqlDataReader row, string column) => row.GetFieldValue<T>(row.GetOrdinal(column));
+
+    protected static T? GetOrNull<T>(NpgsqlDataReader row, string column) => row.IsDBNull(row.GetOrdinal(column)) ? default : Get<T>(row, column);
+
+    protected abstract TJob Read(NpgsqlDataReader row);
+
+    /// <summary>The job that a statement finds or changes; null when there is none.</summary>
+    protected async Task<TJob?> One(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters) =>
+        (await Many(sql, cancellation, parameters)).SingleOrDefault();
+
+    private async Task<List<TJob>> Many(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
+    {
+        await using var command = source.CreateCommand(sql);
+        command.Parameters.AddRange(parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var jobs = new List<TJob>();
+        while (await reader.ReadAsync(cancellation))
+            jobs.Add(Read(reader));
+        return jobs;
+    }
+
+    private static string TextOf(JobState state) => state.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,46 @@
+import { h, section, table, time, duration, number, plural, state } from './dom.js';
+import { get, query } from './api.js';
+
+/** What is waiting. */
+export async function overview() {
+  const status = await get('status');
+  const { outbox, relay } = status;
+  const waiting = status.deadLetters.filter(({ state }) => state === 'waiting').reduce((sum, { count }) => sum + count, 0);
+  const parked = status.parked.reduce((sum, { count }) => sum + count, 0);
+  return {
+    title: 'What is waiting',
+    every: 5000,
+    content: [
+      h('ul', { class: 'cards' },
+        card('Outbox', outbox.pending, outbox.pending
+          ? `the oldest waits ${duration(outbox.oldestAgeSeconds)}` : 'everything is published'),
+        card('Parked', parked, parked ? 'wait for their predecessor' : 'nothing waits for a predecessor'),
+        card('Dead letters', waiting, waiting
+          ? h('a', { href: '#/dead-letters', id: 'to-dead-letters' }, 'wait for somebody') : 'nobody has to do anything'),
+        card('Relay', relay.active ? 'active' : 'not here', relay.active ? 'publishes from this instance' : relay.state)),
+      section('Dead letters', table('Dead letters by queue and state', [
+        ['Queue', ({ queue }) => queue],
+        ['State', letters => state(letters.state)],
+        ['Messages', letters => h('a', {
+          href: `#/dead-letters/list${query({ queue: letters.queue, state: letters.state })}`, id: `to-${letters.queue}-${letters.state}`,
+        }, plural(letters.count, 'message')), 'number'],
+      ], status.deadLetters, 'None: whatever came was handled.')),
+      section('Parked', table('Parked events by queue', [
+        ['Queue', ({ queue }) => queue],
+        ['Events', ({ count }) => number(count), 'number'],
+        ['The oldest waits', ({ oldestAgeSeconds }) => duration(oldestAgeSeconds)],
+      ], status.parked, 'None: no event waits for its predecessor.')),
+      section('Partitions', h('details', { id: 'partitions' }, h('summary', {}, plural(status.partitions.length, 'partition')),
+        table('Partitions', [
+          ['Partition', ({ name }) => name],
+          ['Since', ({ since }) => time(since)],
+          ['Until', ({ until }) => time(until)],
+        ], status.partitions))),
+    ],
+  };
+}
+
+const card = (name, value, says) => h('li', { class: 'card' },
+  h('h2', {}, name),
+  h('p', { class: 'figure' }, typeof value === 'number' ? number(value) : value),
+  h('p', {}, says));

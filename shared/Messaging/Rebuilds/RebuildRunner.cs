@@ -1,0 +1,118 @@
+using System.Buffers.Binary;
+using System.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Compares rows with the fold of their events, some hundred at a time and each time in one snapshot: row and event are committed
+/// together, so a snapshot has both or neither, and nobody is held up. Only rows that differ are locked, to be compared again and repaired.
+/// </summary>
+internal sealed class RebuildRunner(
+    RebuildTable rebuilds,
+    IEnumerable<RowFold> folds,
+    EventTypes types,
+    IServiceScopeFactory scopes,
+    DatabaseAddress address,
+    DatabaseStartup database,
+    MessagingOptions options,
+    ILogger<RebuildRunner> logger) : JobRunner<Rebuild>(rebuilds, address, database, options.JobPollInterval, logger)
+{
+    private const int RowsAtOnce = 500;
+    private const int PositionsAtOnce = 5000;
+
+    private readonly RowFold[] folds = [.. folds];
+
+    protected override async Task Run(Guid id, CancellationToken stop)
+    {
+        var rebuild = await rebuilds.Find(id, stop);
+        while (rebuild is { State: JobState.Running })
+        {
+            var cursor = rebuild.Cursor ?? new RebuildCursor(0, null, null);
+            rebuild = cursor.Table < folds.Length
+                ? await Turn(rebuild, cursor, folds[cursor.Table], stop)
+                : await rebuilds.Change(id, [JobState.Running], JobState.Completed, stop);
+            Progressed();
+        }
+    }
+
+    private async Task<Rebuild> Turn(Rebuild rebuild, RebuildCursor cursor, RowFold fold, CancellationToken stop)
+    {
+        var (findings, next) = await InTransaction(IsolationLevel.RepeatableRead, (db, table) => Check(db, table, cursor, stop), fold, stop);
+        var repaired = rebuild.Mode == RebuildMode.Repair && findings.Repairable.Count > 0
+            ? await InTransaction(IsolationLevel.ReadCommitted, (db, table) => Repair(db, table, findings.Repairable, stop), fold, stop)
+            : 0;
+        return await rebuilds.Checked(rebuild, findings, repaired, next, stop);
+    }
+
+    private async Task<T> InTransaction<T>(IsolationLevel isolation, Func<DbContext, FoldedTable, Task<T>> work, RowFold fold, CancellationToken stop)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<DbContext>();
+        await using var transaction = await db.Database.BeginTransactionAsync(isolation, stop);
+        var result = await work(db, new FoldedTable(db, fold, types));
+        await transaction.CommitAsync(stop);
+        return result;
+    }
+
+    private static async Task<(Findings Findings, RebuildCursor Next)> Check(DbContext db, FoldedTable table, RebuildCursor cursor, CancellationToken stop)
+    {
+        var findings = new Findings();
+        var log = db.Set<LoggedEvent>();
+        if (cursor.Position is { } position)
+        {
+            var last = await log.MaxAsync(logged => (long?)logged.Position, stop) ?? 0;
+            var end = Math.Min(last, position + PositionsAtOnce);
+            var missing = await table.StreamsWithoutRow(position, end, stop);
+            var complete = await table.Fold(missing, stop);
+            foreach (var stream in missing)
+                findings.WithoutRow(stream, complete.ContainsKey(stream.Stream));
+            return (findings, end < last ? cursor with { Position = end } : new RebuildCursor(cursor.Table + 1, null, null));
+        }
+
+        var rows = await table.RowsAfter(cursor.Key, RowsAtOnce, stop);
+        var folded = await table.Fold(rows, stop);
+        var horizon = await ArchivedUntil(db, stop);
+        foreach (var row in rows)
+        {
+            if (folded.TryGetValue(row.Stream, out var events))
+                findings.Compared(row, [.. table.Compare(row, events)]);
+            else
+                findings.WithoutAllEvents(row, mayBeArchived: MayBeOlder(table.KeyOf(row), horizon));
+        }
+
+        return (findings, rows.Count == RowsAtOnce
+            ? cursor with { Key = table.JsonKeyOf(rows[^1]) }
+            : cursor with { Position = await log.MinAsync(logged => (long?)logged.Position, stop) - 1 ?? 0 });
+    }
+
+    /// <summary>On locked rows, whose events nobody can add to meanwhile.</summary>
+    private static async Task<int> Repair(DbContext db, FoldedTable table, IReadOnlyList<EventStream> streams, CancellationToken stop)
+    {
+        var rows = (await table.Lock(streams, stop)).ToDictionary(row => row.Stream);
+        foreach (var (stream, folded) in await table.Fold(streams, stop))
+        {
+            if (!rows.TryGetValue(stream, out var row))
+            {
+                db.Add(folded);
+                continue;
+            }
+
+            foreach (var (property, _, log) in table.Compare(row, folded))
+                db.Entry(row).Property(property).CurrentValue = log;
+        }
+
+        return await db.SaveChangesAsync(stop);
+    }
+
+    /// <summary>Before this, events may be in an archive instead of the log: it is where the first partition begins.</summary>
+    private static Task<DateTimeOffset> ArchivedUntil(DbContext db, CancellationToken stop) => db.Database
+        .SqlQuery<DateTimeOffset>($"""SELECT until AS "Value" FROM messaging.partitions('event_log') WHERE name = 'event_log_past'""")
+        .SingleAsync(stop);
+
+    /// <summary>A row is not older than its id, if that is a UUIDv7; of others nobody knows.</summary>
+    private static bool MayBeOlder(object key, DateTimeOffset time) => key is not Guid { Version: 7 } id
+        || BinaryPrimitives.ReadInt64BigEndian(id.ToByteArray(bigEndian: true)) >>> 16 < time.ToUnixTimeMilliseconds();
+}

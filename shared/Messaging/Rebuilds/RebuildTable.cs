@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>The rebuilds of a service.</summary>
+internal sealed class RebuildTable(NpgsqlDataSource source) : JobTable<Rebuild>(source, "rebuild")
+{
+    private const int MostDifferences = 300;
+
+    public async Task<Rebuild> Add(Guid id, RebuildMode mode, string by, CancellationToken cancellation) => (await One(
+        "INSERT INTO messaging.rebuilds (id, mode, started_by) VALUES ($1, $2, $3) RETURNING *",
+        cancellation,
+        Value(id),
+        Value(mode.ToString()),
+        Value(by)))!;
+
+    /// <summary>The rebuild has got on; whether it is still to run, its state says then.</summary>
+    public async Task<Rebuild> Checked(Rebuild rebuild, Findings findings, int repaired, RebuildCursor cursor, CancellationToken cancellation)
+    {
+        var reported = findings.Differences.Take(MostDifferences - rebuild.Differences!.Count);
+        return (await One(
+            """
+            UPDATE messaging.rebuilds
+            SET checked = checked + $2, differing = differing + $3, repaired = repaired + $4, skipped = skipped + $5,
+                differences = differences || $6::jsonb, cursor = $7::jsonb
+            WHERE id = $1
+            RETURNING *
+            """,
+            cancellation,
+            Value(rebuild.Id),
+            Value(findings.Checked),
+            Value(findings.Differences.Count),
+            Value(repaired),
+            Value(findings.Skipped),
+            Value(JsonSerializer.Serialize(reported, EventTypes.Json)),
+            Value(JsonSerializer.Serialize(cursor, EventTypes.Json))))!;
+    }
+
+    protected override Rebuild Read(NpgsqlDataReader row) => new()
+    {
+        Id = Get<Guid>(row, "id"),
+        Mode = Enum.Parse<RebuildMode>(Get<string>(row, "mode")),
+        State = StateOf(row),
+        Checked = Get<long>(row, "checked"),
+        Differing = Get<long>(row, "differing"),
+        Repaired = Get<long>(row, "repaired"),
+        Skipped = Get<long>(row, "skipped"),
+        Differences = JsonSerializer.Deserialize<IReadOnlyList<Difference>>(Get<string>(row, "differences"), EventTypes.Json),
+        Cursor = GetOrNull<string>(row, "cursor") is { } cursor ? JsonSerializer.Deserialize<RebuildCursor>(cursor, EventTypes.Json) : null,
+        StartedAt = Get<DateTimeOffset>(row, "started_at"),
+        StartedBy = Get<string>(row, "started_by"),
+        EndedAt = GetOrNull<DateTimeOffset?>(row, "ended_at"),
+        Error = GetOrNull<string>(row, "error"),
+    };
+}

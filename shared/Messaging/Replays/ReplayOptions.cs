@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>How replays share the queue, in the configuration section <c>Messaging:Replays</c>.</summary>
+public sealed class ReplayOptions
+{
+    /// <summary>The most events that are read and sent at once.</summary>
+    [Range(1, 10_000)]
+    public int BatchSize { get; init; } = 1000;
+
+    /// <summary>
+    /// While as many messages wait in the queue, nothing is sent there: what happens now never waits behind more than these and one batch.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int LongestQueue { get; init; } = 5000;
+}

@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Logging;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Sends past events to a queue, batch by batch: what the broker has confirmed is written down before the next is read. A crash between
+/// costs duplicates, which the inbox drops.
+/// </summary>
+internal sealed partial class ReplayRunner(
+    ReplayTable replays,
+    ReplaySource log,
+    PublisherFactory publishers,
+    DatabaseAddress address,
+    DatabaseStartup database,
+    MessagingOptions options,
+    TimeProvider clock,
+    ILogger<ReplayRunner> logger) : JobRunner<Replay>(replays, address, database, options.JobPollInterval, logger)
+{
+    private static readonly TimeSpan WhileTheQueueIsLong = TimeSpan.FromMilliseconds(50);
+
+    protected override async Task Run(Guid id, CancellationToken stop)
+    {
+        await using var publisher = await publishers.ConnectReplay(stop);
+        var replay = await replays.Find(id, stop);
+        var pace = new Pace(replay?.PerSecond);
+        while (replay is { State: JobState.Running })
+        {
+            replay = await Turn(replay, publisher, pace, stop);
+            Progressed();
+        }
+    }
+
+    private async Task<Replay?> Turn(Replay replay, ReplayPublisher publisher, Pace pace, CancellationToken stop)
+    {
+        if (replay.Types.Count == 0)
+            throw new JobFailedException(NothingTaken(replay.Queue));
+        if (replay.Total is null)
+            return await replays.Counted(replay, await log.Count(replay, stop), stop);
+        if (replay.Position >= replay.Last)
+            return await Complete(replay, stop);
+        if (await publisher.Waiting(replay.Queue, stop) >= options.Replays.LongestQueue)
+        {
+            await Task.Delay(WhileTheQueueIsLong, stop);
+            return await replays.Find(replay.Id, stop);
+        }
+
+        var (events, position) = await log.Read(replay, pace.Turn(options.Replays.BatchSize), stop);
+        await Task.Delay(pace.Next(clock.GetUtcNow(), events.Count), clock, stop);
+        var returned = await publisher.Publish(events, replay.Queue, stop);
+        if (returned.Count > 0 && replay.TypesAreGiven)
+            throw new JobFailedException(NotTaken(replay.Queue, returned.Keys));
+        return await replays.Sent(replay, position, events.Count - returned.Values.Sum(), [.. returned.Keys], stop);
+    }
+
+    private async Task<Replay?> Complete(Replay replay, CancellationToken stop)
+    {
+        var completed = await replays.Change(replay.Id, [JobState.Running], JobState.Completed, stop);
+        if (completed is not null)
+            Completed(logger, replay.Id, replay.Sent, replay.Queue);
+        return completed;
+    }
+
+    private static string NothingTaken(string queue) =>
+        $"The queue '{queue}' takes none of this service's events. Its consumer declares what it takes when it starts, or deploy/rabbitmq/definitions.json does.";
+
+    private static string NotTaken(string queue, IEnumerable<string> types) =>
+        $"The queue '{queue}' does not take {string.Join(", ", types.Select(EventTypes.ShortNameOf).Order(StringComparer.Ordinal))}. "
+        + "Its consumer declares what it takes when it starts, or deploy/rabbitmq/definitions.json does.";
+
+    [LoggerMessage(LogLevel.Information, "The replay {Id} is completed: {Sent} events to {Queue}")]
+    private static partial void Completed(ILogger logger, Guid id, long sent, string queue);
+}

@@ -1,0 +1,72 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>The event log, as the source of replays: what a replay asks for, in the order of positions.</summary>
+internal sealed class ReplaySource(IServiceScopeFactory scopes, NpgsqlDataSource source)
+{
+    /// <summary>What a replay calls this source.</summary>
+    public const string Log = "log";
+
+    /// <summary>Positions looked at by one query.</summary>
+    private const int Stretch = 20_000;
+
+    private const string Wanted =
+        """
+        position > $1 AND position <= $2 AND type = ANY ($3)
+        AND ($4::timestamptz IS NULL OR occurred_at >= $4) AND ($5::timestamptz IS NULL OR occurred_at < $5)
+        """;
+
+    // The server can not know that some streams are few rows of a large log: all that there is of them is found by their index first.
+    private const string OfStreams = $"SELECT * FROM messaging.event_log WHERE stream = ANY ($6) AND {Wanted}";
+
+    private const string OfAll = $"SELECT * FROM messaging.event_log WHERE {Wanted}";
+
+    /// <summary>The positions of what happened in a time, first and last.</summary>
+    public async Task<(long First, long Last)> Positions(DateTimeOffset? from, DateTimeOffset? until, CancellationToken cancellation)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await LogPositions.Of(scope.ServiceProvider.GetRequiredService<DbContext>(), from, until, cancellation);
+    }
+
+    /// <summary>How many events the replay asks for.</summary>
+    public async Task<long> Count(Replay replay, CancellationToken cancellation)
+    {
+        await using var count = source.CreateCommand(
+            $"WITH found AS ({(replay.Streams is null ? OfAll : OfStreams)}) SELECT count(*) FROM found");
+        count.CommandTimeout = 0;
+        AddParameters(count, replay, replay.First - 1, replay.Last);
+        return (long)(await count.ExecuteScalarAsync(cancellation))!;
+    }
+
+    /// <summary>Reads on: the next events after the replay's position, and the position up to which there are no others. There may be none.</summary>
+    public async Task<(IReadOnlyList<OutgoingEvent> Events, long Position)> Read(Replay replay, int limit, CancellationToken cancellation)
+    {
+        var end = replay.Streams is null ? Math.Min(replay.Last, replay.Position + Stretch) : replay.Last;
+        await using var select = source.CreateCommand(
+            $"""
+             WITH found AS {(replay.Streams is null ? $"NOT MATERIALIZED ({OfAll})" : $"MATERIALIZED ({OfStreams})")}
+             SELECT {LogReader.Columns} FROM found ORDER BY position LIMIT {limit}
+             """);
+        AddParameters(select, replay, replay.Position, end);
+        await using var reader = await select.ExecuteReaderAsync(cancellation);
+        var events = new List<OutgoingEvent>(limit);
+        while (await reader.ReadAsync(cancellation))
+            events.Add(LogReader.ReadEvent(reader));
+        return (events, events.Count == limit ? events[^1].Position : end);
+    }
+
+    private static void AddParameters(NpgsqlCommand command, Replay replay, long after, long end)
+    {
+        command.Parameters.Add(Value(after));
+        command.Parameters.Add(Value(end));
+        command.Parameters.Add(Value(replay.Types.ToArray()));
+        command.Parameters.Add(Value(replay.From));
+        command.Parameters.Add(Value(replay.Until));
+        if (replay.Streams is { } streams)
+            command.Parameters.Add(Value(streams.ToArray()));
+    }
+}

@@ -1,0 +1,80 @@
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>The replays of a service.</summary>
+internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(source, "replay")
+{
+    public async Task<Replay> Add(Replay replay, CancellationToken cancellation) => (await One(
+        """
+        INSERT INTO messaging.replays
+            (id, queue, since, until, types, types_given, streams, source, per_second, first, last, position, started_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        RETURNING *
+        """,
+        cancellation,
+        Value(replay.Id),
+        Value(replay.Queue),
+        Value(replay.From),
+        Value(replay.Until),
+        Value(replay.Types.ToArray()),
+        Value(replay.TypesAreGiven),
+        Value(replay.Streams?.ToArray()),
+        Value(replay.Source),
+        Value(replay.PerSecond),
+        Value(replay.First),
+        Value(replay.Last),
+        Value(replay.Position),
+        Value(replay.StartedBy)))!;
+
+    /// <summary>So many events are to be sent.</summary>
+    public async Task<Replay> Counted(Replay replay, long total, CancellationToken cancellation) => (await One(
+        "UPDATE messaging.replays SET total = $2 WHERE id = $1 RETURNING *", cancellation, Value(replay.Id), Value(total)))!;
+
+    /// <summary>The replay has got on; whether it is still to run, its state says then.</summary>
+    /// <param name="replay">As it was.</param>
+    /// <param name="position">Everything up to here is sent.</param>
+    /// <param name="sent">Events more.</param>
+    /// <param name="leftOut">Types that are not sent any more; what is to be sent is counted anew then.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<Replay> Sent(Replay replay, long position, int sent, string[] leftOut, CancellationToken cancellation) =>
+        (await One(
+            """
+            UPDATE messaging.replays
+            SET position = $2,
+                sent = sent + $3,
+                types = ARRAY(SELECT type FROM unnest(types) AS type WHERE type <> ALL ($4)),
+                total = CASE WHEN cardinality($4) = 0 THEN total END
+            WHERE id = $1
+            RETURNING *
+            """,
+            cancellation,
+            Value(replay.Id),
+            Value(position),
+            Value(sent),
+            Value(leftOut)))!;
+
+    protected override Replay Read(NpgsqlDataReader row) => new()
+    {
+        Id = Get<Guid>(row, "id"),
+        Queue = Get<string>(row, "queue"),
+        From = GetOrNull<DateTimeOffset?>(row, "since"),
+        Until = GetOrNull<DateTimeOffset?>(row, "until"),
+        Types = Get<string[]>(row, "types"),
+        Streams = GetOrNull<string[]>(row, "streams"),
+        PerSecond = GetOrNull<int?>(row, "per_second"),
+        Source = Get<string>(row, "source"),
+        State = StateOf(row),
+        Sent = Get<long>(row, "sent"),
+        Total = GetOrNull<long?>(row, "total"),
+        StartedAt = Get<DateTimeOffset>(row, "started_at"),
+        StartedBy = Get<string>(row, "started_by"),
+        EndedAt = GetOrNull<DateTimeOffset?>(row, "ended_at"),
+        Error = GetOrNull<string>(row, "error"),
+        TypesAreGiven = Get<bool>(row, "types_given"),
+        First = Get<long>(row, "first"),
+        Last = Get<long>(row, "last"),
+        Position = Get<long>(row, "position"),
+    };
+}

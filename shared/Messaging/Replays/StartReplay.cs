@@ -1,0 +1,117 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace OrderPlatform.Messaging;
+
+using Answer = Results<Accepted<Replay>, Ok<DryReplay>, ValidationProblem>;
+
+/// <summary><c>POST /ops/replays</c></summary>
+internal static partial class StartReplay
+{
+    private const int MostStreams = 1000;
+    private const int LongestStream = 100;
+
+    /// <summary>Sends past events of this service to one queue.</summary>
+    /// <remarks>
+    /// What the queue's service has handled before has no effect again: its inbox drops it. Events go in the order in which they happened,
+    /// each as it was published then. Follow the job at the address in <c>Location</c>.
+    /// </remarks>
+    /// <param name="request">What to send, and where.</param>
+    /// <param name="http">Says who asks.</param>
+    /// <param name="types">What the service publishes.</param>
+    /// <param name="log">What happened.</param>
+    /// <param name="replays">Where the job goes.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <response code="200">With <c>dryRun</c>: how many events it would be. Nothing is sent.</response>
+    /// <response code="202">The replay is to run.</response>
+    /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
+    public static async Task<Answer> Handle(
+        ReplayRequest request,
+        HttpContext http,
+        EventTypes types,
+        ReplaySource log,
+        ReplayTable replays,
+        TimeProvider clock,
+        CancellationToken cancellation)
+    {
+        var given = request.Types?.Select(name => (Name: name, Address: types.PublishedAs(name))).ToArray();
+        var errors = Errors(request, given, types).ToDictionary(error => error.Field, error => new[] { error.Message });
+        if (errors.Count > 0)
+            return TypedResults.ValidationProblem(errors);
+
+        var (first, last) = await log.Positions(request.From, request.Until, cancellation);
+        var now = clock.GetUtcNow();
+        var replay = new Replay
+        {
+            Id = Guid.CreateVersion7(now),
+            Queue = request.Queue,
+            From = request.From?.ToUniversalTime(),
+            Until = request.Until?.ToUniversalTime(),
+            Types = [.. given?.Select(type => type.Address!).Distinct() ?? types.Published.Order(StringComparer.Ordinal)],
+            TypesAreGiven = given is not null,
+            Streams = request.Streams,
+            PerSecond = request.PerSecond,
+            Source = ReplaySource.Log,
+            First = first,
+            Last = last,
+            Position = first - 1,
+            Sent = 0,
+            Total = null,
+            State = JobState.Running,
+            StartedAt = now,
+            StartedBy = Operator.NameOf(http),
+            EndedAt = null,
+            Error = null,
+        };
+        if (request.DryRun)
+            return TypedResults.Ok(new DryReplay(await log.Count(replay, cancellation)));
+        return TypedResults.Accepted($"/ops/replays/{replay.Id}", await replays.Add(replay, cancellation));
+    }
+
+    private static IEnumerable<(string Field, string Message)> Errors(
+        ReplayRequest request, (string Name, string? Address)[]? given, EventTypes types)
+    {
+        if (!QueueName().IsMatch(request.Queue))
+            yield return ("queue", "Must be the name of a queue, such as inventory: 1 to 100 letters, digits, dots, underscores and hyphens.");
+        if (request.From >= request.Until)
+            yield return ("until", "Must be later than from.");
+        if (given is [])
+            yield return ("types", "Must name one event at least; leave it out to send all that the queue takes.");
+        else if (given?.FirstOrDefault(type => type.Address is null) is { Name: { } unknown })
+            yield return ("types", $"This service publishes no '{unknown}'. It publishes: {types.PublishedNames}.");
+        if (request.Streams is { Count: 0 or > MostStreams } || request.Streams?.Any(stream => stream is null or "" or { Length: > LongestStream }) == true)
+            yield return ("streams", $"Must be 1 to {MostStreams} streams, such as order ids, of 1 to {LongestStream} characters; leave it out to send all.");
+        if (request.PerSecond < 1)
+            yield return ("perSecond", "Must be 1 or more; leave it out to send as fast as the queue is emptied.");
+        if (request.Source is not (null or ReplaySource.Log))
+            yield return ("source", $"Must be {ReplaySource.Log}: there is no other source here.");
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,100}\z")]
+    private static partial Regex QueueName();
+}
+
+/// <summary>Which past events to send, and where.</summary>
+/// <param name="Queue" example="inventory">The queue that is to get them: a service's name, or <c>service_purpose</c>.</param>
+/// <param name="From" example="2026-01-31T12:00:00Z">Only what happened then or later; from the beginning, if not given.</param>
+/// <param name="Until" example="2026-01-31T13:00:00Z">Only what happened before; up to now, if not given.</param>
+/// <param name="Types" example="[&quot;OrderPlaced&quot;]">Names or wire addresses of events; all that the queue takes, if not given.</param>
+/// <param name="Streams">Only events of these, such as orders by their ids, 1 to 1000; of all, if not given.</param>
+/// <param name="DryRun">Only count them; those as well that the queue may not take.</param>
+/// <param name="PerSecond" example="500">The most to send in a second; as fast as the queue is emptied, if not given.</param>
+/// <param name="Source" example="log">Where to read them: <c>log</c>.</param>
+internal sealed record ReplayRequest(
+    string Queue,
+    DateTimeOffset? From = null,
+    DateTimeOffset? Until = null,
+    IReadOnlyList<string>? Types = null,
+    IReadOnlyList<string>? Streams = null,
+    bool DryRun = false,
+    int? PerSecond = null,
+    string? Source = null);
+
+/// <summary>What a replay would be.</summary>
+/// <param name="Events" example="1200">Events to send.</param>
+internal sealed record DryReplay(long Events);

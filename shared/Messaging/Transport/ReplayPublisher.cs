@@ -1,0 +1,100 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Publishes past events to one queue, in the order they are given, and tells which of them the queue does not take.</summary>
+internal sealed class ReplayPublisher : IAsyncDisposable
+{
+    private readonly IConnection connection;
+    private readonly IChannel channel;
+    private readonly Confirms confirms = new();
+    private readonly List<string> returned = [];
+    private ulong published;
+
+    private ReplayPublisher(IConnection connection, IChannel channel)
+    {
+        (this.connection, this.channel) = (connection, channel);
+        confirms.Follow(channel);
+        // The broker returns a message before it confirms it.
+        channel.BasicReturnAsync += (_, message) =>
+        {
+            returned.Add(message.RoutingKey);
+            return Task.CompletedTask;
+        };
+    }
+
+    /// <summary>Declares the exchanges that replays of the given events go through.</summary>
+    /// <param name="connection">A connection of its own, which it closes.</param>
+    /// <param name="types">The events.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<ReplayPublisher> Start(IConnection connection, IEnumerable<string> types, CancellationToken cancellation)
+    {
+        try
+        {
+            var channel = await connection.CreateChannelAsync(
+                new CreateChannelOptions(
+                    publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false, outstandingPublisherConfirmationsRateLimiter: null),
+                cancellation);
+            foreach (var exchange in types.Select(ReplayTopology.ExchangeOf).Distinct())
+                await channel.ExchangeDeclareAsync(exchange, ExchangeType.Direct, durable: true, cancellationToken: cancellation);
+            return new ReplayPublisher(connection, channel);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>How many messages wait in a queue.</summary>
+    /// <exception cref="JobFailedException">There is no such queue.</exception>
+    public async Task<uint> Waiting(string queue, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await channel.QueueDeclarePassiveAsync(queue, cancellation)).MessageCount;
+        }
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.NotFound)
+        {
+            throw new JobFailedException($"There is no queue '{queue}'. Its consumer declares it when it starts.", exception);
+        }
+    }
+
+    /// <summary>Publishes events, and returns when the broker has confirmed them all.</summary>
+    /// <returns>By type, how many of them the queue does not take.</returns>
+    /// <exception cref="IOException">The broker refused one, or is away.</exception>
+    public async Task<IReadOnlyDictionary<string, int>> Publish(IReadOnlyList<OutgoingEvent> events, string queue, CancellationToken cancellation)
+    {
+        returned.Clear();
+        foreach (var @event in events)
+        {
+            var properties = EventProperties.Of(@event, @event.TraceParent);
+            properties.Headers![Headers.Replayed] = true;
+            await channel.BasicPublishAsync(
+                ReplayTopology.ExchangeOf(@event.Type),
+                ReplayTopology.RoutingKey(queue, @event.Type),
+                mandatory: true,
+                properties,
+                @event.Body,
+                cancellation);
+            published++;
+        }
+
+        await confirms.UpTo(published).WaitAsync(cancellation);
+        var keys = events.Select(@event => @event.Type).Distinct().ToDictionary(type => ReplayTopology.RoutingKey(queue, type));
+        return returned.CountBy(key => keys[key]).ToDictionary();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await channel.DisposeAsync();
+        }
+        finally
+        {
+            await connection.DisposeAsync();
+        }
+    }
+}

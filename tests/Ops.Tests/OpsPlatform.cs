@@ -1,0 +1,55 @@
+using System.Net;
+using System.Net.Sockets;
+
+[assembly: AssemblyFixture(typeof(OrderPlatform.Ops.Tests.OpsPlatform))]
+
+// They share two cores, and look at the same platform.
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+
+namespace OrderPlatform.Ops.Tests;
+
+/// <summary>The three services, which know each other's addresses, and a browser; neither where there is no browser.</summary>
+public sealed class OpsPlatform : IAsyncLifetime
+{
+    private static readonly string[] Names = ["Orders", "Inventory", "Shipping"];
+
+    private readonly Dictionary<string, Uri> addresses = Names.ToDictionary(name => name, _ => new Uri($"http://127.0.0.1:{FreePort()}"));
+
+    public OpsPlatform() => Platform = new Platform { SettingsOf = SettingsOf };
+
+    public Platform Platform { get; }
+
+    public Chromium Chromium { get; private set; } = null!;
+
+    public IEnumerable<Uri> Addresses => addresses.Values;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Chromium.Program is null)
+            return;
+        await Platform.InitializeAsync();
+        Chromium = await Chromium.Start();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Chromium.Program is null)
+            return;
+        await Chromium.DisposeAsync();
+        await Platform.DisposeAsync();
+    }
+
+    private (string Key, string Value)[] SettingsOf(string service) =>
+    [
+        ("ASPNETCORE_URLS", addresses[service].ToString()),
+        ("Messaging__Retries", "0"),
+        .. addresses.Select(address => ($"Ops__Peers__{address.Key.ToLowerInvariant()}", address.Value.ToString())),
+    ];
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

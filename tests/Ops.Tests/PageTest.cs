@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Deque.AxeCore.Playwright;
+
+namespace OrderPlatform.Ops.Tests;
+
+/// <summary>
+/// A test in a fresh browser window, of an operator called Ada; skipped where there is no browser. In the end, the page has reported no
+/// error, and has asked nobody but the services. <c>SCREENSHOTS</c> names a directory for pictures.
+/// </summary>
+public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Platform)
+{
+    private readonly ConcurrentQueue<string> complaints = [];
+    private IBrowserContext context = null!;
+
+    protected IPage Page { get; private set; } = null!;
+
+    /// <summary>Complaints of the browser that a test has brought about itself contain one of these.</summary>
+    protected List<string> Expected { get; } = [];
+
+    public override async ValueTask InitializeAsync()
+    {
+        if (Chromium.Program is null)
+            Assert.Skip("chromium is not installed.");
+        await base.InitializeAsync();
+        context = await platform.Chromium.Browser.NewContextAsync(new() { ViewportSize = new() { Width = 1280, Height = 900 } });
+        await context.AddInitScriptAsync("localStorage.getItem('operator') ?? localStorage.setItem('operator', 'Ada')");
+        context.SetDefaultTimeout(30_000);
+        SetDefaultExpectTimeout(30_000);
+        Page = await context.NewPageAsync();
+        Page.PageError += (_, error) => complaints.Enqueue(error);
+        Page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning")
+                complaints.Enqueue($"{message.Text} ({message.Location})");
+        };
+        Page.Request += (_, request) =>
+        {
+            if (!platform.Addresses.Any(address => address.IsBaseOf(new Uri(request.Url))))
+                complaints.Enqueue($"It asked {request.Url}");
+        };
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (Chromium.Program is null)
+            return;
+        await context.DisposeAsync();
+        await base.DisposeAsync();
+        Assert.DoesNotContain(complaints, complaint => !Expected.Exists(complaint.Contains));
+    }
+
+    /// <summary>Opens a service's page at a view, such as <c>dead-letters</c>.</summary>
+    protected async Task Open(Service service, string view)
+    {
+        await Page.GotoAsync(new Uri(service.Http.BaseAddress!, $"ops#/{view}").ToString());
+        await Expect(Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToBeVisibleAsync();
+    }
+
+    protected ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
+    protected ILocator Link(string name) => Page.GetByRole(AriaRole.Link, new() { Name = name, Exact = true });
+
+    protected ILocator Dialog => Page.GetByRole(AriaRole.Dialog);
+
+    /// <summary>What the page says in passing.</summary>
+    protected Task Says(string text) => Expect(Page.Locator("#news")).ToContainTextAsync(text);
+
+    /// <summary>By WCAG 2.2 AA, as far as a program can tell; wide and narrow, light and dark. Takes a picture of each.</summary>
+    protected async Task IsAccessible(string picture)
+    {
+        foreach (var (width, scheme) in new[] { (1280, ColorScheme.Light), (360, ColorScheme.Dark) })
+        {
+            await Page.SetViewportSizeAsync(width, 900);
+            await Page.EmulateMediaAsync(new() { ColorScheme = scheme });
+            if (Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } directory)
+                await Page.ScreenshotAsync(new() { Path = Path.Combine(directory, $"{picture}-{width}-{scheme}.png"), FullPage = true });
+            Assert.Equal(0, await Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth"));
+            var found = await Page.RunAxe();
+            Assert.Empty(found.Violations.Select(violation =>
+                $"{violation.Id}: {violation.Help} {string.Join("; ", violation.Nodes.Select(node => node.Html))}"));
+        }
+
+        await Page.SetViewportSizeAsync(1280, 900);
+    }
+}

@@ -1,0 +1,84 @@
+using Npgsql;
+
+namespace OrderPlatform.Ops.Tests;
+
+public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
+{
+    private ILocator Rows => Page.GetByRole(AriaRole.Table, new() { Name = "The timeline" }).GetByRole(AriaRole.Row);
+
+    [Fact]
+    public async Task Shows_the_events_of_an_order_in_all_services_and_what_caused_them()
+    {
+        var order = await Shop.Place(await Shop.Stock(1));
+        await Shop.Becomes(order, "shipped");
+
+        await Open(Shipping, "timeline");
+        await Page.GetByLabel("Stream, such as an order’s id").FillAsync($"{order}");
+        await Page.Keyboard.PressAsync("Enter");
+
+        await Expect(Rows).ToHaveCountAsync(6);
+        Assert.Equal(
+            [
+                "orders OrderPlaced 1 happened a request",
+                "inventory StockReserved 1 happened OrderPlaced of orders",
+                "orders OrderConfirmed 2 happened StockReserved of inventory",
+                "shipping ShipmentDispatched 1 happened OrderConfirmed of orders",
+                "orders OrderShipped 3 happened ShipmentDispatched of shipping",
+            ],
+            await Told());
+        var drawing = Page.GetByRole(AriaRole.Img);
+        Assert.Equal(["orders", "inventory", "shipping"], await drawing.Locator(".lane text").AllTextContentsAsync());
+        Assert.Equal(4, await drawing.Locator("path.arrow").CountAsync());
+        await IsAccessible("timeline");
+    }
+
+    [Fact]
+    public async Task Shows_what_is_parked()
+    {
+        var order = await Shop.Place(await Shop.Stock(1));
+        await Shop.Becomes(order, "shipped");
+        await Park(order);
+
+        await Open(Orders, $"timeline/{order}");
+
+        await Expect(Rows).ToHaveCountAsync(7);
+        Assert.Contains("orders ShipmentDelivered 2 parked –", await Told());
+        await Expect(Page.Locator("svg .mark.parked")).ToHaveCountAsync(1);
+        await Open(Orders, "");
+        await Expect(Page.GetByRole(AriaRole.Table, new() { Name = "Parked events by queue" })).ToContainTextAsync("orders");
+        await Orders.Database.Scalar<long>("WITH gone AS (DELETE FROM messaging.parked_events RETURNING 1) SELECT count(*) FROM gone");
+    }
+
+    [Fact]
+    public async Task Says_which_service_does_not_answer()
+    {
+        var order = await Shop.Place(await Shop.Stock(1));
+        await Shop.Becomes(order, "shipped");
+        Expected.Add("ERR_CONNECTION_REFUSED");
+        await Inventory.Stop();
+
+        await Open(Orders, $"timeline/{order}");
+
+        await Expect(Page.GetByText("inventory did not answer: its events are missing here.")).ToBeVisibleAsync();
+        await Expect(Rows).ToHaveCountAsync(5);
+        Assert.Contains("orders OrderPlaced 1 happened a request", await Told());
+    }
+
+    /// <summary>An event of the order that waits for one which never comes.</summary>
+    private async Task Park(Guid order)
+    {
+        await using var command = Orders.Database.Source.CreateCommand(
+            """
+            INSERT INTO messaging.parked_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, body, retry_at)
+            VALUES (
+                gen_random_uuid(), 'orders', 'OrderPlatform.Contracts.Shipping:ShipmentDelivered', $1::text, 2, $1, now(), '{}',
+                now() + interval '1 day')
+            """);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = order });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The rows of the table without their times.</summary>
+    private async Task<string[]> Told() =>
+        [.. (await Rows.AllInnerTextsAsync()).Skip(1).Select(row => string.Join(' ', row.Split('\t').Skip(1)).Trim())];
+}

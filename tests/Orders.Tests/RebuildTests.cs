@@ -1,0 +1,286 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using OrderPlatform.Orders.Domain;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Orders.Tests;
+
+public sealed class RebuildTests : IAsyncLifetime
+{
+    private readonly OrdersService orders = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        orders.Settings["Messaging:JobPollInterval"] = "00:00:00.050";
+        await orders.InitializeAsync();
+    }
+
+    public ValueTask DisposeAsync() => orders.DisposeAsync();
+
+    [Fact]
+    public async Task Finds_nothing_where_rows_are_what_their_events_say()
+    {
+        foreach (var status in Enum.GetValues<OrderStatus>())
+            await orders.PlaceUntil(status);
+
+        var rebuild = await Rebuild("compare");
+
+        AssertCounts(rebuild, @checked: 7, differing: 0, repaired: 0, skipped: 0);
+        Assert.Empty(rebuild.GetProperty("differences").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Finds_each_kind_of_difference_and_changes_nothing_when_it_compares()
+    {
+        var (changed, rowless, eventless) = await Damage();
+
+        var rebuild = await Rebuild("compare");
+
+        AssertCounts(rebuild, @checked: 5, differing: 3, repaired: 0, skipped: 0);
+        Assert.Equal(
+            [$"{changed} differs", $"{rowless} missing-row", $"{eventless} missing-events"],
+            Differences(rebuild).Select(d => $"{d.GetProperty("stream")} {d.GetProperty("kind")}").Order());
+        var properties = Differences(rebuild).Single(d => d.GetProperty("stream").GetGuid() == changed).GetProperty("properties");
+        Assert.Equal(
+            ["customerId: \"somebody\" \"customer-7\"", "shipment: null {", "status: \"placed\" \"shipped\""],
+            properties.EnumerateArray().Select(p => $"{p.GetProperty("name")}: {p.GetProperty("row").GetRawText()} {p.GetProperty("log").GetRawText()}")
+                .Select(text => text.Split('{')[0] + (text.Contains('{', StringComparison.Ordinal) ? "{" : "")).Order());
+        Assert.Equal("somebody", (await orders.Get(changed)).CustomerId);
+        Assert.Equal(HttpStatusCode.NotFound, (await orders.Http.GetAsync(new Uri($"/orders/{rowless}", UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public async Task Repairs_what_the_events_tell_and_leaves_a_row_that_is_all_there_is()
+    {
+        var (changed, rowless, eventless) = await Damage();
+        var before = await orders.Get(eventless);
+
+        var rebuild = await Rebuild("repair");
+
+        AssertCounts(rebuild, @checked: 5, differing: 3, repaired: 2, skipped: 0);
+        foreach (var id in (Guid[])[changed, rowless])
+        {
+            var (row, fold) = await orders.RowAndFold(id);
+            Assert.Equivalent(fold, row, strict: true);
+        }
+
+        Assert.Equal((OrderStatus.Shipped, OrderStatus.Confirmed), ((await orders.Get(changed)).Status, (await orders.Get(rowless)).Status));
+        Assert.Equivalent(before, await orders.Get(eventless));
+        AssertCounts(await Rebuild("compare"), @checked: 5, differing: 1, repaired: 0, skipped: 0);
+
+        // A repaired order goes on.
+        Assert.Equal(HttpStatusCode.Accepted, (await orders.Cancel(rowless)).StatusCode);
+        Assert.Equal([1, 2, 3], (await orders.History(rowless)).Events.Select(e => e.Sequence));
+    }
+
+    [Fact]
+    public async Task Skips_what_may_be_archived_and_never_makes_half_an_order_of_the_rest()
+    {
+        var (begun, gone, whole) = (await orders.PlaceUntil(OrderStatus.Delivered), await orders.PlaceUntil(OrderStatus.Rejected), await orders.Place());
+        await Forget(begun, "sequence <= 2");
+        await Forget(gone, "true");
+        await Archive();
+        await Execute($"UPDATE orders SET customer_id = 'somebody' WHERE id IN ('{begun}', '{whole}')");
+
+        var rebuild = await Rebuild("repair");
+
+        AssertCounts(rebuild, @checked: 3, differing: 1, repaired: 1, skipped: 2);
+        Assert.Equal([whole], Differences(rebuild).Select(d => d.GetProperty("stream").GetGuid()));
+        Assert.Equal(
+            [("somebody", OrderStatus.Delivered), ("customer-7", OrderStatus.Rejected), ("customer-7", OrderStatus.Placed)],
+            new[] { await orders.Get(begun), await orders.Get(gone), await orders.Get(whole) }.Select(order => (order.CustomerId, order.Status)));
+    }
+
+    [Theory]
+    [InlineData("compare")]
+    [InlineData("repair")]
+    public async Task Sees_no_difference_where_orders_flow(string mode)
+    {
+        using var stop = new CancellationTokenSource();
+        var flow = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Flow(stop.Token)));
+        var rounds = new List<JsonElement>();
+
+        for (var round = 0; round < 5; round++)
+            rounds.Add(await Rebuild(mode));
+        await stop.CancelAsync();
+        var placed = (await flow).Sum();
+
+        Assert.All(rounds, rebuild => Assert.Equal(0, Number(rebuild, "differing")));
+        Assert.InRange(Number(rounds[^1], "checked"), 1, placed);
+        AssertCounts(await Rebuild("compare"), placed, differing: 0, repaired: 0, skipped: 0);
+    }
+
+    [Fact]
+    public async Task Repairs_while_the_same_orders_go_on()
+    {
+        var ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => orders.Place()));
+        await Execute("UPDATE orders SET customer_id = 'somebody', shipping_address = '{}'");
+
+        var flow = Task.WhenAll(ids.Select(id => orders.Deliver(Given.StockReserved with { OrderId = id })));
+        var rebuild = await Rebuild("repair");
+        await flow;
+
+        Assert.Equal(100, Number(rebuild, "repaired"));
+        foreach (var id in ids)
+        {
+            var (row, fold) = await orders.RowAndFold(id);
+            Assert.Equal(OrderStatus.Confirmed, row.Status);
+            Assert.Equivalent(fold, row, strict: true);
+        }
+    }
+
+    [Fact]
+    public async Task Goes_through_many_pages_and_reports_the_first_three_hundred()
+    {
+        await orders.Place();
+        await Execute(
+            """
+            INSERT INTO orders SELECT ('0199d0c5-6f1e-7cc3-a1b2-' || lpad(to_hex(n), 12, '0'))::uuid, customer_id, status, lines, shipping_address,
+                placed_at, confirmed_at, rejection, cancellation, shipment, sequence FROM orders, generate_series(1, 1600) AS n;
+            INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
+            SELECT gen_random_uuid(), o.id::text, 1, type, replace(data::text, correlation_id::text, o.id::text)::json, o.id, occurred_at
+            FROM orders o, messaging.event_log WHERE o.id::text <> stream;
+            UPDATE orders SET sequence = 3 WHERE id::text LIKE '0199d0c5-6f1e-7cc3-%'
+            """);
+
+        var rebuild = await Rebuild("repair");
+
+        AssertCounts(rebuild, @checked: 1601, differing: 1600, repaired: 1600, skipped: 0);
+        Assert.Equal(300, Differences(rebuild).Length);
+        AssertCounts(await Rebuild("compare"), @checked: 1601, differing: 0, repaired: 0, skipped: 0);
+        var list = await orders.Http.GetFromJsonAsync<JsonElement>("/ops/rebuilds");
+        Assert.Equal(["compare", "repair"], list.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("mode").GetString()));
+        Assert.All(list.GetProperty("items").EnumerateArray(), item => Assert.Equal(JsonValueKind.Null, item.GetProperty("differences").ValueKind));
+    }
+
+    [Fact]
+    public async Task Ends_when_cancelled_and_another_can_be_started()
+    {
+        await orders.Place();
+        string job;
+        await using (var connection = await orders.Database.Source.OpenConnectionAsync())
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            await using var hold = connection.CreateCommand();
+            hold.CommandText = "LOCK TABLE orders IN ACCESS EXCLUSIVE MODE";
+            await hold.ExecuteNonQueryAsync();
+            job = await Start("repair");
+            var cancelled = await Cancel(job);
+            Assert.Equal("cancelled", cancelled.GetProperty("state").GetString());
+            Assert.Equal("cancelled", (await Cancel(job)).GetProperty("state").GetString());
+        }
+
+        AssertCounts(await Rebuild("compare"), @checked: 1, differing: 0, repaired: 0, skipped: 0);
+        Assert.Equal("cancelled", (await orders.Http.GetFromJsonAsync<JsonElement>(job)).GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task Fails_and_names_the_event_that_can_not_be_applied()
+    {
+        var id = await orders.PlaceUntil(OrderStatus.Confirmed);
+        await Execute($$"""UPDATE messaging.event_log SET data = '{"orderId":7}' WHERE sequence = 2 AND stream = '{{id}}'""");
+
+        var job = await Start("compare");
+
+        var rebuild = await Becomes(job, "failed");
+        Assert.Contains($"Event 2 of stream '{id}', OrderConfirmed", rebuild.GetProperty("error").GetString(), StringComparison.Ordinal);
+        var response = await orders.Http.PostAsync(new Uri($"{job}/cancel", UriKind.Relative), null);
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        Assert.Equal("rebuild-failed", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"mode":"guess"}""", "mode")]
+    [InlineData("""{}""", "mode")]
+    public async Task Refuses_a_mode_that_there_is_not(string request, string field)
+    {
+        using var body = new StringContent(request, System.Text.Encoding.UTF8, "application/json");
+        var response = await orders.Http.PostAsync(new Uri("/ops/rebuilds", UriKind.Relative), body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal([field], problem.GetProperty("errors").EnumerateObject().Select(error => error.Name));
+    }
+
+    /// <summary>Five orders: a row that was changed, one that is missing, one whose events are, and two that are as they should be.</summary>
+    private async Task<(Guid Changed, Guid Rowless, Guid Eventless)> Damage()
+    {
+        await orders.PlaceUntil(OrderStatus.Cancelled);
+        var changed = await orders.PlaceUntil(OrderStatus.Shipped);
+        var rowless = await orders.PlaceUntil(OrderStatus.Confirmed);
+        var eventless = await orders.PlaceUntil(OrderStatus.Delivered);
+        await orders.Place();
+        await Execute($"UPDATE orders SET status = 'Placed', customer_id = 'somebody', shipment = NULL WHERE id = '{changed}'");
+        await Execute($"DELETE FROM orders WHERE id = '{rowless}'");
+        await Forget(eventless, "sequence = 2");
+        return (changed, rowless, eventless);
+    }
+
+    private Task Forget(Guid id, string which) => Execute($"DELETE FROM messaging.event_log WHERE stream = '{id}' AND {which}");
+
+    /// <summary>As after retention: what is older than next week may be in an archive.</summary>
+    private Task Archive() => Execute(
+        """
+        DO $$
+        DECLARE
+            later uuid := messaging.first_id(now() + interval '1 day');
+            part record;
+        BEGIN
+            FOR part IN SELECT name FROM messaging.partitions('event_log') WHERE name <> 'event_log_default' LOOP
+                EXECUTE format('ALTER TABLE messaging.event_log DETACH PARTITION messaging.%I', part.name);
+            END LOOP;
+            EXECUTE format('ALTER TABLE messaging.event_log ATTACH PARTITION messaging.event_log_past FOR VALUES FROM (MINVALUE) TO (%L)', later);
+            FOR part IN SELECT relname AS name FROM pg_class WHERE relname ~ '^event_log_[0-9]{8}$' LOOP
+                EXECUTE format('INSERT INTO messaging.event_log OVERRIDING SYSTEM VALUE SELECT * FROM messaging.%I', part.name);
+            END LOOP;
+        END $$
+        """);
+
+    /// <summary>Orders, one after the other, until it is stopped.</summary>
+    /// <returns>How many.</returns>
+    private async Task<int> Flow(CancellationToken stop)
+    {
+        var count = 0;
+        for (; !stop.IsCancellationRequested; count++)
+            await orders.PlaceUntil(count % 2 == 0 ? OrderStatus.Delivered : OrderStatus.Cancelled);
+        return count;
+    }
+
+    private async Task<string> Start(string mode)
+    {
+        using var response = await orders.Http.PostAsJsonAsync("/ops/rebuilds", new { mode });
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return response.Headers.Location!.ToString();
+    }
+
+    private async Task<JsonElement> Rebuild(string mode) => await Becomes(await Start(mode), "completed");
+
+    private async Task<JsonElement> Becomes(string job, string state)
+    {
+        JsonElement rebuild = default;
+        await Eventually.Is(async () => (rebuild = await orders.Http.GetFromJsonAsync<JsonElement>(job)).GetProperty("state").GetString() == state);
+        return rebuild;
+    }
+
+    private async Task<JsonElement> Cancel(string job)
+    {
+        using var response = await orders.Http.PostAsync(new Uri($"{job}/cancel", UriKind.Relative), null);
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
+    }
+
+    private async Task Execute(string sql)
+    {
+        await using var command = orders.Database.Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static JsonElement[] Differences(JsonElement rebuild) => [.. rebuild.GetProperty("differences").EnumerateArray()];
+
+    private static long Number(JsonElement rebuild, string property) => rebuild.GetProperty(property).GetInt64();
+
+    private static void AssertCounts(JsonElement rebuild, int @checked, int differing, int repaired, int skipped) => Assert.Equal(
+        (@checked, differing, repaired, skipped),
+        (Number(rebuild, "checked"), Number(rebuild, "differing"), Number(rebuild, "repaired"), Number(rebuild, "skipped")));
+}
