@@ -47,12 +47,17 @@ public sealed partial class LedgerHost : IAsyncDisposable
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
-        Configure(builder, database, broker, replace, settings);
+        Configure(builder, database, broker, replace, _ => { }, settings);
         return await Start(builder.Build(), database);
     }
 
     /// <summary>With what operators see of it over HTTP, as every service has it, at a free port.</summary>
-    public static async Task<LedgerHost> StartWeb(TestDatabase database, Uri broker, params (string Key, string Value)[] settings)
+    public static Task<LedgerHost> StartWeb(TestDatabase database, Uri broker, params (string Key, string Value)[] settings) =>
+        StartWeb(database, broker, _ => { }, settings);
+
+    /// <summary>The same, with more queues.</summary>
+    public static async Task<LedgerHost> StartWeb(
+        TestDatabase database, Uri broker, Action<MessagingBuilder> more, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -61,7 +66,7 @@ public sealed partial class LedgerHost : IAsyncDisposable
         });
         builder.AddServiceDefaults("ledger", port: 0);
         builder.Services.AddValidation();
-        Configure(builder, database, broker, _ => { }, settings);
+        Configure(builder, database, broker, _ => { }, more, settings);
         var app = builder.Build();
         app.MapServiceDefaults();
         app.MapOps();
@@ -75,6 +80,7 @@ public sealed partial class LedgerHost : IAsyncDisposable
         TestDatabase database,
         Uri broker,
         Action<IServiceCollection> replace,
+        Action<MessagingBuilder> more,
         params (string Key, string Value)[] settings)
     {
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(
@@ -84,7 +90,11 @@ public sealed partial class LedgerHost : IAsyncDisposable
             ["ConnectionStrings:Broker"] = broker.ToString(),
         });
         replace(builder.Services);
-        builder.AddMessaging<LedgerDb>("ledger", AddEvents);
+        builder.AddMessaging<LedgerDb>("ledger", messaging =>
+        {
+            AddEvents(messaging);
+            more(messaging);
+        });
     }
 
     private static async Task<LedgerHost> Start(IHost host, TestDatabase database)

@@ -1,45 +1,12 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
 
-/// <summary>The ledger with its HTTP, and with more queues.</summary>
+/// <summary>The ledger's jobs.</summary>
 public sealed partial class LedgerHost
 {
-    public HttpClient Http { get; private init; } = null!;
-
-    public static async Task<LedgerHost> StartWithOps(
-        TestDatabase database, Uri broker, Action<MessagingBuilder> more, params (string Key, string Value)[] settings)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Warning);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(
-            settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)))
-        {
-            ["ConnectionStrings:Database"] = database.ConnectionString,
-            ["ConnectionStrings:Broker"] = broker.ToString(),
-            ["Messaging:JobPollInterval"] = "00:00:00.050",
-        });
-        builder.AddMessaging<LedgerDb>("ledger", messaging =>
-        {
-            AddEvents(messaging);
-            more(messaging);
-        });
-        var app = builder.Build();
-        app.MapOps();
-        await CreateSchema(database);
-        await app.StartAsync();
-        await app.Services.GetRequiredService<DatabaseStartup>().Ready;
-        return new LedgerHost(app) { Http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) } };
-    }
-
     /// <summary>Asks for a job.</summary>
     /// <returns>Its address.</returns>
     public async Task<string> StartJob(string path, object request)
@@ -70,7 +37,8 @@ public abstract partial class LedgerTest
 
     protected async Task<LedgerHost> StartOps(Action<MessagingBuilder> more, params (string Key, string Value)[] settings)
     {
-        var host = await LedgerHost.StartWithOps(Database, Broker.Uri, more, settings);
+        var host = await LedgerHost.StartWeb(
+            Database, Broker.Uri, more, [("Messaging:JobPollInterval", "00:00:00.050"), .. settings]);
         hosts.Add(host);
         return host;
     }

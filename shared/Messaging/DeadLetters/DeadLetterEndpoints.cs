@@ -14,7 +14,7 @@ internal static class DeadLetterEndpoints
     /// <summary>Maps <c>/ops/dead-letters</c>.</summary>
     public static void MapDeadLetters(this IEndpointRouteBuilder ops)
     {
-        var letters = ops.MapGroup("/dead-letters").WithTags("Dead letters").AddEndpointFilter(Operator.Check);
+        var letters = ops.MapGroup("/dead-letters").WithTags("Dead letters");
         letters.MapGet("", ListDeadLetters.Handle).ProducesValidationProblem();
         letters.MapGet("/groups", GroupDeadLetters.Handle).ProducesValidationProblem();
         letters.MapGet("/{id:guid}", GetDeadLetter.Handle).ProducesProblem(404);

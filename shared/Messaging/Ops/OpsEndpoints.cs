@@ -16,7 +16,7 @@ public static class OpsEndpoints
     /// <summary>Maps <c>/ops</c>.</summary>
     public static void MapOps(this IEndpointRouteBuilder app)
     {
-        var ops = app.MapGroup("/ops").WithTags("Ops").RequireAuthorization(Policy);
+        var ops = app.MapGroup("/ops").WithTags("Ops").RequireAuthorization(Policy).AddEndpointFilter(Operator.Check);
         ops.MapPage();
         ops.MapGet("/events", ListEvents.Handle).ProducesValidationProblem();
         ops.MapDeadLetters();

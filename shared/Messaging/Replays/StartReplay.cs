@@ -18,7 +18,7 @@ internal static partial class StartReplay
     /// each as it was published then. Follow the job at the address in <c>Location</c>.
     /// </remarks>
     /// <param name="request">What to send, and where.</param>
-    /// <param name="http">Says who asks.</param>
+    /// <param name="who">Asks for it.</param>
     /// <param name="types">What the service publishes.</param>
     /// <param name="log">What happened.</param>
     /// <param name="replays">Where the job goes.</param>
@@ -29,7 +29,7 @@ internal static partial class StartReplay
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     public static async Task<Answer> Handle(
         ReplayRequest request,
-        HttpContext http,
+        Operator who,
         EventTypes types,
         ReplaySource log,
         ReplayTable replays,
@@ -61,7 +61,7 @@ internal static partial class StartReplay
             Total = null,
             State = JobState.Running,
             StartedAt = now,
-            StartedBy = Operator.NameOf(http),
+            StartedBy = who.Name,
             EndedAt = null,
             Error = null,
         };
