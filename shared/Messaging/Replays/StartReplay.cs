@@ -74,15 +74,15 @@ internal static partial class StartReplay
         ReplayRequest request, (string Name, string? Address)[]? given, EventTypes types)
     {
         if (!QueueName().IsMatch(request.Queue))
-            yield return ("queue", "Must be the name of a queue, such as inventory: 1 to 100 letters, digits, dots, underscores and hyphens.");
+            yield return ("queue", "Must be a queue's name, such as inventory: 1 to 100 letters, digits, dots, underscores and hyphens.");
         if (request.From >= request.Until)
             yield return ("until", "Must be later than from.");
         if (given is [])
             yield return ("types", "Must name one event at least; leave it out to send all that the queue takes.");
         else if (given?.FirstOrDefault(type => type.Address is null) is { Name: { } unknown })
             yield return ("types", $"This service publishes no '{unknown}'. It publishes: {types.PublishedNames}.");
-        if (request.Streams is { Count: 0 or > MostStreams } || request.Streams?.Any(stream => stream is null or "" or { Length: > LongestStream }) == true)
-            yield return ("streams", $"Must be 1 to {MostStreams} streams, such as order ids, of 1 to {LongestStream} characters; leave it out to send all.");
+        if (request.Streams is { } streams && (streams.Count is 0 or > MostStreams || streams.Any(s => s is null or "" or { Length: > LongestStream })))
+            yield return ("streams", $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each; leave it out to send all.");
         if (request.PerSecond < 1)
             yield return ("perSecond", "Must be 1 or more; leave it out to send as fast as the queue is emptied.");
         if (request.Source is not (null or ReplaySource.Log))
@@ -97,7 +97,7 @@ internal static partial class StartReplay
 /// <param name="Queue" example="inventory">The queue that is to get them: a service's name, or <c>service_purpose</c>.</param>
 /// <param name="From" example="2026-01-31T12:00:00Z">Only what happened then or later; from the beginning, if not given.</param>
 /// <param name="Until" example="2026-01-31T13:00:00Z">Only what happened before; up to now, if not given.</param>
-/// <param name="Types" example="[&quot;OrderPlaced&quot;]">Names or wire addresses of events; all that the queue takes, if not given.</param>
+/// <param name="Types" example="[&quot;OrderPlaced&quot;]">Events by name or wire address; all that the queue takes, if not given.</param>
 /// <param name="Streams">Only events of these, such as orders by their ids, 1 to 1000; of all, if not given.</param>
 /// <param name="DryRun">Only count them; those as well that the queue may not take.</param>
 /// <param name="PerSecond" example="500">The most to send in a second; as fast as the queue is emptied, if not given.</param>
