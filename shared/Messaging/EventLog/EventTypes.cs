@@ -47,7 +47,7 @@ public sealed class EventTypes
     /// <summary>The names of the events that this service publishes, without their namespaces, for people.</summary>
     internal string PublishedNames => string.Join(", ", published.Select(ShortNameOf).Order(StringComparer.Ordinal));
 
-    /// <summary>The wire address of an event that this service publishes, by its name or its wire address; null when there is none.</summary>
+    /// <summary>The wire address of an event that this service publishes, by its name or its wire address; else null.</summary>
     internal string? PublishedAs(string name) => AddressOf(name) is { } address && published.Contains(address) ? address : null;
 
     internal static object Read(Type type, ReadOnlySpan<byte> body) =>

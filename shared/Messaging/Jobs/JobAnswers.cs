@@ -6,7 +6,8 @@ namespace OrderPlatform.Messaging;
 /// <summary>What is answered about jobs of every kind.</summary>
 internal static class JobAnswers
 {
-    public static async Task<Results<Ok<TJob>, ProblemHttpResult>> Answer<TJob>(this JobTable<TJob> jobs, Guid id, CancellationToken cancellation)
+    public static async Task<Results<Ok<TJob>, ProblemHttpResult>> Answer<TJob>(
+        this JobTable<TJob> jobs, Guid id, CancellationToken cancellation)
         where TJob : Job =>
         await jobs.Find(id, cancellation) is { } job ? TypedResults.Ok(job) : OpsProblems.NotFound(jobs.Kind, id);
 
@@ -23,6 +24,8 @@ internal static class JobAnswers
         if ((await jobs.Change(id, from, to, cancellation) ?? await jobs.Find(id, cancellation)) is not { } job)
             return OpsProblems.NotFound(jobs.Kind, id);
         var state = job.State.ToString().ToLowerInvariant();
-        return job.State == to ? TypedResults.Ok(job) : OpsProblems.Conflict($"{jobs.Kind}-{state}", $"The {jobs.Kind} is {state}: that is final.");
+        return job.State == to
+            ? TypedResults.Ok(job)
+            : OpsProblems.Conflict($"{jobs.Kind}-{state}", $"The {jobs.Kind} is {state}: that is final.");
     }
 }

@@ -14,7 +14,9 @@ internal abstract partial class JobRunner<TJob>(
 {
     private Backoff backoff = new();
 
-    /// <summary>Works on a job until it is not to run any more. Whatever it throws, it is called again, but for <see cref="JobFailedException"/>.</summary>
+    /// <summary>
+    /// Works on a job until it is not to run any more. Whatever it throws, it is called again, but for <see cref="JobFailedException"/>.
+    /// </summary>
     protected abstract Task Run(Guid id, CancellationToken stop);
 
     /// <summary>The job gets on: the next outage is a new one.</summary>
@@ -47,7 +49,8 @@ internal abstract partial class JobRunner<TJob>(
     {
         await using var connection = address.CreateUnpooled();
         await connection.OpenAsync(stop);
-        await using var tryLock = new NpgsqlCommand($"SELECT pg_try_advisory_lock(hashtextextended('orderplatform {jobs.Kind}s', 0))", connection);
+        await using var tryLock = new NpgsqlCommand(
+            $"SELECT pg_try_advisory_lock(hashtextextended('orderplatform {jobs.Kind}s', 0))", connection);
         if (!(bool)(await tryLock.ExecuteScalarAsync(stop))!)
             return;
         while (await jobs.Next(stop) is { } id)

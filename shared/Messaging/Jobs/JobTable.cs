@@ -21,7 +21,8 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
         return (Guid?)await next.ExecuteScalarAsync(cancellation);
     }
 
-    public Task<TJob?> Find(Guid id, CancellationToken cancellation) => One($"SELECT * FROM messaging.{kind}s WHERE id = $1", cancellation, Value(id));
+    public Task<TJob?> Find(Guid id, CancellationToken cancellation) =>
+        One($"SELECT * FROM messaging.{kind}s WHERE id = $1", cancellation, Value(id));
 
     /// <summary>The newest hundred, the newest first.</summary>
     public Task<List<TJob>> List(CancellationToken cancellation) =>
@@ -52,7 +53,8 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
 
     protected static T Get<T>(NpgsqlDataReader row, string column) => row.GetFieldValue<T>(row.GetOrdinal(column));
 
-    protected static T? GetOrNull<T>(NpgsqlDataReader row, string column) => row.IsDBNull(row.GetOrdinal(column)) ? default : Get<T>(row, column);
+    protected static T? GetOrNull<T>(NpgsqlDataReader row, string column) =>
+        row.IsDBNull(row.GetOrdinal(column)) ? default : Get<T>(row, column);
 
     protected abstract TJob Read(NpgsqlDataReader row);
 

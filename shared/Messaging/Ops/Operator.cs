@@ -10,11 +10,8 @@ internal sealed record Operator(string Name)
     private const int Longest = 100;
 
     /// <summary>Lets minimal APIs pass it to handlers.</summary>
-    public static ValueTask<Operator> BindAsync(HttpContext http) => ValueTask.FromResult(new Operator(NameOf(http)));
-
-    /// <summary>Who is signed in; else what the header says; else <c>anonymous</c>.</summary>
-    public static string NameOf(HttpContext http) =>
-        http.User.Identity?.Name ?? (http.Request.Headers.TryGetValue(Header, out var name) ? name.ToString() : "anonymous");
+    public static ValueTask<Operator> BindAsync(HttpContext http) => ValueTask.FromResult(new Operator(
+        http.User.Identity?.Name ?? (http.Request.Headers.TryGetValue(Header, out var name) ? name.ToString() : "anonymous")));
 
     /// <summary>Refuses a header that is no name.</summary>
     public static ValueTask<object?> Check(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>

@@ -27,7 +27,8 @@ internal sealed class Findings
         differences.Add(new Difference(
             row.Stream,
             DifferenceKind.Differs,
-            [.. differing.Select(d => new DifferingProperty(JsonNamingPolicy.CamelCase.ConvertName(d.Property.Name), Json(d.Row), Json(d.Log)))]));
+            [.. differing.Select(d => new DifferingProperty(
+                JsonNamingPolicy.CamelCase.ConvertName(d.Property.Name), Json(d.Row), Json(d.Log)))]));
     }
 
     public void WithoutRow(EventStream stream, bool hasAllEvents)

@@ -103,7 +103,8 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
         catch (Exception exception)
         {
             throw new JobFailedException(
-                $"Event {logged.Sequence} of stream '{logged.Stream}', {EventTypes.ShortNameOf(logged.Type)}, can not be applied: {exception.Message}",
+                $"Event {logged.Sequence} of stream '{logged.Stream}', {EventTypes.ShortNameOf(logged.Type)}, can not be applied: "
+                + exception.Message,
                 exception);
         }
     }

@@ -66,7 +66,8 @@ internal enum DifferenceKind
     MissingRow,
 
     /// <summary>
-    /// There is a row, but the log lacks events of it, which can not be archived yet. No repair changes that row: it may be all that is left.
+    /// There is a row, but the log lacks events of it, which can not be archived yet. No repair changes that row: it may be all that is
+    /// left.
     /// </summary>
     [JsonStringEnumMemberName("missing-events")]
     MissingEvents,

@@ -19,17 +19,19 @@ internal static class RebuildEndpoints
 
     public static void MapRebuilds(this IEndpointRouteBuilder ops)
     {
-        var rebuilds = ops.MapGroup("/rebuilds").WithTags("Rebuilds");
+        var rebuilds = ops.MapGroup("/rebuilds").WithTags("Rebuilds").AddEndpointFilter(Operator.Check);
         rebuilds.MapPost("/", StartRebuild.Handle).ProducesValidationProblem().ProducesProblem(StatusCodes.Status409Conflict);
         rebuilds.MapGet("/", List);
         rebuilds.MapGet("/{id:guid}", Get).ProducesProblem(StatusCodes.Status404NotFound);
-        rebuilds.MapPost("/{id:guid}/cancel", Cancel).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        rebuilds.MapPost("/{id:guid}/cancel", Cancel)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     /// <summary>Lists the rebuilds of this service, without their differences: the newest hundred, the newest first.</summary>
     /// <response code="200">The rebuilds.</response>
     public static async Task<Ok<JobList<Rebuild>>> List(RebuildTable rebuilds, CancellationToken cancellation) =>
-        TypedResults.Ok(new JobList<Rebuild>([.. (await rebuilds.List(cancellation)).Select(rebuild => rebuild with { Differences = null })]));
+        TypedResults.Ok(new JobList<Rebuild>(
+            [.. (await rebuilds.List(cancellation)).Select(rebuild => rebuild with { Differences = null })]));
 
     /// <summary>Shows how far a rebuild is, and what it has found.</summary>
     /// <response code="200">The rebuild.</response>

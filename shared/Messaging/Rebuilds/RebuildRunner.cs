@@ -40,14 +40,17 @@ internal sealed class RebuildRunner(
 
     private async Task<Rebuild> Turn(Rebuild rebuild, RebuildCursor cursor, RowFold fold, CancellationToken stop)
     {
-        var (findings, next) = await InTransaction(IsolationLevel.RepeatableRead, (db, table) => Check(db, table, cursor, stop), fold, stop);
+        var (findings, next) = await InTransaction(
+            IsolationLevel.RepeatableRead, (db, table) => Check(db, table, cursor, stop), fold, stop);
         var repaired = rebuild.Mode == RebuildMode.Repair && findings.Repairable.Count > 0
-            ? await InTransaction(IsolationLevel.ReadCommitted, (db, table) => Repair(db, table, findings.Repairable, stop), fold, stop)
+            ? await InTransaction(
+                IsolationLevel.ReadCommitted, (db, table) => Repair(db, table, findings.Repairable, stop), fold, stop)
             : 0;
         return await rebuilds.Checked(rebuild, findings, repaired, next, stop);
     }
 
-    private async Task<T> InTransaction<T>(IsolationLevel isolation, Func<DbContext, FoldedTable, Task<T>> work, RowFold fold, CancellationToken stop)
+    private async Task<T> InTransaction<T>(
+        IsolationLevel isolation, Func<DbContext, FoldedTable, Task<T>> work, RowFold fold, CancellationToken stop)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<DbContext>();
@@ -57,7 +60,8 @@ internal sealed class RebuildRunner(
         return result;
     }
 
-    private static async Task<(Findings Findings, RebuildCursor Next)> Check(DbContext db, FoldedTable table, RebuildCursor cursor, CancellationToken stop)
+    private static async Task<(Findings Findings, RebuildCursor Next)> Check(
+        DbContext db, FoldedTable table, RebuildCursor cursor, CancellationToken stop)
     {
         var findings = new Findings();
         var log = db.Set<LoggedEvent>();

@@ -17,7 +17,8 @@ internal sealed class RebuildTable(NpgsqlDataSource source) : JobTable<Rebuild>(
         Value(by)))!;
 
     /// <summary>The rebuild has got on; whether it is still to run, its state says then.</summary>
-    public async Task<Rebuild> Checked(Rebuild rebuild, Findings findings, int repaired, RebuildCursor cursor, CancellationToken cancellation)
+    public async Task<Rebuild> Checked(
+        Rebuild rebuild, Findings findings, int repaired, RebuildCursor cursor, CancellationToken cancellation)
     {
         var reported = findings.Differences.Take(MostDifferences - rebuild.Differences!.Count);
         return (await One(

@@ -15,15 +15,21 @@ internal static class StartRebuild
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="409"><c>nothing-to-rebuild</c>: this service's rows say more than its events.</response>
     public static async Task<Results<Accepted<Rebuild>, ProblemHttpResult>> Handle(
-        RebuildRequest request, HttpContext http, RebuildTable rebuilds, IEnumerable<RowFold> folds, TimeProvider clock, CancellationToken cancellation)
+        RebuildRequest request,
+        Operator who,
+        RebuildTable rebuilds,
+        IEnumerable<RowFold> folds,
+        TimeProvider clock,
+        CancellationToken cancellation)
     {
         if (!folds.Any())
         {
             return OpsProblems.Conflict(
-                "nothing-to-rebuild", "No rows of this service are made of its events alone. Those that lack something need a replay from other services.");
+                "nothing-to-rebuild",
+                "No rows of this service are made of its events alone. Those that lack something need a replay from other services.");
         }
 
-        var rebuild = await rebuilds.Add(Guid.CreateVersion7(clock.GetUtcNow()), request.Mode, Operator.NameOf(http), cancellation);
+        var rebuild = await rebuilds.Add(Guid.CreateVersion7(clock.GetUtcNow()), request.Mode, who.Name, cancellation);
         return TypedResults.Accepted($"/ops/rebuilds/{rebuild.Id}", rebuild);
     }
 }

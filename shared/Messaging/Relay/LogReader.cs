@@ -15,7 +15,8 @@ namespace OrderPlatform.Messaging;
 internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
 {
     /// <summary>What <see cref="ReadEvent"/> reads.</summary>
-    public const string Columns = "position, event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at";
+    public const string Columns =
+        "position, event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at";
 
     private const string SelectCursor = "SELECT position, gaps FROM messaging.relay_cursor WHERE id = 1";
 

@@ -1,6 +1,6 @@
 namespace OrderPlatform.Messaging;
 
-/// <summary>Spreads events over time, evenly. What could not be sent in time is not caught up on: it is never faster than the rate.</summary>
+/// <summary>Spreads events over time, evenly. What was late is not caught up on: it is never faster than the rate.</summary>
 /// <param name="perSecond">The rate; null for none.</param>
 internal sealed class Pace(int? perSecond)
 {

@@ -15,7 +15,9 @@ internal sealed record Replay : Job
     /// <summary>Only what happened before is sent, UTC; up to when the replay was started, if null.</summary>
     public required DateTimeOffset? Until { get; init; }
 
-    /// <summary>The types that are sent, by their wire addresses. What nobody asked for by name and the queue does not take is left out.</summary>
+    /// <summary>
+    /// The types that are sent, by their wire addresses. What nobody asked for by name and the queue does not take is left out.
+    /// </summary>
     public required IReadOnlyList<string> Types { get; init; }
 
     /// <summary>Only events of these streams are sent; of all, if null.</summary>

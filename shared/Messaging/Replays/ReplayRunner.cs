@@ -16,6 +16,8 @@ internal sealed partial class ReplayRunner(
     TimeProvider clock,
     ILogger<ReplayRunner> logger) : JobRunner<Replay>(replays, address, database, options.JobPollInterval, logger)
 {
+    private const string WhoDeclares = "Its consumer declares what it takes when it starts, or deploy/rabbitmq/definitions.json does.";
+
     private static readonly TimeSpan WhileTheQueueIsLong = TimeSpan.FromMilliseconds(50);
 
     protected override async Task Run(Guid id, CancellationToken stop)
@@ -60,12 +62,10 @@ internal sealed partial class ReplayRunner(
         return completed;
     }
 
-    private static string NothingTaken(string queue) =>
-        $"The queue '{queue}' takes none of this service's events. Its consumer declares what it takes when it starts, or deploy/rabbitmq/definitions.json does.";
+    private static string NothingTaken(string queue) => $"The queue '{queue}' takes none of this service's events. {WhoDeclares}";
 
     private static string NotTaken(string queue, IEnumerable<string> types) =>
-        $"The queue '{queue}' does not take {string.Join(", ", types.Select(EventTypes.ShortNameOf).Order(StringComparer.Ordinal))}. "
-        + "Its consumer declares what it takes when it starts, or deploy/rabbitmq/definitions.json does.";
+        $"The queue '{queue}' does not take {string.Join(", ", types.Select(EventTypes.ShortNameOf).Order(StringComparer.Ordinal))}. {WhoDeclares}";
 
     [LoggerMessage(LogLevel.Information, "The replay {Id} is completed: {Sent} events to {Queue}")]
     private static partial void Completed(ILogger logger, Guid id, long sent, string queue);

@@ -42,7 +42,9 @@ internal sealed class ReplaySource(IServiceScopeFactory scopes, NpgsqlDataSource
         return (long)(await count.ExecuteScalarAsync(cancellation))!;
     }
 
-    /// <summary>Reads on: the next events after the replay's position, and the position up to which there are no others. There may be none.</summary>
+    /// <summary>
+    /// Reads on: the next events after the replay's position, and the position up to which there are no others. There may be none.
+    /// </summary>
     public async Task<(IReadOnlyList<OutgoingEvent> Events, long Position)> Read(Replay replay, int limit, CancellationToken cancellation)
     {
         var end = replay.Streams is null ? Math.Min(replay.Last, replay.Position + Stretch) : replay.Last;

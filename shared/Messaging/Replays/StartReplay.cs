@@ -18,7 +18,7 @@ internal static partial class StartReplay
     /// each as it was published then. Follow the job at the address in <c>Location</c>.
     /// </remarks>
     /// <param name="request">What to send, and where.</param>
-    /// <param name="http">Says who asks.</param>
+    /// <param name="who">Asks for it.</param>
     /// <param name="types">What the service publishes.</param>
     /// <param name="log">What happened.</param>
     /// <param name="replays">Where the job goes.</param>
@@ -29,7 +29,7 @@ internal static partial class StartReplay
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     public static async Task<Answer> Handle(
         ReplayRequest request,
-        HttpContext http,
+        Operator who,
         EventTypes types,
         ReplaySource log,
         ReplayTable replays,
@@ -61,7 +61,7 @@ internal static partial class StartReplay
             Total = null,
             State = JobState.Running,
             StartedAt = now,
-            StartedBy = Operator.NameOf(http),
+            StartedBy = who.Name,
             EndedAt = null,
             Error = null,
         };
@@ -74,15 +74,15 @@ internal static partial class StartReplay
         ReplayRequest request, (string Name, string? Address)[]? given, EventTypes types)
     {
         if (!QueueName().IsMatch(request.Queue))
-            yield return ("queue", "Must be the name of a queue, such as inventory: 1 to 100 letters, digits, dots, underscores and hyphens.");
+            yield return ("queue", "Must be a queue's name, such as inventory: 1 to 100 letters, digits, dots, underscores and hyphens.");
         if (request.From >= request.Until)
             yield return ("until", "Must be later than from.");
         if (given is [])
             yield return ("types", "Must name one event at least; leave it out to send all that the queue takes.");
         else if (given?.FirstOrDefault(type => type.Address is null) is { Name: { } unknown })
             yield return ("types", $"This service publishes no '{unknown}'. It publishes: {types.PublishedNames}.");
-        if (request.Streams is { Count: 0 or > MostStreams } || request.Streams?.Any(stream => stream is null or "" or { Length: > LongestStream }) == true)
-            yield return ("streams", $"Must be 1 to {MostStreams} streams, such as order ids, of 1 to {LongestStream} characters; leave it out to send all.");
+        if (request.Streams is { } streams && (streams.Count is 0 or > MostStreams || streams.Any(s => s is null or "" or { Length: > LongestStream })))
+            yield return ("streams", $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each; leave it out to send all.");
         if (request.PerSecond < 1)
             yield return ("perSecond", "Must be 1 or more; leave it out to send as fast as the queue is emptied.");
         if (request.Source is not (null or ReplaySource.Log))
@@ -97,7 +97,7 @@ internal static partial class StartReplay
 /// <param name="Queue" example="inventory">The queue that is to get them: a service's name, or <c>service_purpose</c>.</param>
 /// <param name="From" example="2026-01-31T12:00:00Z">Only what happened then or later; from the beginning, if not given.</param>
 /// <param name="Until" example="2026-01-31T13:00:00Z">Only what happened before; up to now, if not given.</param>
-/// <param name="Types" example="[&quot;OrderPlaced&quot;]">Names or wire addresses of events; all that the queue takes, if not given.</param>
+/// <param name="Types" example="[&quot;OrderPlaced&quot;]">Events by name or wire address; all that the queue takes, if not given.</param>
 /// <param name="Streams">Only events of these, such as orders by their ids, 1 to 1000; of all, if not given.</param>
 /// <param name="DryRun">Only count them; those as well that the queue may not take.</param>
 /// <param name="PerSecond" example="500">The most to send in a second; as fast as the queue is emptied, if not given.</param>

@@ -20,8 +20,10 @@ internal sealed class Confirms
     public void Follow(IChannel channel)
     {
         channel.BasicAcksAsync += (_, ack) => Do(() => Ack(ack.DeliveryTag, ack.Multiple));
-        channel.BasicNacksAsync += (_, nack) => Do(() => Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
-        channel.ChannelShutdownAsync += (_, reason) => Do(() => Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
+        channel.BasicNacksAsync += (_, nack) =>
+            Do(() => Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
+        channel.ChannelShutdownAsync += (_, reason) =>
+            Do(() => Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
     }
 
     /// <summary>Counts those of a channel, which confirms and does not track; fails when the broker refuses, returns or closes.</summary>

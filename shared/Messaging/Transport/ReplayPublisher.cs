@@ -34,7 +34,9 @@ internal sealed class ReplayPublisher : IAsyncDisposable
         {
             var channel = await connection.CreateChannelAsync(
                 new CreateChannelOptions(
-                    publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false, outstandingPublisherConfirmationsRateLimiter: null),
+                    publisherConfirmationsEnabled: true,
+                    publisherConfirmationTrackingEnabled: false,
+                    outstandingPublisherConfirmationsRateLimiter: null),
                 cancellation);
             foreach (var exchange in types.Select(ReplayTopology.ExchangeOf).Distinct())
                 await channel.ExchangeDeclareAsync(exchange, ExchangeType.Direct, durable: true, cancellationToken: cancellation);
@@ -64,7 +66,8 @@ internal sealed class ReplayPublisher : IAsyncDisposable
     /// <summary>Publishes events, and returns when the broker has confirmed them all.</summary>
     /// <returns>By type, how many of them the queue does not take.</returns>
     /// <exception cref="IOException">The broker refused one, or is away.</exception>
-    public async Task<IReadOnlyDictionary<string, int>> Publish(IReadOnlyList<OutgoingEvent> events, string queue, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, int>> Publish(
+        IReadOnlyList<OutgoingEvent> events, string queue, CancellationToken cancellation)
     {
         returned.Clear();
         foreach (var @event in events)

@@ -1,8 +1,8 @@
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// A producer sends past events to an exchange of its own; a queue is bound to it once for each event that it takes. So a replay reaches one
-/// queue and nobody else's, and a queue gets nothing that it has no handler for.
+/// A producer sends past events to an exchange of its own; a queue is bound to it once for each event that it takes. So a replay reaches
+/// one queue and nobody else's, and a queue gets nothing that it has no handler for.
 /// </summary>
 internal static class ReplayTopology
 {
