@@ -19,7 +19,7 @@ internal static class RebuildEndpoints
 
     public static void MapRebuilds(this IEndpointRouteBuilder ops)
     {
-        var rebuilds = ops.MapGroup("/rebuilds").WithTags("Rebuilds");
+        var rebuilds = ops.MapGroup("/rebuilds").WithTags("Rebuilds").AddEndpointFilter(Operator.Check);
         rebuilds.MapPost("/", StartRebuild.Handle).ProducesValidationProblem().ProducesProblem(StatusCodes.Status409Conflict);
         rebuilds.MapGet("/", List);
         rebuilds.MapGet("/{id:guid}", Get).ProducesProblem(StatusCodes.Status404NotFound);

@@ -20,7 +20,7 @@ internal static class ReplayEndpoints
 
     public static void MapReplays(this IEndpointRouteBuilder ops)
     {
-        var replays = ops.MapGroup("/replays").WithTags("Replays");
+        var replays = ops.MapGroup("/replays").WithTags("Replays").AddEndpointFilter(Operator.Check);
         replays.MapPost("/", StartReplay.Handle).ProducesValidationProblem();
         replays.MapGet("/", List);
         replays.MapGet("/{id:guid}", Get).ProducesProblem(StatusCodes.Status404NotFound);

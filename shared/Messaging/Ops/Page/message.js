@@ -65,10 +65,10 @@ const detailsOf = details => Object.entries(details ?? {}).filter(([, value]) =>
   .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ') || '–';
 
 function bodyOf({ body, bodyBase64, originalBody }) {
-  if (body === null) return [h('p', {}, 'It is no text. In Base64:'), code(bodyBase64 ?? '', 'Body in Base64')];
+  if (body === null) return [h('p', {}, 'It is no text. In Base64:'), code(bodyBase64 ?? '', 'The body in Base64')];
   return [
-    code(pretty(body), 'Body'),
+    code(pretty(body), 'The body'),
     originalBody != null && h('details', { id: 'original' },
-      h('summary', {}, 'As it came, before it was edited'), code(pretty(originalBody), 'Original body')),
+      h('summary', {}, 'As it came, before it was edited'), code(pretty(originalBody), 'The original body')),
   ];
 }
