@@ -50,11 +50,13 @@ public sealed class Platform : IAsyncLifetime
         await SetCarrier(CarrierDelay);
     }
 
-    /// <summary>How long the simulated carrier takes to answer.</summary>
-    public async Task SetCarrier(TimeSpan delay)
+    /// <summary>How the simulated carrier answers.</summary>
+    /// <param name="delay">How long it takes.</param>
+    /// <param name="failureRate">The share of calls that fail, 0 to 1.</param>
+    public async Task SetCarrier(TimeSpan delay, double failureRate = 0)
     {
         using var response = await Shipping.Http.PutAsJsonAsync(
-            "carrier-simulator/settings", new { delayMilliseconds = delay.TotalMilliseconds, failureRate = 0 });
+            "carrier-simulator/settings", new { delayMilliseconds = delay.TotalMilliseconds, failureRate });
         response.EnsureSuccessStatusCode();
     }
 

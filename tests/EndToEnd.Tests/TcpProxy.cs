@@ -26,6 +26,9 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Where it listens, on 127.0.0.1.</summary>
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
+    /// <summary>How long it takes whatever clients send.</summary>
+    public TimeSpan Delay { get; set; }
+
     /// <summary>Ends all connections, and every new one at once.</summary>
     public void Close()
     {
@@ -33,10 +36,11 @@ public sealed class TcpProxy : IAsyncDisposable
         Cut();
     }
 
-    /// <summary>Lets everything through again: the end of <see cref="Close"/> and <see cref="Freeze"/>.</summary>
+    /// <summary>Lets everything through again: the end of <see cref="Close"/>, <see cref="Freeze"/> and <see cref="Delay"/>.</summary>
     public void Open()
     {
         closed = false;
+        Delay = TimeSpan.Zero;
         thawed.TrySetResult();
     }
 
@@ -80,7 +84,7 @@ public sealed class TcpProxy : IAsyncDisposable
                 return;
             await link.Server.ConnectAsync(host, port);
             await Task.WhenAll(
-                Pump(link, client, link.Server, () => thawed.Task.WaitAsync(link.Ended)),
+                Pump(link, client, link.Server, () => MayPass(link.Ended)),
                 Pump(link, link.Server, client, () => Task.CompletedTask));
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
@@ -91,6 +95,12 @@ public sealed class TcpProxy : IAsyncDisposable
         {
             links.TryRemove(link, out _);
         }
+    }
+
+    private async Task MayPass(CancellationToken ended)
+    {
+        await Task.Delay(Delay, ended);
+        await thawed.Task.WaitAsync(ended);
     }
 
     private static async Task Pump(Link link, TcpClient from, TcpClient to, Func<Task> mayPass)

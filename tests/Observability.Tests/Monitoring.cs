@@ -20,9 +20,16 @@ public sealed class Monitoring : IAsyncLifetime
     /// <summary>Why there is no monitoring here; null when there is.</summary>
     public string? Missing { get; private set; }
 
-    public Platform Platform { get; } = new();
+    /// <summary>With services whose own time passes faster, too.</summary>
+    public Platform Platform { get; } = new()
+    {
+        Settings = [("Messaging__SampleInterval", "00:00:01"), ("Carrier__Resilience__CircuitBreaker__BreakDuration", "00:00:01")],
+    };
 
     public PrometheusServer Prometheus { get; private set; } = null!;
+
+    /// <summary>What Prometheus calls a service.</summary>
+    public static string JobOf(Service service) => service.Name.ToLowerInvariant();
 
     public async ValueTask InitializeAsync()
     {
@@ -56,10 +63,10 @@ public sealed class Monitoring : IAsyncLifetime
     }
 
     /// <summary>Alertmanager's view of an alert of a service: active, suppressed, or null when it has none.</summary>
-    public async Task<string?> Notified(string alert, string service)
+    public async Task<string?> Notified(string alert, Service service)
     {
         var alerts = await alertmanager.GetFromJsonAsync<JsonElement>(
-            $"api/v2/alerts?filter=alertname%3D{alert}&filter=service%3D{service}");
+            $"api/v2/alerts?filter=alertname%3D{alert}&filter=service%3D{JobOf(service)}");
         return alerts.EnumerateArray().Select(found => found.GetProperty("status").GetProperty("state").GetString()).FirstOrDefault();
     }
 
@@ -75,8 +82,6 @@ public sealed class Monitoring : IAsyncLifetime
 
         folder.Delete(recursive: true);
     }
-
-    private static string JobOf(Service service) => service.Name.ToLowerInvariant();
 
     private static string Local() => $"127.0.0.1:{Tool.FreePort()}";
 

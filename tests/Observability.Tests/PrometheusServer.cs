@@ -39,6 +39,17 @@ public sealed class PrometheusServer(Uri address) : IDisposable
                 rule.GetProperty("health").GetString()!))];
     }
 
+    /// <summary>The names of all metrics that it has scraped or recorded.</summary>
+    public async Task<IReadOnlySet<string>> Metrics() =>
+        (await Get("api/v1/label/__name__/values")).EnumerateArray().Select(name => name.GetString()!).ToHashSet();
+
+    /// <summary>What an alert of a service is now: inactive, pending or firing.</summary>
+    public async Task<string> State(string alert, string service)
+    {
+        var alerts = await Query($"ALERTS{{alertname=\"{alert}\", service=\"{service}\"}}");
+        return alerts.Select(found => found.Labels["alertstate"]).Order(StringComparer.Ordinal).FirstOrDefault() ?? "inactive";
+    }
+
     /// <summary>When an alert of a service was first in a state, in seconds; null when it was not, in the last minutes.</summary>
     public async Task<double?> Since(string alert, string service, string state, DateTimeOffset from)
     {

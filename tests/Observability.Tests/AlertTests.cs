@@ -1,0 +1,217 @@
+using System.Text;
+using Npgsql;
+using RabbitMQ.Client;
+
+namespace OrderPlatform.Observability.Tests;
+
+/// <summary>
+/// Every alert, brought about by a real fault: Prometheus sees it inactive, pending, firing and resolved, and Alertmanager is told.
+/// </summary>
+public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring)
+{
+    /// <summary>The trait that names the alerts a test has seen.</summary>
+    public const string Alert = nameof(Alert);
+
+    [Fact]
+    [Trait(Alert, "TargetDown")]
+    public async Task One_of_two_instances_that_is_killed_is_a_target_that_is_down_and_no_more()
+    {
+        var second = await Inventory.Start();
+        await Monitoring.Discover();
+        var (target, service) = (await Watch("TargetDown", Inventory), await Watch("ServiceDown", Inventory));
+
+        second.Kill();
+        await target.Fires();
+        Assert.Equal("inactive", await service.State());
+
+        await Inventory.Repair();
+        await Monitoring.Discover();
+        await target.Ends();
+    }
+
+    [Fact]
+    [Trait(Alert, "ServiceDown")]
+    public async Task A_service_whose_last_instance_is_killed_is_down_which_silences_its_target()
+    {
+        var (service, target) = (await Watch("ServiceDown", Inventory), await Watch("TargetDown", Inventory));
+
+        Inventory.Kill();
+        await service.Fires();
+        await target.FiresSilenced();
+
+        await Inventory.Repair();
+        await Monitoring.Discover();
+        await service.Ends();
+        await target.Ends();
+    }
+
+    [Fact]
+    [Trait(Alert, "DatabaseUnreachable")]
+    public async Task A_database_that_is_away_silences_the_errors_that_come_of_it()
+    {
+        var (database, errors) = (await Watch("DatabaseUnreachable", Orders), await Watch("OrdersErrorBudgetBurnsFast", Orders));
+        await using var customers = Shop.Load(await Shop.Stock(100_000));
+
+        Orders.DatabaseProxy.Close();
+        await database.Fires();
+        await errors.FiresSilenced();
+
+        Orders.DatabaseProxy.Open();
+        await database.Ends();
+        await errors.Ends();
+    }
+
+    [Fact]
+    [Trait(Alert, "BrokerUnreachable")]
+    public async Task A_broker_that_is_away_silences_the_outbox_that_fills()
+    {
+        var (broker, outbox) = (await Watch("BrokerUnreachable", Orders), await Watch("OutboxNotDraining", Orders));
+
+        Orders.BrokerProxy.Close();
+        await Shop.Place("cable");
+        await broker.Fires();
+        await outbox.FiresSilenced();
+
+        Orders.BrokerProxy.Open();
+        await broker.Ends();
+        await outbox.Ends();
+    }
+
+    [Fact]
+    [Trait(Alert, "OutboxNotDraining")]
+    public async Task Events_that_no_queue_is_bound_for_stay_in_the_outbox()
+    {
+        var outbox = await Watch("OutboxNotDraining", Orders);
+        await using var connection = await Platform.Connect();
+        await using var channel = await connection.CreateChannelAsync();
+
+        await channel.ExchangeUnbindAsync("inventory", "OrderPlatform.Contracts.Orders:OrderPlaced", "");
+        await Shop.Place("cable");
+        await outbox.Fires();
+
+        await Platform.Broker.Import(Deployed.Text("rabbitmq", "definitions.json"));
+        await outbox.Ends();
+    }
+
+    [Fact]
+    [Trait(Alert, "ConsumerLag")]
+    public async Task A_row_that_is_locked_for_long_makes_the_consumers_lag()
+    {
+        var lag = await Watch("ConsumerLag", Inventory);
+        var sku = await Shop.Stock(10);
+        await using var connection = await Inventory.Database.Source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var hold = new NpgsqlCommand($"SELECT FROM stock_items WHERE sku = '{sku}' FOR UPDATE", connection);
+
+        await hold.ExecuteNonQueryAsync();
+        await Shop.Place(sku);
+        await lag.Fires();
+
+        await transaction.RollbackAsync();
+        await lag.Ends();
+    }
+
+    [Fact]
+    [Trait(Alert, "DeliveryDelay")]
+    public async Task A_slow_database_delays_deliveries()
+    {
+        var delay = await Watch("DeliveryDelay", Inventory);
+        await using var customers = Shop.Load(await Shop.Stock(100_000));
+
+        Inventory.DatabaseProxy.Delay = TimeSpan.FromMilliseconds(300);
+        await delay.Fires();
+
+        Inventory.DatabaseProxy.Open();
+        await delay.Ends();
+    }
+
+    [Fact]
+    [Trait(Alert, "DeadLettersArriving")]
+    public async Task An_event_that_its_handler_can_not_take_is_a_dead_letter()
+    {
+        const string Event = "OrderPlatform.Contracts.Orders:OrderPlaced";
+        var arriving = await Watch("DeadLettersArriving", Inventory);
+        await using var connection = await Platform.Connect();
+        await using var channel = await connection.CreateChannelAsync();
+
+        var properties = new BasicProperties
+        {
+            MessageId = Guid.CreateVersion7().ToString(),
+            Headers = new Dictionary<string, object?> { ["MT-MessageType"] = $"urn:message:{Event}" },
+        };
+        await channel.BasicPublishAsync(Event, "", mandatory: true, properties, Encoding.UTF8.GetBytes("no JSON"));
+        await arriving.Fires();
+
+        // Nothing is to be done: it ends when none has arrived for a while.
+        await arriving.Ends();
+    }
+
+    [Fact]
+    [Trait(Alert, "ParkedTooLong")]
+    public async Task An_event_whose_predecessor_is_held_up_is_parked_too_long()
+    {
+        var parked = await Watch("ParkedTooLong", Inventory);
+        await using var connection = await Platform.Connect();
+        await using var channel = await connection.CreateChannelAsync();
+
+        Inventory.BrokerProxy.Close();
+        var order = await Shop.Place("cable");
+        var placed = await Take(channel, "inventory", order);
+        await Shop.Cancel(order);
+        Inventory.BrokerProxy.Open();
+        await parked.Fires();
+
+        await channel.BasicNackAsync(placed.DeliveryTag, multiple: false, requeue: true);
+        await parked.Ends();
+    }
+
+    [Fact]
+    [Trait(Alert, "CarrierCircuitOpen")]
+    public async Task A_carrier_that_fails_opens_the_circuit()
+    {
+        var circuit = await Watch("CarrierCircuitOpen", Shipping);
+        await using var customers = Shop.Load(await Shop.Stock(100_000));
+
+        await Platform.SetCarrier(Platform.CarrierDelay, failureRate: 1);
+        await circuit.Fires();
+
+        await Platform.SetCarrier(Platform.CarrierDelay);
+        await circuit.Ends();
+    }
+
+    [Fact]
+    [Trait(Alert, "OrdersErrorBudgetBurnsFast")]
+    [Trait(Alert, "OrdersErrorBudgetBurnsSlowly")]
+    public async Task Orders_that_can_not_be_stored_burn_the_error_budget_fast_and_in_hindsight_slowly()
+    {
+        var (fast, slowly) = (await Watch("OrdersErrorBudgetBurnsFast", Orders), await Watch("OrdersErrorBudgetBurnsSlowly", Orders));
+        await using var customers = Shop.Load(await Shop.Stock(100_000));
+        var role = new NpgsqlConnectionStringBuilder(Orders.Database.ConnectionString).Username;
+
+        await Execute(Orders, $"REVOKE INSERT ON orders FROM {role}");
+        await fast.Fires();
+        await slowly.FiresSilenced();
+
+        await Execute(Orders, $"GRANT INSERT ON orders TO {role}");
+        await fast.Ends();
+        await slowly.Fires();
+        await slowly.Ends();
+    }
+
+    private Task<WatchedAlert> Watch(string alert, Service service) => WatchedAlert.Begin(Monitoring, alert, service);
+
+    private static async Task Execute(Service service, string sql)
+    {
+        await using var command = service.Database.Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Takes an order's event out of a queue, and holds it for as long as the channel is open.</summary>
+    private static async Task<BasicGetResult> Take(IChannel channel, string queue, Guid order)
+    {
+        BasicGetResult? message = null;
+        await Eventually.Is(async () =>
+            (message = await channel.BasicGetAsync(queue, autoAck: false))?.BasicProperties.CorrelationId == order.ToString());
+        return message!;
+    }
+}
