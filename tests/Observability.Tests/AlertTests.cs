@@ -101,7 +101,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         var sku = await Shop.Stock(10);
         await using var connection = await Inventory.Database.Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using var hold = new NpgsqlCommand($"SELECT FROM stock_items WHERE sku = '{sku}' FOR UPDATE", connection);
+        await using var hold = new NpgsqlCommand($"SELECT FROM stock WHERE sku = '{sku}' FOR UPDATE", connection);
 
         await hold.ExecuteNonQueryAsync();
         await Shop.Place(sku);

@@ -1,11 +1,26 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Observability.Tests;
 
 /// <summary>That somebody who did not make the dashboards can read them.</summary>
-public sealed class DashboardTests
+public sealed partial class DashboardTests
 {
+    private static readonly string[] Units = ["ops", "reqps", "s", "percentunit", "bytes", "short", "none"];
+    private static readonly string[] InstantPanels = ["stat", "table"];
+    private static readonly string[] GraphPanels = ["timeseries", "state-timeline"];
+
     public static TheoryData<string> Dashboard => [.. Dashboards.Names];
+
+    [Fact]
+    public void Grafana_has_the_data_source_that_they_ask_and_opens_on_the_first()
+    {
+        Assert.Contains("uid: prometheus\n", Deployed.Text("grafana", "provisioning", "datasources", "datasources.yml"), StringComparison.Ordinal);
+        var folder = Folder().Match(Deployed.Text("grafana", "provisioning", "dashboards", "dashboards.yml")).Groups[1].Value;
+        var compose = File.ReadAllText(Deployed.Path("..", "docker-compose.yml"));
+        Assert.Contains($"./deploy/grafana/dashboards:{folder}:ro\n", compose, StringComparison.Ordinal);
+        Assert.Contains($"DEFAULT_HOME_DASHBOARD_PATH: {folder}/{Dashboards.Names[0]}.json\n", compose, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void There_are_these_dashboards() => Assert.Equal(
@@ -32,8 +47,57 @@ public sealed class DashboardTests
             Assert.NotEmpty(Text(panel, "title"));
             Assert.EndsWith(".", Text(panel, "description"), StringComparison.Ordinal);
             Assert.Equal("prometheus", Text(panel.GetProperty("datasource"), "uid"));
-            Assert.NotEmpty(Text(panel.GetProperty("fieldConfig").GetProperty("defaults"), "unit"));
-            Assert.NotEmpty(panel.GetProperty("targets").EnumerateArray());
+            Assert.Contains(Text(panel.GetProperty("fieldConfig").GetProperty("defaults"), "unit"), Units);
+        });
+
+    /// <summary>A table needs the last value with its labels as columns, a number the last value, a graph all values.</summary>
+    [Theory]
+    [MemberData(nameof(Dashboard))]
+    public void Every_query_is_made_for_its_kind_of_panel(string name) =>
+        Assert.All(Dashboards.Panels(name), panel =>
+        {
+            var targets = panel.GetProperty("targets").EnumerateArray().ToArray();
+            var instant = InstantPanels.Contains(Text(panel, "type"));
+
+            Assert.Equal(targets.Length, targets.Select(target => Text(target, "refId")).Distinct().Count());
+            Assert.True(instant || GraphPanels.Contains(Text(panel, "type")), $"'{Text(panel, "type")}' is no kind of panel.");
+            Assert.All(targets, target =>
+            {
+                Assert.Equal(instant, target.TryGetProperty("instant", out var once) && once.GetBoolean());
+                Assert.Equal(Text(panel, "type") == "table", target.TryGetProperty("format", out var format) && format.GetString() == "table");
+                Assert.True(instant || target.TryGetProperty("legendFormat", out _), $"'{Text(panel, "title")}' has a curve without a name.");
+            });
+        });
+
+    [Theory]
+    [MemberData(nameof(Dashboard))]
+    public void Thresholds_begin_with_the_color_of_everything_below_and_rise(string name) =>
+        Assert.All(Dashboards.Panels(name).SelectMany(Thresholds), steps =>
+        {
+            Assert.Equal(JsonValueKind.Null, steps[0].ValueKind);
+            var values = steps.Skip(1).Select(step => step.GetDouble()).ToArray();
+            Assert.Equal(values.Order(), values);
+        });
+
+    /// <summary>Grafana says nothing of one that names none.</summary>
+    [Theory]
+    [MemberData(nameof(Dashboard))]
+    public void An_override_names_a_curve_or_a_column(string name) =>
+        Assert.All(Dashboards.Panels(name), panel =>
+        {
+            var targets = panel.GetProperty("targets").EnumerateArray().ToArray();
+            string[] names =
+            [
+                .. targets.Select(target => $"Value #{Text(target, "refId")}"),
+                .. targets.Select(target => target.TryGetProperty("legendFormat", out var legend) ? legend.GetString()! : ""),
+            ];
+            var matchers = panel.GetProperty("fieldConfig").GetProperty("overrides").EnumerateArray()
+                .Select(@override => @override.GetProperty("matcher"));
+            Assert.All(matchers, matcher =>
+            {
+                Assert.Equal("byName", Text(matcher, "id"));
+                Assert.Contains(names, known => known == Text(matcher, "options") || known.StartsWith("{{", StringComparison.Ordinal));
+            });
         });
 
     [Theory]
@@ -66,6 +130,20 @@ public sealed class DashboardTests
         });
     }
 
+    /// <summary>The values of the steps of a panel's thresholds: of the panel itself, and of single columns.</summary>
+    private static IEnumerable<JsonElement[]> Thresholds(JsonElement panel)
+    {
+        var config = panel.GetProperty("fieldConfig");
+        var all = config.GetProperty("overrides").EnumerateArray()
+            .SelectMany(@override => @override.GetProperty("properties").EnumerateArray())
+            .Where(property => Text(property, "id") == "thresholds")
+            .Select(property => property.GetProperty("value"));
+        if (config.GetProperty("defaults").TryGetProperty("thresholds", out var own))
+            all = all.Prepend(own);
+        return all.Select(thresholds =>
+            thresholds.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("value")).ToArray());
+    }
+
     private static string Text(JsonElement element, string property) => element.GetProperty(property).GetString()!;
 
     private static IEnumerable<(int X, int Y)> Cells(JsonElement place)
@@ -75,4 +153,8 @@ public sealed class DashboardTests
                from y in Enumerable.Range(Number("y"), Number("h"))
                select (x, y);
     }
+
+    /// <summary>Where Grafana looks for dashboards.</summary>
+    [GeneratedRegex(@"options: \{ path: (\S+) \}")]
+    private static partial Regex Folder();
 }

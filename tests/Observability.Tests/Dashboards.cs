@@ -16,7 +16,9 @@ internal static class Dashboards
 
     /// <summary>All queries, with the panels they belong to.</summary>
     public static IEnumerable<(string Panel, string Expression)> Queries(string name) =>
-        from panel in Panels(name)
-        from target in panel.GetProperty("targets").EnumerateArray()
-        select (panel.GetProperty("title").GetString()!, target.GetProperty("expr").GetString()!);
+        Panels(name).SelectMany(panel => Queries(panel), (panel, expression) => (panel.GetProperty("title").GetString()!, expression));
+
+    /// <summary>The queries of a panel.</summary>
+    public static IEnumerable<string> Queries(JsonElement panel) =>
+        panel.GetProperty("targets").EnumerateArray().Select(target => target.GetProperty("expr").GetString()!);
 }

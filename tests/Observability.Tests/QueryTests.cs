@@ -23,6 +23,25 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     }
 
     [Fact]
+    public async Task Every_row_of_a_table_has_all_its_columns()
+    {
+        await using var traffic = new Traffic(Shop);
+        var tables = Dashboards.Names.SelectMany(Dashboards.Panels).Where(panel => panel.GetProperty("type").GetString() == "table").ToArray();
+
+        Assert.NotEmpty(tables);
+        foreach (var columns in tables.Select(table => Dashboards.Queries(table).ToArray()))
+        {
+            foreach (var other in columns.Skip(1))
+            {
+                await Eventually.Is(
+                    async () => await Rows(columns[0]) is { Count: > 0 } rows && rows.IsSubsetOf(await Rows(other)),
+                    Patience,
+                    $"what has '{columns[0]}' has '{other}' as well");
+            }
+        }
+    }
+
+    [Fact]
     public async Task Every_metric_that_dashboards_and_rules_ask_for_is_there()
     {
         await using var traffic = new Traffic(Shop);
@@ -38,4 +57,11 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     [Fact]
     public Task Every_rule_is_evaluated_without_an_error() =>
         Eventually.Is(async () => (await Prometheus.Rules()).All(rule => rule.Health == "ok"), Patience);
+
+    /// <summary>The rows that Grafana makes of a query's answer: one for each combination of labels but the metric's name.</summary>
+    private async Task<HashSet<string>> Rows(string expression) =>
+    [
+        .. (await Prometheus.Query(expression)).Select(sample => string.Join(
+            ", ", sample.Labels.Where(label => label.Key != "__name__").OrderBy(label => label.Key, StringComparer.Ordinal))),
+    ];
 }

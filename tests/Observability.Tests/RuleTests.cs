@@ -31,6 +31,12 @@ public sealed partial class RuleTests
 
     [Theory]
     [MemberData(nameof(Alerts))]
+    public void An_alert_is_seen_firing(string alert) =>
+        Assert.Contains(typeof(AlertTests).GetMethods(), test => test.GetCustomAttributes(inherit: false)
+            .OfType<TraitAttribute>().Any(trait => trait.Name == AlertTests.Alert && trait.Value == alert));
+
+    [Theory]
+    [MemberData(nameof(Alerts))]
     public void An_alert_has_a_severity_and_leads_to_a_runbook(string alert)
     {
         var rule = Rules().Single(rule => rule.Contains($"alert: {alert}\n", StringComparison.Ordinal));
