@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Npgsql;
+using Xunit.Sdk;
+using Xunit.v3;
 
 // They share two cores, and each brings about faults.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
@@ -134,7 +136,16 @@ public sealed class Monitoring : IAsyncLifetime
 }
 
 [CollectionDefinition(nameof(MonitoredPlatform))]
+[TestClassOrderer(typeof(QueriesFirst))]
 public sealed class MonitoredPlatform : ICollectionFixture<Monitoring>;
+
+/// <summary>Dashboards are looked at before anything has failed: what counts faults must then show 0.</summary>
+public sealed class QueriesFirst : ITestClassOrderer
+{
+    public IReadOnlyCollection<TTestClass?> OrderTestClasses<TTestClass>(IReadOnlyCollection<TTestClass?> testClasses)
+        where TTestClass : notnull, ITestClass =>
+        [.. testClasses.OrderBy(type => type?.TestClassSimpleName != nameof(QueryTests))];
+}
 
 /// <summary>A test on the platform that is watched; skipped where the programs that watch are missing.</summary>
 [Collection(nameof(MonitoredPlatform))]

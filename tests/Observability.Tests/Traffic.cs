@@ -1,6 +1,8 @@
 namespace OrderPlatform.Observability.Tests;
 
-/// <summary>Customers of every kind, until they are told to stop: their orders are shipped, delivered, rejected and cancelled.</summary>
+/// <summary>
+/// Customers of every kind, until they are told to stop: their orders are shipped, delivered, rejected, and cancelled early and late.
+/// </summary>
 internal sealed class Traffic : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -24,8 +26,10 @@ internal sealed class Traffic : IAsyncDisposable
         while (!stopped)
         {
             var shipped = await shop.Place(sku);
-            var cancelled = await shop.Place(sku);
-            await shop.Cancel(cancelled);
+            await shop.Cancel(await shop.Place(sku));
+            var late = await shop.Place(sku);
+            await Eventually.Is(async () => await shop.Status(late) != "placed");
+            await shop.Cancel(late);
             await shop.Place($"{sku}-that-is-sold-out");
             await Eventually.Is(async () => await shop.Status(shipped) == "shipped");
             if (await shop.Shipment(shipped) is { } shipment)
