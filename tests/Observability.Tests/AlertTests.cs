@@ -85,11 +85,17 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await using var connection = await Platform.Connect();
         await using var channel = await connection.CreateChannelAsync();
 
-        await channel.ExchangeUnbindAsync("inventory", "OrderPlatform.Contracts.Orders:OrderPlaced", "");
-        await Shop.Place("cable");
-        await outbox.Fires();
+        try
+        {
+            await channel.ExchangeUnbindAsync("inventory", "OrderPlatform.Contracts.Orders:OrderPlaced", "");
+            await Shop.Place("cable");
+            await outbox.Fires();
+        }
+        finally
+        {
+            await Platform.Broker.Import(Deployed.Text("rabbitmq", "definitions.json"));
+        }
 
-        await Platform.Broker.Import(Deployed.Text("rabbitmq", "definitions.json"));
         await outbox.Ends();
     }
 
@@ -188,11 +194,17 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await using var customers = Shop.Load(await Shop.Stock(100_000));
         var role = new NpgsqlConnectionStringBuilder(Orders.Database.ConnectionString).Username;
 
-        await Execute(Orders, $"REVOKE INSERT ON orders FROM {role}");
-        await fast.Fires();
-        await slowly.FiresSilenced();
+        try
+        {
+            await Execute(Orders, $"REVOKE INSERT ON orders FROM {role}");
+            await fast.Fires();
+            await slowly.FiresSilenced();
+        }
+        finally
+        {
+            await Execute(Orders, $"GRANT INSERT ON orders TO {role}");
+        }
 
-        await Execute(Orders, $"GRANT INSERT ON orders TO {role}");
         await fast.Ends();
         await slowly.Fires();
         await slowly.Ends();
