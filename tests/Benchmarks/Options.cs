@@ -22,6 +22,7 @@ internal sealed record Options
           --connections N   keep-alive connections: 64
           --rounds N        how often all of it is repeated, each time on fresh databases: 1, or 3 with --against
           --against ceiling flow and latency: the platform and the ceiling in turn, and the median of their ratios
+          --against jobs    flow: the platform alone and with what keeps house at work, in turn: retention, replay, rebuild, redrive
           --rate N          latency: orders a second: 100
           --seconds N       latency: for how long: 60
           --rows N,N,…      growth: 0,1000000,5000000
@@ -43,6 +44,8 @@ internal sealed record Options
     public int Rounds { get; private init; }
 
     public bool AgainstCeiling { get; private init; }
+
+    public bool AgainstJobs { get; private init; }
 
     public double Rate { get; private init; } = 100;
 
@@ -70,7 +73,12 @@ internal sealed record Options
                 "--seconds" => options with { Seconds = Number() },
                 "--rows" => options with { Rows = [.. Value().Split(',').Select(Parsed)] },
                 "--json" => options with { JsonFile = Value() },
-                "--against" => Value() == "ceiling" ? options with { AgainstCeiling = true } : throw new ArgumentException("--against knows the ceiling only."),
+                "--against" => Value() switch
+                {
+                    "ceiling" => options with { AgainstCeiling = true },
+                    "jobs" => options with { AgainstJobs = true },
+                    var other => throw new ArgumentException($"--against knows ceiling and jobs, not '{other}'."),
+                },
                 _ => throw new ArgumentException($"'{argument}' is unknown."),
             };
 
@@ -80,11 +88,13 @@ internal sealed record Options
         }
 
         if (options.AgainstCeiling && options.Scenario is not ("flow" or "latency"))
-            throw new ArgumentException("--against goes with flow and latency.");
+            throw new ArgumentException("--against ceiling goes with flow and latency.");
+        if (options.AgainstJobs && (options.AgainstCeiling || options.Scenario != "flow"))
+            throw new ArgumentException("--against jobs goes with flow, and without the ceiling.");
         return options with
         {
             Orders = options.Orders > 0 ? options.Orders : options.Scenario == "backlog" ? 100_000 : 20_000,
-            Rounds = options.Rounds > 0 ? options.Rounds : options.AgainstCeiling ? 3 : 1,
+            Rounds = options.Rounds > 0 ? options.Rounds : options.AgainstCeiling || options.AgainstJobs ? 3 : 1,
         };
     }
 

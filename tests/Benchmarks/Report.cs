@@ -30,11 +30,11 @@ internal sealed class Report(Options options, Machine machine)
     }
 
     /// <summary>Sets two runs of one round against each other.</summary>
-    public void Compare(Measurement platform, Measurement ceiling)
+    public void Compare(Measurement one, Measurement other, string otherName)
     {
-        var ratio = new Ratio(platform.ShippedPerSecond / ceiling.ShippedPerSecond, platform.CpuMilliseconds / ceiling.CpuMilliseconds);
+        var ratio = new Ratio(otherName, one.ShippedPerSecond / other.ShippedPerSecond, one.CpuMilliseconds / other.CpuMilliseconds);
         ratios.Add(ratio);
-        Scenarios.Progress.Say($"round {ratios.Count}: {ratio.Rate:P0} of the ceiling's orders/s, {ratio.Cpu:N2} times its CPU an order");
+        Scenarios.Progress.Say($"round {ratios.Count}: {ratio.Rate:P0} of the orders/s of the {otherName}, {ratio.Cpu:N2} times its CPU an order");
     }
 
     /// <summary>The table, for people.</summary>
@@ -89,7 +89,7 @@ internal sealed class Report(Options options, Machine machine)
         if (ratios.Count > 0)
         {
             text.AppendLine();
-            Line($"Against the ceiling, median of {ratios.Count}: {Median(r => r.Rate):P0} of its orders/s, {Median(r => r.Cpu):N2} times its CPU an order");
+            Line($"Against the {ratios[0].Other}, median of {ratios.Count}: {Median(r => r.Rate):P0} of its orders/s, {Median(r => r.Cpu):N2} times its CPU an order");
         }
 
         return text.ToString();
@@ -114,7 +114,7 @@ internal sealed class Report(Options options, Machine machine)
             options,
             measurements,
             ratios,
-            medianRatio = ratios.Count == 0 ? null : new Ratio(Median(r => r.Rate), Median(r => r.Cpu)),
+            medianRatio = ratios.Count == 0 ? null : new Ratio(ratios[0].Other, Median(r => r.Rate), Median(r => r.Cpu)),
         },
         Json);
 
@@ -126,6 +126,6 @@ internal sealed class Report(Options options, Machine machine)
 
     private static string Books(Measurement measurement) => measurement.Problems.Count == 0 ? "right" : "WRONG";
 
-    /// <summary>The platform's figure divided by the ceiling's, within one round.</summary>
-    private sealed record Ratio(double Rate, double Cpu);
+    /// <summary>One run's figures divided by those of the other, within one round.</summary>
+    private sealed record Ratio(string Other, double Rate, double Cpu);
 }

@@ -11,8 +11,17 @@ internal enum Target
     /// <summary>The three services, as they are.</summary>
     Platform,
 
+    /// <summary>The same, while what keeps house is at work.</summary>
+    PlatformWithJobs,
+
     /// <summary>The same work by hand.</summary>
     Ceiling,
+}
+
+internal static class TargetNames
+{
+    /// <summary>What people call it.</summary>
+    public static string Name(this Target target) => target == Target.PlatformWithJobs ? "with jobs" : target.ToString().ToLowerInvariant();
 }
 
 /// <summary>The three services of a target, each a process of its own.</summary>
@@ -26,7 +35,9 @@ internal sealed class Services : IAsyncDisposable
 
     public static IReadOnlyList<string> Names { get; } = ["orders", "inventory", "shipping"];
 
-    public Uri Orders => running["orders"].Url;
+    public Uri Orders => UrlOf("orders");
+
+    public Uri UrlOf(string service) => running[service].Url;
 
     /// <summary>Starts all three, and returns when they are ready.</summary>
     public static async Task<Services> Start(Target target, Servers servers, CancellationToken stop)
@@ -90,9 +101,9 @@ internal sealed class Services : IAsyncDisposable
     {
         var url = new Uri($"http://127.0.0.1:{FreePort()}");
         var log = Path.Combine(servers.Logs, $"{target}-{name}.log".ToLowerInvariant());
-        var (directory, arguments) = target == Target.Platform
-            ? (Path.Combine(Variable("BENCH_BUILD"), name), new[] { $"OrderPlatform.{char.ToUpperInvariant(name[0])}{name[1..]}.dll" })
-            : (AppContext.BaseDirectory, [typeof(Services).Assembly.Location, $"ceiling-{name}"]);
+        var (directory, arguments) = target == Target.Ceiling
+            ? (AppContext.BaseDirectory, new[] { typeof(Services).Assembly.Location, $"ceiling-{name}" })
+            : (Path.Combine(Variable("BENCH_BUILD"), name), [$"OrderPlatform.{char.ToUpperInvariant(name[0])}{name[1..]}.dll"]);
 
         // The shell only opens the log; then the service takes its place, and its pid.
         var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", log, Environment.ProcessPath!, .. arguments])
@@ -104,6 +115,12 @@ internal sealed class Services : IAsyncDisposable
         start.Environment["ConnectionStrings__Database"] = servers.Database(name);
         start.Environment["ConnectionStrings__Broker"] = servers.Broker(name);
         start.Environment["Carrier__Mode"] = "Instant";
+        if (target == Target.PlatformWithJobs)
+        {
+            foreach (var (setting, value) in Scenarios.Jobs.Settings(servers))
+                start.Environment[setting] = value;
+        }
+
         return (Process.Start(start)!, url, log);
     }
 

@@ -15,7 +15,7 @@ internal static class Latency
         for (var round = 1; round <= options.Rounds; round++)
         {
             foreach (var target in targets)
-                report.Add(await Measure($"{target.ToString().ToLowerInvariant()} {round}", target, options, servers, stop));
+                report.Add(await Measure($"{target.Name()} {round}", target, options, servers, stop));
         }
     }
 

@@ -115,7 +115,7 @@ internal sealed class Trial : IAsyncDisposable
 
     private async Task Start(long rowsBefore, CancellationToken stop)
     {
-        Progress.Say($"{target.ToString().ToLowerInvariant()}: fresh databases and queues");
+        Progress.Say($"{target.Name()}: fresh databases and queues");
         await Servers.MakeFresh(stop);
         if (target == Target.Ceiling)
             await MakeTablesByHand(stop);
