@@ -21,15 +21,20 @@ internal static class MassTransitReceiver
             host.WaitUntilStarted = false;
             host.StopTimeout = TimeSpan.FromSeconds(15);
         });
-        services.AddMassTransit(bus => bus.UsingRabbitMq((context, rabbit) =>
+        services.AddMassTransit(bus =>
         {
-            var options = context.GetRequiredService<MessagingOptions>();
-            var metrics = context.GetRequiredService<MessagingMetrics>();
-            var filing = context.GetRequiredService<DeadLetterFiling>();
-            rabbit.Host(context.GetRequiredService<BrokerAddress>(), map.Service, context.GetRequiredService<BrokerWait>());
-            foreach (var queue in context.GetServices<MessageQueue>())
-                rabbit.ReceiveEndpoint(queue.Name, endpoint => Configure(endpoint, queue, map.Queues[queue.Name], metrics.Of(queue.Name), filing, options));
-        }));
+            // It would tell its makers which features are used.
+            bus.DisableUsageTelemetry();
+            bus.UsingRabbitMq((context, rabbit) =>
+            {
+                var options = context.GetRequiredService<MessagingOptions>();
+                var metrics = context.GetRequiredService<MessagingMetrics>();
+                var filing = context.GetRequiredService<DeadLetterFiling>();
+                rabbit.Host(context.GetRequiredService<BrokerAddress>(), map.Service, context.GetRequiredService<BrokerWait>());
+                foreach (var queue in context.GetServices<MessageQueue>())
+                    rabbit.ReceiveEndpoint(queue.Name, endpoint => Configure(endpoint, queue, map.Queues[queue.Name], metrics.Of(queue.Name), filing, options));
+            });
+        });
     }
 
     private static void Host(this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string service, BrokerWait wait) =>
