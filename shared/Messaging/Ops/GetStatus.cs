@@ -7,7 +7,7 @@ namespace OrderPlatform.Messaging;
 /// <summary><c>GET /ops/status</c></summary>
 internal static class GetStatus
 {
-    /// <summary>Shows what waits in this service: events to be published, parked events, dead letters; and the partitions of its tables.</summary>
+    /// <summary>Shows what waits here: events to be published, parked events, dead letters; and the partitions of the tables.</summary>
     /// <response code="200">As of now. <c>relay</c> is that of the instance which answers; all else is of the whole service.</response>
     public static async Task<Ok<OpsStatus>> Handle(DbContext database, MessagingMap map, Relay relay, CancellationToken cancellation)
     {
@@ -69,7 +69,7 @@ internal sealed record DeadLetterStatus(string Queue, string State, long Count);
 
 /// <summary>A partition of a table.</summary>
 /// <param name="Table" example="event_log">The table.</param>
-/// <param name="Name" example="event_log_20260126">The partition; <c>…_past</c> is what is older than all others, <c>…_default</c> what has none.</param>
+/// <param name="Name" example="event_log_20260126"><c>…_past</c>: older than all others; <c>…_default</c>: what has none.</param>
 /// <param name="Since">It holds what happened then or later; null when nothing bounds it.</param>
 /// <param name="Until">It holds what happened before; null when nothing bounds it.</param>
 internal sealed record PartitionStatus(string Table, string Name, DateTimeOffset? Since, DateTimeOffset? Until);

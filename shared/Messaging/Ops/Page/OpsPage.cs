@@ -40,7 +40,8 @@ internal static class OpsPage
     {
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy =
-            $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {string.Join(' ', options.Origins)}; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+            + $"connect-src 'self' {string.Join(' ', options.Origins)}; "
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
         headers["Referrer-Policy"] = "no-referrer";
         var page = Encoding.UTF8.GetString(Assets.Value["index.html"].Content)
