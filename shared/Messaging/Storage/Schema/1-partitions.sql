@@ -62,8 +62,10 @@ BEGIN
             parent,
             to_char(since AT TIME ZONE 'UTC', 'YYYYMMDD'),
             format('FOR VALUES FROM (%L) TO (%L)', messaging.first_id(since), messaging.first_id(next)));
+        -- From PostgreSQL 17 on a partition has the identity column of its table, which refuses positions that are given, unless told to.
         EXECUTE format(
-            'INSERT INTO messaging.%I (%s) SELECT %s FROM moving', parent || '_' || to_char(since AT TIME ZONE 'UTC', 'YYYYMMDD'), columns, columns);
+            'INSERT INTO messaging.%I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM moving',
+            parent || '_' || to_char(since AT TIME ZONE 'UTC', 'YYYYMMDD'), columns, columns);
         DROP TABLE moving;
         since := next;
         made := made + 1;
