@@ -15,9 +15,10 @@ compose() {
   )
 }
 
-containers() { compose ps --quiet 2>/dev/null; }
+# Those that have ended as well.
+containers() { compose ps --quiet --all 2>/dev/null; }
 
-containers_run() { engine_answers && [[ -n $(containers) ]]; }
+containers_run() { engine_answers && [[ $(containers | xargs --no-run-if-empty docker inspect --format '{{.State.Running}}') == *true* ]]; }
 
 # Builds and starts what has changed, and waits until every container is healthy, or has done what it does once.
 start_containers() {
@@ -41,10 +42,11 @@ start_containers() {
   done
 }
 
+# What is never started again does something once: it is ready when it has done that.
 containers_ready() {
   local state ids format='{{.State.Status}}'
-  format+='{{if eq .State.Status "exited"}} {{.State.ExitCode}}{{else if .State.Health}} {{.State.Health.Status}}{{end}}'
-  mapfile -t ids < <(compose ps --quiet --all 2>/dev/null || compose ps --quiet)
+  format+='{{if eq .HostConfig.RestartPolicy.Name "no"}} {{.State.ExitCode}}{{else if .State.Health}} {{.State.Health.Status}}{{end}}'
+  mapfile -t ids < <(containers)
   ((${#ids[@]})) || return 1
   while read -r state; do
     case $state in
