@@ -1,7 +1,10 @@
 # shellcheck shell=bash
 # The platform in containers, for deploy/up and deploy/down; needs local/servers.sh and local/services.sh.
 
-engine_answers() { timeout 10 docker version >/dev/null 2>&1 && { docker compose version || docker-compose version; } >/dev/null 2>&1; }
+engine_answers() {
+  timeout 10 docker version >/dev/null 2>&1 || return
+  docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1
+}
 
 # compose ARGUMENT...: Compose v2, or docker-compose 1.29 where there is nothing newer.
 compose() {

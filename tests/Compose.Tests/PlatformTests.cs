@@ -56,12 +56,14 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await Compose.Run("up", "--detach", "--scale", "inventory=1");
     }
 
-    [Fact]
-    public async Task Orders_get_through_when_the_broker_was_restarted()
+    [Theory]
+    [InlineData("rabbitmq")]
+    [InlineData("postgres")]
+    public async Task Orders_get_through_when_a_server_was_restarted(string server)
     {
         await containers.Started();
 
-        await Compose.Run("restart", "rabbitmq");
+        await Compose.Run("restart", server);
 
         await AssertShips();
     }
