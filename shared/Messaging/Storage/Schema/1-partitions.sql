@@ -24,47 +24,59 @@ RETURNS TABLE (name text, since timestamptz, until timestamptz) LANGUAGE sql STA
         substring(pg_get_expr(relpartbound, child.oid) FROM 'FROM \(''([^'']+)''\)'),
         substring(pg_get_expr(relpartbound, child.oid) FROM 'TO \(''([^'']+)''\)')] AS bounds) AS bound
     WHERE inhparent = ('messaging.' || parent)::regclass
-    ORDER BY bounds[2] NULLS LAST
+    ORDER BY bounds[2] COLLATE "C" NULLS LAST
 $$;
 
--- Makes and attaches a partition. Attaching, unlike CREATE TABLE ... PARTITION OF, lets others go on reading and writing.
-CREATE FUNCTION messaging.add_partition(parent text, suffix text, bound text) RETURNS void LANGUAGE plpgsql STRICT AS $$
+-- Makes a table that can become a partition, with its indexes: while it is attached, others wait.
+CREATE FUNCTION messaging.create_partition(parent text, name text) RETURNS void LANGUAGE plpgsql STRICT AS $$
 BEGIN
-    EXECUTE format('CREATE TABLE messaging.%I (LIKE messaging.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', parent || '_' || suffix, parent);
+    EXECUTE format(
+        'CREATE TABLE messaging.%I (LIKE messaging.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', name, parent);
     -- Unique within the partition; between them the row of the stream, which every append locks, sees to it.
     IF parent = 'event_log' THEN
-        EXECUTE format('CREATE UNIQUE INDEX ON messaging.%I (stream, sequence)', parent || '_' || suffix);
+        EXECUTE format('CREATE UNIQUE INDEX ON messaging.%I (stream, sequence)', name);
     END IF;
-    EXECUTE format('ALTER TABLE messaging.%I ATTACH PARTITION messaging.%I %s', parent, parent || '_' || suffix, bound);
 END
 $$;
 
--- Makes partitions of so many days until there is one for every moment before "until". Whoever calls it first after a long standstill
--- finds rows of that time in "_default": they move into their partition.
-CREATE FUNCTION messaging.make_partitions(parent text, days int, until timestamptz) RETURNS int LANGUAGE plpgsql STRICT AS $$
+CREATE FUNCTION messaging.attach_partition(parent text, name text, bound text) RETURNS void LANGUAGE plpgsql STRICT AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE messaging.%I ATTACH PARTITION messaging.%I %s', parent, name, bound);
+END
+$$;
+
+-- Makes partitions of so many days for the given moment, and so many ahead of it. Attaching, unlike CREATE TABLE ... PARTITION OF, lets
+-- others go on reading and writing. Not so where rows may be coming in just now, because the partition should have been there before:
+-- then everybody waits, while the rows that "<table>_default" has taken move to where they belong.
+CREATE FUNCTION messaging.make_partitions(parent text, days int, ahead int, moment timestamptz) RETURNS int LANGUAGE plpgsql STRICT AS $$
 DECLARE
-    made int := 0;
+    -- Not in days: where clocks are changed, some have 23 hours, or 25.
+    span interval := days * interval '24 hours';
     since timestamptz := (SELECT max(p.until) FROM messaging.partitions(parent) p);
     next timestamptz;
-    columns text := (
-        SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
-        WHERE attrelid = ('messaging.' || parent)::regclass AND attnum > 0 AND NOT attisdropped);
+    name text;
+    bound text;
+    late boolean;
+    made int := 0;
 BEGIN
-    WHILE since < until LOOP
-        next := since + days * interval '1 day';
-        EXECUTE format(
-            'CREATE TEMPORARY TABLE moving ON COMMIT DROP AS SELECT * FROM messaging.%I WHERE event_id >= %L AND event_id < %L',
-            parent || '_default', messaging.first_id(since), messaging.first_id(next));
-        EXECUTE format(
-            'DELETE FROM messaging.%I WHERE event_id >= %L AND event_id < %L',
-            parent || '_default', messaging.first_id(since), messaging.first_id(next));
-        PERFORM messaging.add_partition(
-            parent,
-            to_char(since AT TIME ZONE 'UTC', 'YYYYMMDD'),
-            format('FOR VALUES FROM (%L) TO (%L)', messaging.first_id(since), messaging.first_id(next)));
-        EXECUTE format(
-            'INSERT INTO messaging.%I (%s) SELECT %s FROM moving', parent || '_' || to_char(since AT TIME ZONE 'UTC', 'YYYYMMDD'), columns, columns);
-        DROP TABLE moving;
+    WHILE since < moment + ahead * span LOOP
+        -- All of a standstill is one partition.
+        next := since + greatest(floor(extract(epoch FROM moment - since) / extract(epoch FROM span)), 1) * span;
+        name := parent || to_char(since AT TIME ZONE 'UTC', '_YYYYMMDD');
+        bound := format('FOR VALUES FROM (%L) TO (%L)', messaging.first_id(since), messaging.first_id(next));
+        EXECUTE format('SELECT $1 <= $2 OR EXISTS (SELECT FROM messaging.%I WHERE event_id >= $3 AND event_id < $4)', parent || '_default')
+            INTO late USING since, moment, messaging.first_id(since), messaging.first_id(next);
+        IF late THEN
+            EXECUTE format('LOCK TABLE ONLY messaging.%I IN ACCESS EXCLUSIVE MODE', parent);
+        END IF;
+        PERFORM messaging.create_partition(parent, name);
+        IF late THEN
+            EXECUTE format(
+                'WITH moved AS (DELETE FROM messaging.%I WHERE event_id >= $1 AND event_id < $2 RETURNING *)
+                 INSERT INTO messaging.%I SELECT * FROM moved', parent || '_default', name)
+                USING messaging.first_id(since), messaging.first_id(next);
+        END IF;
+        PERFORM messaging.attach_partition(parent, name, bound);
         since := next;
         made := made + 1;
     END LOOP;

@@ -1,0 +1,16 @@
+-- Ends the oldest partition: what is to be kept of it and of "<table>_past" was copied to "<table>_kept", which becomes the new past; the
+-- old ones are dropped. Everybody waits, for as long as it takes to change the catalog: the copy was checked and indexed before.
+CREATE FUNCTION messaging.end_partition(parent text, name text, until timestamptz) RETURNS void LANGUAGE plpgsql STRICT AS $$
+DECLARE
+    past text := parent || '_past';
+    kept text := parent || '_kept';
+BEGIN
+    -- Proves to ATTACH that no row is beyond the bound, so that it does not read them.
+    EXECUTE format('ALTER TABLE messaging.%I ADD CONSTRAINT past CHECK (event_id < %L)', kept, messaging.first_id(until));
+    EXECUTE format('LOCK TABLE ONLY messaging.%I IN ACCESS EXCLUSIVE MODE', parent);
+    EXECUTE format('DROP TABLE messaging.%I, messaging.%I', name, past);
+    EXECUTE format('ALTER TABLE messaging.%I RENAME TO %I', kept, past);
+    PERFORM messaging.attach_partition(parent, past, format('FOR VALUES FROM (MINVALUE) TO (%L)', messaging.first_id(until)));
+    EXECUTE format('ALTER TABLE messaging.%I DROP CONSTRAINT past', past);
+END
+$$;
