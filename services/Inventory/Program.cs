@@ -19,6 +19,7 @@ builder.AddMessaging<InventoryDb>("inventory", messaging => messaging
     .Handles<OrderPlaced, ReserveStock>()
     .Handles<OrderCancelled, ReleaseStock>()
     .Handles<ShipmentDispatched, ShipStock>()
+    .Retains<OpenReservations>()
     .Observes<ReservationOutcomes>()
     .Samples<StockLevels>());
 

@@ -25,6 +25,7 @@ builder.AddMessaging<OrdersDb>("orders", messaging => messaging
     .Handles<ShipmentDispatched, ShipOrder>()
     .Handles<ShipmentDelivered, DeliverOrder>()
     .Handles<ShipmentCancelled, CompleteCancellation>()
+    .Retains<OpenOrders>()
     .Observes<OrderOutcomes>()
     .Samples<OrdersByStatus>());
 

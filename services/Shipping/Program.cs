@@ -15,7 +15,8 @@ builder.AddMessaging<ShippingDb>("shipping", messaging => messaging
     .Publishes<ShipmentDelivered>()
     .Publishes<ShipmentCancelled>()
     .Handles<OrderConfirmed, CreateShipment>()
-    .Handles<OrderCancellationRequested, CancelShipment>());
+    .Handles<OrderCancellationRequested, CancelShipment>()
+    .Retains<OpenShipments>());
 builder.AddCarrier();
 
 var app = builder.Build();

@@ -53,6 +53,14 @@ public sealed class MessagingBuilder
         return this;
     }
 
+    /// <summary>Says which streams are open, so that their events stay in the log. Without it, all are closed.</summary>
+    public MessagingBuilder Retains<TStreams>()
+        where TStreams : class, IOpenStreams
+    {
+        services.AddSingleton<IOpenStreams, TStreams>();
+        return this;
+    }
+
     /// <summary>Consumes an event.</summary>
     /// <param name="queue">
     /// The queue to consume it from; by default the one named like the service. A queue has one handler for a type: a

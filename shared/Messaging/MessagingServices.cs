@@ -47,6 +47,7 @@ public static class MessagingServices
         services.AddGroupCommit(map);
         services.AddRelay();
         services.AddMassTransitReceiver(map);
+        services.AddRetention();
         services.AddOps();
         return builder;
     }

@@ -19,11 +19,23 @@ public sealed class Account : EventStream
 
     public int Balance { get; private set; }
 
+    public bool IsClosed { get; private set; }
+
     protected internal override string Stream => Id.ToString();
 
     protected internal override Guid? CorrelationId => Id;
 
-    protected override void Apply(object @event) => Balance += @event is Deposited deposited ? deposited.Amount : 0;
+    protected override void Apply(object @event)
+    {
+        Balance += @event is Deposited deposited ? deposited.Amount : 0;
+        IsClosed |= @event is Closed;
+    }
+}
+
+public sealed class OpenAccounts : IOpenStreams
+{
+    public IQueryable<string> In(DbContext database) =>
+        from account in database.Set<Account>() where !account.IsClosed select account.Id.ToString();
 }
 
 public sealed class Tally

@@ -22,6 +22,10 @@ public sealed class LedgerHost : IAsyncDisposable
 
     public GroupCommit Commit => host.Services.GetRequiredService<GroupCommit>();
 
+    internal Retention Retention => host.Services.GetRequiredService<Retention>();
+
+    internal ArchiveReader Archive => host.Services.GetRequiredService<ArchiveReader>();
+
     internal Relay Relay => host.Services.GetRequiredService<Relay>();
 
     internal MessageQueue Queue => host.Services.GetServices<MessageQueue>().Single();
@@ -53,6 +57,7 @@ public sealed class LedgerHost : IAsyncDisposable
             .Handles<Opened, TallyOpening>()
             .Handles<Deposited, TallyDeposit>()
             .Handles<Closed, TallyClosing>()
+            .Retains<OpenAccounts>()
             .Observes<Heard>());
         var ledger = new LedgerHost(builder.Build());
         await CreateSchema(database);
@@ -123,7 +128,7 @@ public abstract class LedgerTest : IAsyncLifetime
         Broker = await TestBroker.CreateVhost();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         await Task.WhenAll(hosts.Select(host => host.DisposeAsync().AsTask()));

@@ -16,13 +16,26 @@ public static class GetOrder
     /// <response code="200">The order.</response>
     /// <response code="400">The time is malformed.</response>
     /// <response code="404"><c>order-not-found</c>: there is none, or there was none then.</response>
+    /// <response code="409"><c>order-history-archived</c>: what it was then is no longer in the log.</response>
     public static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> Handle(
         Guid id, OrdersDb db, EventHistory history, CancellationToken cancellation, DateTimeOffset? asOf = null)
     {
-        var order = asOf is { } time
-            ? await history.AsOf(new Order(id), time, cancellation)
-            : await db.Orders.AsNoTracking().SingleOrDefaultAsync(order => order.Id == id, cancellation);
+        if (asOf is { } time)
+            return await Then(id, time.ToUniversalTime(), db, history, cancellation);
+        var order = await db.Orders.AsNoTracking().SingleOrDefaultAsync(order => order.Id == id, cancellation);
         return order is null ? Problems.NotFound("order", id) : TypedResults.Ok(OrderDetails.Of(order));
+    }
+
+    private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> Then(
+        Guid id, DateTimeOffset time, OrdersDb db, EventHistory history, CancellationToken cancellation)
+    {
+        if (await history.AsOf(new Order(id), time, cancellation) is { } order)
+            return TypedResults.Ok(OrderDetails.Of(order));
+        var placed = await db.Orders.AnyAsync(order => order.Id == id && order.PlacedAt <= time, cancellation);
+        return placed && !await history.HasBeginningOf(id.ToString(), cancellation)
+            ? Problems.Conflict(new Refusal(
+                "order-history-archived", "The first events of the order are archived, so what it was then is not known. Leave out asOf."))
+            : Problems.NotFound("order", id);
     }
 }
 

@@ -10,6 +10,7 @@ namespace OrderPlatform.Orders.Features;
 public static class GetOrderHistory
 {
     /// <summary>Shows every event of an order, as the log has them: the order is what they add up to.</summary>
+    /// <remarks>Long after an order has ended its events are archived, and the log has fewer of them, or none.</remarks>
     /// <param name="id">The order.</param>
     /// <response code="200">The events, the oldest first.</response>
     /// <response code="404"><c>order-not-found</c></response>
@@ -21,17 +22,18 @@ public static class GetOrderHistory
             .OrderBy(logged => logged.Sequence)
             .Select(logged => new { logged.Sequence, logged.Type, logged.OccurredAt, logged.Data })
             .ToListAsync(cancellation);
-        if (events.Count == 0)
+        if (events.Count == 0 && !await db.Orders.AnyAsync(order => order.Id == id, cancellation))
             return Problems.NotFound("order", id);
-        return TypedResults.Ok(new OrderHistory(id, [.. events.Select(logged => new HistoricEvent(
+        return TypedResults.Ok(new OrderHistory(id, IsWhole: events is [{ Sequence: 1 }, ..], [.. events.Select(logged => new HistoricEvent(
             logged.Sequence, logged.Type[(logged.Type.LastIndexOf(':') + 1)..], logged.OccurredAt, JsonElement.Parse(logged.Data)))]));
     }
 }
 
 /// <summary>What happened to an order.</summary>
 /// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The order.</param>
+/// <param name="IsWhole" example="true">Whether they are all; false when the first ones are archived.</param>
 /// <param name="Events">The oldest first.</param>
-public sealed record OrderHistory(Guid OrderId, IReadOnlyList<HistoricEvent> Events);
+public sealed record OrderHistory(Guid OrderId, bool IsWhole, IReadOnlyList<HistoricEvent> Events);
 
 /// <summary>One event of an order.</summary>
 /// <param name="Sequence" example="1">Its place in the order's history, from 1, without gaps.</param>

@@ -14,6 +14,9 @@ namespace OrderPlatform.Messaging;
 /// </remarks>
 internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
 {
+    /// <summary>What <see cref="ReadEvent"/> reads, in its order.</summary>
+    public const string Columns = "position, event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at";
+
     private const string SelectCursor = "SELECT position, gaps FROM messaging.relay_cursor WHERE id = 1";
 
     private const string UpdateCursor = "UPDATE messaging.relay_cursor SET position = $1, gaps = $2 WHERE id = 1";
@@ -30,12 +33,12 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
 
     // One statement, hence one snapshot: a gap that fills between two statements would come after rows that follow it.
     private const string SelectEvents =
-        """
-        SELECT position, event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at
+        $"""
+        SELECT {Columns}
         FROM messaging.event_log
         WHERE position = ANY($1)
         UNION ALL
-        (SELECT position, event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at
+        (SELECT {Columns}
          FROM messaging.event_log
          WHERE position > $2
          ORDER BY position
@@ -138,7 +141,8 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
         return gaps.Count < before;
     }
 
-    private static OutgoingEvent ReadEvent(NpgsqlDataReader row) => new(
+    /// <summary>The event of a row.</summary>
+    public static OutgoingEvent ReadEvent(NpgsqlDataReader row) => new(
         row.GetInt64(0),
         row.GetGuid(1),
         row.GetString(2),

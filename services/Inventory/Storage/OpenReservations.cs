@@ -1,0 +1,14 @@
+using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Inventory.Domain;
+using OrderPlatform.Messaging;
+
+namespace OrderPlatform.Inventory.Storage;
+
+/// <summary>A reservation is open until its goods are released or have left. What a SKU received is over at once: its sum is in its row.</summary>
+public sealed class OpenReservations : IOpenStreams
+{
+    public IQueryable<string> In(DbContext database) =>
+        from reservation in database.Set<Reservation>()
+        where reservation.Status == ReservationStatus.Reserved
+        select reservation.OrderId.ToString();
+}

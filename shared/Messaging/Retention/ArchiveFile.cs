@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>The file of an archive: JSON lines, gzip, with a checksum of each.</summary>
+internal static class ArchiveFile
+{
+    public const string Suffix = ".jsonl.gz";
+
+    private const int Chunk = 65_536;
+
+    /// <summary>Writes events, one a line.</summary>
+    /// <returns>The checksums of what was written: of the file and of the lines.</returns>
+    public static async Task<ArchiveChecksums> Write(Stream file, IAsyncEnumerable<OutgoingEvent> events, CancellationToken cancellation)
+    {
+        await using var hashed = new HashingStream(file, leaveOpen: true);
+        await using var content = new HashingStream(new GZipStream(hashed, CompressionLevel.Fastest, leaveOpen: true));
+        var lines = new ArrayBufferWriter<byte>();
+        await foreach (var @event in events.WithCancellation(cancellation))
+        {
+            ArchivedEvent.Write(lines, @event);
+            if (lines.WrittenCount < Chunk)
+                continue;
+            await content.WriteAsync(lines.WrittenMemory, cancellation);
+            lines.ResetWrittenCount();
+        }
+
+        await content.WriteAsync(lines.WrittenMemory, cancellation);
+        await content.DisposeAsync();
+        return new ArchiveChecksums(hashed.Bytes, hashed.Sha256(), content.Sha256());
+    }
+
+    /// <summary>Reads a file from beginning to end, and nothing of it is believed.</summary>
+    /// <exception cref="ArchiveException">It is missing, or not what the manifest says.</exception>
+    public static async Task Verify(IArchiveStore store, ArchiveManifest manifest, CancellationToken cancellation)
+    {
+        var found = await Checksums(store, manifest.File, cancellation);
+        if (found != new ArchiveChecksums(manifest.Bytes, manifest.Sha256, manifest.ContentSha256))
+        {
+            throw new ArchiveException(
+                $"The archive {manifest.File} is damaged: it has {found.Bytes} bytes and SHA-256 {found.Sha256}; its manifest says "
+                + $"{manifest.Bytes} bytes and {manifest.Sha256}.");
+        }
+    }
+
+    /// <summary>The events of a file, in the order of their positions. Whoever must not see a damaged one verifies it before.</summary>
+    public static async IAsyncEnumerable<OutgoingEvent> Read(
+        IArchiveStore store, string name, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var file = await Open(store, name, cancellation);
+        await using var content = new GZipStream(file, CompressionMode.Decompress);
+        using var lines = new StreamReader(content);
+        while (await lines.ReadLineAsync(cancellation) is { } line)
+            yield return Event(name, line);
+    }
+
+    private static async Task<ArchiveChecksums> Checksums(IArchiveStore store, string name, CancellationToken cancellation)
+    {
+        await using var file = new HashingStream(await Open(store, name, cancellation));
+        try
+        {
+            await using var content = new HashingStream(new GZipStream(file, CompressionMode.Decompress, leaveOpen: true));
+            await content.CopyToAsync(Stream.Null, cancellation);
+            await file.CopyToAsync(Stream.Null, cancellation);
+            return new ArchiveChecksums(file.Bytes, file.Sha256(), content.Sha256());
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new ArchiveException($"The archive {name} is damaged: {exception.Message}", exception);
+        }
+    }
+
+    private static async Task<Stream> Open(IArchiveStore store, string name, CancellationToken cancellation)
+    {
+        try
+        {
+            return await store.Open(name, cancellation);
+        }
+        catch (FileNotFoundException exception)
+        {
+            throw new ArchiveException($"The archive {name} is missing.", exception);
+        }
+    }
+
+    private static OutgoingEvent Event(string name, string line)
+    {
+        try
+        {
+            return ArchivedEvent.Read(line);
+        }
+        catch (JsonException exception)
+        {
+            throw new ArchiveException($"The archive {name} has a line that is no event: {exception.Message}", exception);
+        }
+    }
+}
+
+/// <summary>What tells a file from a damaged one.</summary>
+internal sealed record ArchiveChecksums(long Bytes, string Sha256, string ContentSha256);

@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Writes the archives of this service.</summary>
+internal sealed class Archives(IArchiveStore store, MessagingMap map, TimeProvider clock)
+{
+    /// <summary>
+    /// Archives the events of a partition, and reads them back. Each attempt has a name of its own: one that was given up, but goes on
+    /// unnoticed, spoils nothing.
+    /// </summary>
+    /// <param name="partition">What ends with it.</param>
+    /// <param name="events">In the order of their positions.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>What was archived; null when there was nothing to.</returns>
+    /// <exception cref="ArchiveException">It is not there as it was written.</exception>
+    public async Task<ArchiveManifest?> Write(Partition partition, IAsyncEnumerable<OutgoingEvent> events, CancellationToken cancellation)
+    {
+        await using var some = events.GetAsyncEnumerator(cancellation);
+        if (!await some.MoveNextAsync())
+            return null;
+
+        var summary = new Summary(some.Current);
+        var file = $"{partition.Name}-{Guid.NewGuid().ToString()[..8]}{ArchiveFile.Suffix}";
+        ArchiveChecksums? checksums = null;
+        await store.Write(
+            file, async stream => checksums = await ArchiveFile.Write(stream, summary.Of(some, cancellation), cancellation), cancellation);
+        var manifest = new ArchiveManifest(
+            map.Service,
+            partition.Name,
+            partition.Since,
+            partition.Until,
+            file,
+            summary.Events,
+            summary.First.Position,
+            summary.LastPosition,
+            summary.First.EventId,
+            summary.FirstOccurredAt,
+            summary.LastOccurredAt,
+            checksums!.Bytes,
+            checksums.Sha256,
+            checksums.ContentSha256,
+            clock.GetUtcNow());
+        try
+        {
+            await store.Write(manifest.Name, stream => stream.WriteAsync(manifest.ToBytes(), cancellation).AsTask(), cancellation);
+            await Verify(manifest, cancellation);
+        }
+        catch
+        {
+            // Nobody must take it for an archive.
+            await store.Delete(manifest.Name, CancellationToken.None);
+            throw;
+        }
+
+        return manifest;
+    }
+
+    /// <summary>Removes what attempts before left of a partition that is still there: the database has all of it.</summary>
+    /// <param name="partition">Whose.</param>
+    /// <param name="isOurs">Whether the log still has an event. If not, the archive is that of another log, which is left alone.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task RemoveAttempts(Partition partition, Func<long, Guid, Task<bool>> isOurs, CancellationToken cancellation)
+    {
+        var left = (await store.List(cancellation)).Where(name => name.StartsWith($"{partition.Name}-", StringComparison.Ordinal)).ToArray();
+        foreach (var name in left.Where(name => name.EndsWith(ArchiveManifest.Suffix, StringComparison.Ordinal)))
+        {
+            var manifest = await ArchiveManifest.Read(store, name, cancellation);
+            if (!await isOurs(manifest.FirstPosition, manifest.FirstEventId))
+                throw new ArchiveException($"The archive has {manifest.File} already, and it is of another log: give this one another place.");
+            await store.Delete(name, cancellation);
+        }
+
+        foreach (var name in left)
+            await store.Delete(name, cancellation);
+    }
+
+    private async Task Verify(ArchiveManifest manifest, CancellationToken cancellation)
+    {
+        if (await ArchiveManifest.Read(store, manifest.Name, cancellation) != manifest)
+            throw new ArchiveException($"The manifest {manifest.Name} is not what was written.");
+        await ArchiveFile.Verify(store, manifest, cancellation);
+    }
+
+    /// <summary>What the manifest says of events, learned while they are written.</summary>
+    private sealed class Summary(OutgoingEvent first)
+    {
+        public OutgoingEvent First => first;
+
+        public long Events { get; private set; }
+
+        public long LastPosition { get; private set; }
+
+        public DateTimeOffset FirstOccurredAt { get; private set; } = first.OccurredAt;
+
+        public DateTimeOffset LastOccurredAt { get; private set; } = first.OccurredAt;
+
+        /// <summary>All events from the present one on.</summary>
+        public async IAsyncEnumerable<OutgoingEvent> Of(
+            IAsyncEnumerator<OutgoingEvent> events, [EnumeratorCancellation] CancellationToken cancellation)
+        {
+            do
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var @event = events.Current;
+                Events++;
+                LastPosition = @event.Position;
+                FirstOccurredAt = @event.OccurredAt < FirstOccurredAt ? @event.OccurredAt : FirstOccurredAt;
+                LastOccurredAt = @event.OccurredAt > LastOccurredAt ? @event.OccurredAt : LastOccurredAt;
+                yield return @event;
+            }
+            while (await events.MoveNextAsync());
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Sees to it that event log and inbox have partitions for the time to come, and that what is older than anybody wants to keep is archived
+/// and dropped. One instance of a service does so at a time.
+/// </summary>
+internal sealed partial class Retention(
+    DatabaseAddress address,
+    DatabaseStartup database,
+    LogRetention log,
+    MessagingOptions options,
+    RetentionMetrics metrics,
+    TimeProvider clock,
+    ILogger<Retention> logger) : BackgroundService
+{
+    private const string TryLock = "SELECT pg_try_advisory_lock(hashtextextended('orderplatform retention', 0))";
+
+    // Elsewhere rows are found by their keys; here, tables are read as a whole.
+    private const string ReadTables = "SET enable_seqscan = on";
+
+    /// <summary>One run.</summary>
+    /// <returns>False when another instance is at it.</returns>
+    internal async Task<bool> Run(CancellationToken cancellation)
+    {
+        // All statements on the connection that has the lock: who loses it does nothing more.
+        await using var connection = address.CreateUnpooled();
+        await connection.OpenAsync(cancellation);
+        await using (var tryLock = new NpgsqlCommand(TryLock, connection))
+        {
+            if (await tryLock.ExecuteScalarAsync(cancellation) is not true)
+                return false;
+        }
+
+        await connection.Execute(ReadTables, cancellation);
+        foreach (var table in Partitions.Tables)
+            await Partitions.MakeAhead(connection, table, options.Retention, clock.GetUtcNow(), cancellation);
+        await EndInbox(connection, cancellation);
+        await EndLog(connection, cancellation);
+        metrics.Succeeded();
+        return true;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await database.Ready.WaitAsync(stoppingToken);
+        using var timer = new PeriodicTimer(options.Retention.Interval);
+        do
+        {
+            try
+            {
+                await Run(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                Failed(logger, exception.GetBaseException().Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task EndInbox(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        if (options.Retention.InboxDays is not { } days)
+            return;
+        var over = clock.GetUtcNow().AddDays(-days);
+        while (await Partitions.Oldest(connection, Partitions.Inbox, over, cancellation) is { } partition)
+        {
+            await InboxRetention.End(connection, partition, over, cancellation);
+            metrics.Dropped(partition);
+            Dropped(logger, partition.Name);
+        }
+    }
+
+    private async Task EndLog(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        if (options.Retention.LogDays is not { } days)
+            return;
+        var over = clock.GetUtcNow().AddDays(-days);
+        while (await Partitions.Oldest(connection, Partitions.Log, over, cancellation) is { } partition)
+        {
+            var events = await log.End(connection, partition, cancellation);
+            metrics.Archived(events);
+            metrics.Dropped(partition);
+            Archived(logger, partition.Name, events);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Partition} was dropped")]
+    private static partial void Dropped(ILogger logger, string partition);
+
+    [LoggerMessage(LogLevel.Information, "{Partition} was dropped; {Events} events are archived")]
+    private static partial void Archived(ILogger logger, string partition, long events);
+
+    [LoggerMessage(LogLevel.Error, "History could not be ended; nothing is lost, and it is tried again later: {Reason}")]
+    private static partial void Failed(ILogger logger, string reason);
+}

@@ -1,0 +1,197 @@
+using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Messaging.Tests;
+
+/// <summary>A ledger whose log and inbox end after a week, an archive, and a clock that can be moved.</summary>
+public abstract class RetentionTest : LedgerTest
+{
+    private const string Quick = "00:00:00.050";
+
+    protected MovableClock Clock { get; } = new();
+
+    protected DirectoryInfo Directory { get; } = System.IO.Directory.CreateTempSubdirectory("archive");
+
+    private protected ArchiveReader Archive => new(new DirectoryArchive(Path.Combine(Directory.FullName, "ledger")));
+
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await base.DisposeAsync();
+        Directory.Delete(recursive: true);
+    }
+
+    protected Task<LedgerHost> Start(params (string Key, string Value)[] settings) => Start(Broker.Uri, _ => { }, settings);
+
+    protected Task<LedgerHost> Start(Uri broker, Action<IServiceCollection> replace, params (string Key, string Value)[] settings) => StartLedger(
+        broker,
+        services =>
+        {
+            services.AddSingleton<TimeProvider>(Clock);
+            replace(services);
+        },
+        [
+            .. new[]
+            {
+                ("Messaging:SampleInterval", Quick),
+                ("Messaging:Retention:LogDays", "7"),
+                ("Messaging:Retention:Archive:Directory", Directory.FullName),
+            }.ExceptBy(settings.Select(setting => setting.Key), setting => setting.Item1),
+            .. settings,
+        ]);
+
+    /// <summary>Runs once; the run that every instance begins with may be at it just now.</summary>
+    private protected static async Task Run(LedgerHost ledger)
+    {
+        Exception? failure = null;
+        await Eventually.Is(async () =>
+        {
+            try
+            {
+                return await ledger.Retention.Run(Cancellation);
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+                return true;
+            }
+        });
+        if (failure is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+    }
+
+    /// <summary>Waits until everything is published and handled, then lets three weeks pass: the week of what has happened is to end.</summary>
+    private protected async Task LetItEnd(LedgerHost ledger)
+    {
+        await Eventually.Is(() => Database.Scalar<bool>(
+            """
+            SELECT gaps = '{}' AND position >= coalesce((SELECT max(position) FROM messaging.event_log), 0)
+               AND NOT EXISTS (SELECT FROM messaging.event_log WHERE type NOT LIKE '%:Audited' AND event_id NOT IN (SELECT event_id FROM messaging.inbox))
+            FROM messaging.relay_cursor
+            """));
+        Assert.True(ledger.Relay.IsActive);
+        Clock.Advance(TimeSpan.FromDays(21));
+    }
+
+    /// <summary>An account with three events, of which the last closes it.</summary>
+    private protected static async Task<Guid> OpenAndClose(LedgerHost ledger)
+    {
+        var account = Guid.CreateVersion7();
+        await ledger.Open(account);
+        await ledger.Deposit(account, 5);
+        await ledger.Append(account, new Closed(account));
+        return account;
+    }
+
+    private protected async Task<List<OutgoingEvent>> Log()
+    {
+        await using var command = Database.Source.CreateCommand($"SELECT {LogReader.Columns} FROM messaging.event_log ORDER BY position");
+        await using var reader = await command.ExecuteReaderAsync(Cancellation);
+        var events = new List<OutgoingEvent>();
+        while (await reader.ReadAsync(Cancellation))
+            events.Add(LogReader.ReadEvent(reader));
+        return events;
+    }
+
+    private protected async Task<List<OutgoingEvent>> Archived(ArchiveFilter? filter = null) =>
+        await Archive.Read(filter ?? new ArchiveFilter(), Cancellation).ToListAsync(Cancellation);
+
+    /// <summary>Fails unless log and archive together have these events, each once.</summary>
+    private protected async Task AssertNothingLostOrDoubled(IEnumerable<OutgoingEvent> all) =>
+        Assert.Equal(Texts(all), Texts((await Log()).Concat(await Archived())));
+
+    private protected static IEnumerable<string> Texts(IEnumerable<OutgoingEvent> events) => events
+        .OrderBy(e => e.Position)
+        .Select(e => $"{e with { Body = [] }} {System.Text.Encoding.UTF8.GetString(e.Body)}".Replace("System.Byte[]", "", StringComparison.Ordinal));
+
+    /// <summary>Where an account's events are.</summary>
+    protected async Task<string[]> PartitionsOf(Guid account)
+    {
+        await using var command = Database.Source.CreateCommand(
+            "SELECT DISTINCT tableoid::regclass::text FROM messaging.event_log WHERE stream = $1 ORDER BY 1");
+        command.Parameters.AddWithValue(account.ToString());
+        await using var reader = await command.ExecuteReaderAsync(Cancellation);
+        var names = new List<string>();
+        while (await reader.ReadAsync(Cancellation))
+            names.Add(reader.GetString(0));
+        return [.. names];
+    }
+
+    /// <summary>Fails unless there is one partition for every moment.</summary>
+    protected async Task AssertContiguous()
+    {
+        foreach (var table in (string[])["event_log", "inbox"])
+        {
+            Assert.True(await Database.Scalar<bool>(
+                $"""
+                 SELECT bool_and(CASE WHEN before IS NULL THEN name LIKE '%_past' WHEN until IS NULL THEN name LIKE '%_default' ELSE since = before END)
+                 FROM (SELECT *, lag(until) OVER (ORDER BY until NULLS LAST) AS before FROM messaging.partitions('{table}')) AS partitions
+                 """));
+        }
+    }
+
+    protected Task<long> Count(string table) => Database.Scalar<long>($"SELECT count(*) FROM messaging.{table}");
+
+    protected Task<string> OldestPartition(string table = "event_log") =>
+        Database.Scalar<string>($"SELECT name FROM messaging.partitions('{table}') WHERE since IS NOT NULL LIMIT 1");
+
+    /// <summary>Ends the connection of whoever sees to partitions just now, as a crash does.</summary>
+    protected Task<long> EndRun() => Database.Scalar<long>(
+        """
+        SELECT count(pg_terminate_backend(pid))
+        FROM pg_locks
+        WHERE locktype = 'advisory'
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND (classid::bigint << 32 | objid::bigint) = hashtextextended('orderplatform retention', 0)
+        """);
+}
+
+/// <summary>The time, and as many days more as a test wants.</summary>
+public sealed class MovableClock : TimeProvider
+{
+    private TimeSpan ahead;
+
+    public void Advance(TimeSpan by) => ahead += by;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        var now = base.GetUtcNow() + ahead;
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+    }
+}
+
+/// <summary>An archive in a directory, at which something goes wrong.</summary>
+internal sealed class FaultyArchive(string directory) : IArchiveStore
+{
+    private readonly DirectoryArchive store = new(directory);
+
+    /// <summary>What to do when a file was written.</summary>
+    public Action<FileInfo> Written { get; set; } = _ => { };
+
+    /// <summary>What to do, and wait for, before something happens: "write", "flow" (in the middle of writing), "open".</summary>
+    public Func<string, string, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
+
+    public async Task Write(string name, Func<Stream, Task> write, CancellationToken cancellation)
+    {
+        await Before("write", name);
+        await store.Write(
+            name,
+            async stream =>
+            {
+                await write(stream);
+                await Before("flow", name);
+            },
+            cancellation);
+        Written(new FileInfo(Path.Combine(directory, name)));
+    }
+
+    public async Task<Stream> Open(string name, CancellationToken cancellation)
+    {
+        await Before("open", name);
+        return await store.Open(name, cancellation);
+    }
+
+    public Task<IReadOnlyList<string>> List(CancellationToken cancellation) => store.List(cancellation);
+
+    public Task Delete(string name, CancellationToken cancellation) => store.Delete(name, cancellation);
+}
