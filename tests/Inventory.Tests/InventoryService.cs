@@ -96,6 +96,9 @@ public sealed class InventoryService : IAsyncLifetime
         return [.. log.Select(e => types.Read(e.Type, e.Data))];
     }
 
+    /// <summary>The streams whose events stay in the log.</summary>
+    public Task<string[]> Open() => Query(db => Services.GetRequiredService<IOpenStreams>().In(db).ToArrayAsync());
+
     public Task<int> Parked() => Query(db => db.Set<ParkedEvent>().CountAsync());
 
     private async Task<T> Query<T>(Func<InventoryDb, Task<T>> query)

@@ -1,6 +1,7 @@
 using Npgsql;
 using OrderPlatform.Contracts;
 using OrderPlatform.Contracts.Inventory;
+using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Inventory.Domain;
 using OrderPlatform.Inventory.Features;
 
@@ -27,6 +28,24 @@ public sealed class ReservationTests(InventoryService inventory) : IClassFixture
             Assert.All(rejected, answer => Assert.Equal([new StockShortage(sku, 1, 0)], answer.Shortages));
             Assert.Equal(new StockResponse(sku, 0, 1), await inventory.Get(sku));
         }
+    }
+
+    [Fact]
+    public async Task Keeps_the_events_of_a_reservation_until_its_goods_have_left_or_are_released()
+    {
+        var sku = await inventory.Stock(100);
+        var (reserved, released, shipped, rejected) = (Placed(1), Placed(1), Placed(1), Placed(1_000));
+        foreach (var placed in (OrderPlaced[])[reserved, released, shipped, rejected])
+            await inventory.Deliver(placed);
+        await inventory.Deliver(released.Cancelled());
+        await inventory.Deliver(shipped.Dispatched());
+
+        var open = await inventory.Open();
+
+        Assert.Contains(reserved.OrderId.ToString(), open);
+        Assert.Empty(open.Intersect([released.OrderId.ToString(), shipped.OrderId.ToString(), rejected.OrderId.ToString(), $"sku:{sku}"]));
+
+        OrderPlaced Placed(int quantity) => Given.Placed(Guid.CreateVersion7(), new OrderLine(sku, quantity));
     }
 
     [Fact]

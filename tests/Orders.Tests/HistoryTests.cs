@@ -37,6 +37,48 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
         Assert.Equal("order-not-found", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString());
     }
 
+    [Fact]
+    public async Task What_was_archived_is_said_to_be_and_not_guessed()
+    {
+        var (whole, half, gone) = (await orders.Place(), await orders.PlaceUntil(OrderStatus.Delivered), await orders.PlaceUntil(OrderStatus.Rejected));
+        var placedAt = (await orders.History(half)).Events[0].OccurredAt;
+        await orders.Database.Scalar<long>(
+            $"""
+             WITH archived AS (
+                 DELETE FROM messaging.event_log WHERE stream = '{gone}' OR stream = '{half}' AND sequence <= 2 RETURNING 1)
+             SELECT count(*) FROM archived
+             """);
+
+        foreach (var order in (Guid[])[half, gone])
+        {
+            var response = await Get($"/orders/{order}?asOf={DateTimeOffset.UtcNow:O}");
+            Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+            Assert.Equal("order-history-archived", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString());
+            Assert.Equal(HttpStatusCode.OK, (await Get($"/orders/{order}")).StatusCode);
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await Get($"/orders/{half}?asOf={placedAt.AddMinutes(-1):O}")).StatusCode);
+        Assert.Equal((true, 1), Shown(await orders.History(whole)));
+        Assert.Equal((false, 2), Shown(await orders.History(half)));
+        Assert.Equal((false, 0), Shown(await orders.History(gone)));
+        Assert.Equal(HttpStatusCode.NotFound, (await Get($"/orders/{Guid.NewGuid()}/history")).StatusCode);
+
+        static (bool, int) Shown(OrderHistory history) => (history.IsWhole, history.Events.Count);
+    }
+
+    [Fact]
+    public async Task Keeps_the_events_of_an_order_until_it_has_ended()
+    {
+        var placed = new Dictionary<OrderStatus, Guid>();
+        foreach (var status in Enum.GetValues<OrderStatus>())
+            placed[status] = await orders.PlaceUntil(status);
+
+        var open = await orders.Open();
+
+        OrderStatus[] ended = [OrderStatus.Rejected, OrderStatus.Cancelled, OrderStatus.Delivered];
+        Assert.All(placed, order => Assert.Equal(!ended.Contains(order.Key), open.Contains(order.Value.ToString())));
+    }
+
     [Theory]
     [InlineData("/orders/0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70?asOf=yesterday", "asOf")]
     [InlineData("/ops/events?since=yesterday", "since")]

@@ -87,6 +87,13 @@ public sealed class OrdersService : IAsyncLifetime
 
     public async Task<OrderHistory> History(Guid id) => (await Http.GetFromJsonAsync<OrderHistory>($"/orders/{id}/history", Json))!;
 
+    /// <summary>The streams whose events stay in the log.</summary>
+    public async Task<string[]> Open()
+    {
+        await using var scope = Services.CreateAsyncScope();
+        return await Services.GetRequiredService<IOpenStreams>().In(scope.ServiceProvider.GetRequiredService<OrdersDb>()).ToArrayAsync();
+    }
+
     public Task Deliver(object @event) => Deliver(Services, @event);
 
     public static Task Deliver(IServiceProvider instance, object @event, Guid? eventId = null)

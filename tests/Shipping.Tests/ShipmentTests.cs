@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Messaging;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Features;
 
@@ -21,6 +24,24 @@ public sealed class ShipmentTests : ShippingTest
         Assert.Equal(JsonSerializer.Serialize(byOrder), JsonSerializer.Serialize(byId));
         Assert.Equal(Given.Lines, byOrder.Lines);
         Assert.Equal((orderId, ShipmentStatus.Dispatched, Given.Address), (byOrder.OrderId, byOrder.Status, byOrder.ShippingAddress));
+    }
+
+    [Fact]
+    public async Task Keeps_the_events_of_a_shipment_until_it_is_delivered_or_cancelled()
+    {
+        var shipping = await Start();
+        var (dispatched, delivered, cancelled) = (await shipping.Confirm(), await shipping.Confirm(), Guid.CreateVersion7());
+        await shipping.Becomes(dispatched, ShipmentStatus.Dispatched);
+        await shipping.Becomes(delivered, ShipmentStatus.Dispatched);
+        await shipping.DeliverShipment((await shipping.Get(delivered)).ShipmentId);
+        Carrier.Answer = (_, _) => Task.FromResult(503);
+        var pending = await shipping.Confirm();
+        await shipping.Deliver(Given.CancellationRequested(cancelled));
+        await shipping.Deliver(Given.Confirmed(cancelled));
+
+        var open = await shipping.Query(db => shipping.Services.GetRequiredService<IOpenStreams>().In(db).ToArrayAsync());
+
+        Assert.Equal(new[] { dispatched.ToString(), pending.ToString() }.Order(), open.Order());
     }
 
     [Fact]

@@ -45,9 +45,24 @@ BEGIN
 END
 $$;
 
+-- "<table>_default" becomes the partition that was missing, and a new one takes its place: no row is copied, but for those of other times,
+-- such as of a clock that was wrong.
+CREATE FUNCTION messaging.name_default(parent text, name text, since uuid, until uuid) RETURNS void LANGUAGE plpgsql STRICT AS $$
+DECLARE
+    fallback text := parent || '_default';
+BEGIN
+    EXECUTE format('ALTER TABLE messaging.%I DETACH PARTITION messaging.%I', parent, fallback);
+    EXECUTE format('ALTER TABLE messaging.%I RENAME TO %I', fallback, name);
+    PERFORM messaging.create_partition(parent, fallback);
+    EXECUTE format(
+        'WITH others AS (DELETE FROM messaging.%I WHERE event_id < $1 OR event_id >= $2 RETURNING *)
+         INSERT INTO messaging.%I SELECT * FROM others', name, fallback) USING since, until;
+    PERFORM messaging.attach_partition(parent, fallback, 'DEFAULT');
+END
+$$;
+
 -- Makes partitions of so many days for the given moment, and so many ahead of it. Attaching, unlike CREATE TABLE ... PARTITION OF, lets
--- others go on reading and writing. Not so where rows may be coming in just now, because the partition should have been there before:
--- then everybody waits, while the rows that "<table>_default" has taken move to where they belong.
+-- others go on reading and writing. Not so where the partition should have been there before, and rows may be coming in just now.
 CREATE FUNCTION messaging.make_partitions(parent text, days int, ahead int, moment timestamptz) RETURNS int LANGUAGE plpgsql STRICT AS $$
 DECLARE
     -- Not in days: where clocks are changed, some have 23 hours, or 25.
@@ -55,28 +70,24 @@ DECLARE
     since timestamptz := (SELECT max(p.until) FROM messaging.partitions(parent) p);
     next timestamptz;
     name text;
-    bound text;
+    bounds uuid[];
     late boolean;
     made int := 0;
 BEGIN
     WHILE since < moment + ahead * span LOOP
         -- All of a standstill is one partition.
-        next := since + greatest(floor(extract(epoch FROM moment - since) / extract(epoch FROM span)), 1) * span;
+        next := since + greatest(floor(extract(epoch FROM moment - since) / extract(epoch FROM span)) + 1, 1) * span;
         name := parent || to_char(since AT TIME ZONE 'UTC', '_YYYYMMDD');
-        bound := format('FOR VALUES FROM (%L) TO (%L)', messaging.first_id(since), messaging.first_id(next));
+        bounds := ARRAY[messaging.first_id(since), messaging.first_id(next)];
         EXECUTE format('SELECT $1 <= $2 OR EXISTS (SELECT FROM messaging.%I WHERE event_id >= $3 AND event_id < $4)', parent || '_default')
-            INTO late USING since, moment, messaging.first_id(since), messaging.first_id(next);
+            INTO late USING since, moment, bounds[1], bounds[2];
         IF late THEN
             EXECUTE format('LOCK TABLE ONLY messaging.%I IN ACCESS EXCLUSIVE MODE', parent);
+            PERFORM messaging.name_default(parent, name, bounds[1], bounds[2]);
+        ELSE
+            PERFORM messaging.create_partition(parent, name);
         END IF;
-        PERFORM messaging.create_partition(parent, name);
-        IF late THEN
-            EXECUTE format(
-                'WITH moved AS (DELETE FROM messaging.%I WHERE event_id >= $1 AND event_id < $2 RETURNING *)
-                 INSERT INTO messaging.%I SELECT * FROM moved', parent || '_default', name)
-                USING messaging.first_id(since), messaging.first_id(next);
-        END IF;
-        PERFORM messaging.attach_partition(parent, name, bound);
+        PERFORM messaging.attach_partition(parent, name, format('FOR VALUES FROM (%L) TO (%L)', bounds[1], bounds[2]));
         since := next;
         made := made + 1;
     END LOOP;
