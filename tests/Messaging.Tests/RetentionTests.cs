@@ -12,6 +12,11 @@ public sealed class RetentionTests : RetentionTest
         var ledger = await Start();
         var account = await OpenAndClose(ledger);
         await ledger.Append(account, new Audited(account));
+        await Database.Scalar<Guid>(
+            """
+            UPDATE messaging.event_log SET causation_id = gen_random_uuid(), trace_parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+            WHERE sequence = 2 RETURNING causation_id
+            """);
         var (all, partition) = (await Log(), await OldestPartition());
         await LetItEnd(ledger);
 
