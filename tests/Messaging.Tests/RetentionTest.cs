@@ -173,13 +173,13 @@ internal sealed class FaultyArchive(string directory) : IArchiveStore
 
     public async Task Write(string name, Func<Stream, Task> write, CancellationToken cancellation)
     {
-        await Before("write", name);
+        await Before("write", name).WaitAsync(cancellation);
         await store.Write(
             name,
             async stream =>
             {
                 await write(stream);
-                await Before("flow", name);
+                await Before("flow", name).WaitAsync(cancellation);
             },
             cancellation);
         Written(new FileInfo(Path.Combine(directory, name)));
@@ -187,7 +187,7 @@ internal sealed class FaultyArchive(string directory) : IArchiveStore
 
     public async Task<Stream> Open(string name, CancellationToken cancellation)
     {
-        await Before("open", name);
+        await Before("open", name).WaitAsync(cancellation);
         return await store.Open(name, cancellation);
     }
 
