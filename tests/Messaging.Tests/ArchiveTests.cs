@@ -119,6 +119,27 @@ public sealed class ArchiveTests : RetentionTest
     }
 
     [Fact]
+    public async Task Files_that_overlap_are_read_as_one()
+    {
+        var map = new MessagingMap("ledger", new EventTypes(), new Dictionary<string, IReadOnlyDictionary<string, HandlerBinding>>());
+        var archives = new Archives(new DirectoryArchive(Path.Combine(Directory.FullName, "ledger")), map, Clock);
+        long[][] files = [[1, 4, 9], [2, 3, 10], [5, 8], [5, 8], [6, 7]];
+        foreach (var (week, positions) in files.Index())
+        {
+            await archives.Write(
+                new Partition("event_log", $"event_log_{week}", Clock.GetUtcNow(), Clock.GetUtcNow()),
+                positions.Select(Event).ToAsyncEnumerable(),
+                Cancellation);
+        }
+
+        Assert.Equal(Enumerable.Range(1, 10).Select(n => (long)n), (await Archived()).Select(e => e.Position));
+        Assert.Equal([8, 9, 10], (await Archived(new ArchiveFilter(After: 7))).Select(e => e.Position));
+
+        OutgoingEvent Event(long position) => new(
+            position, Guid.CreateVersion7(), "stream", 1, "type", "{}"u8.ToArray(), Guid.Empty, null, null, Clock.GetUtcNow());
+    }
+
+    [Fact]
     public async Task It_is_read_in_order_across_files_and_by_time_type_stream_and_position()
     {
         var ledger = await Start();
