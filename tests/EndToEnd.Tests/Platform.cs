@@ -16,6 +16,8 @@ public sealed class Platform : IAsyncLifetime
 {
     public static readonly TimeSpan CarrierDelay = TimeSpan.FromMilliseconds(20);
 
+    private readonly DirectoryInfo archive = Directory.CreateTempSubdirectory("archive-");
+
     public TestBroker Broker { get; private set; } = null!;
 
     public Service Orders { get; private set; } = null!;
@@ -45,7 +47,7 @@ public sealed class Platform : IAsyncLifetime
             await Broker.AddUser(users, name.ToLowerInvariant()),
             [.. settings, .. Settings, .. SettingsOf(name)]);
 
-        Orders = await Make("Orders");
+        Orders = await Make("Orders", ("Messaging__Retention__Archive__Directory", archive.FullName));
         Inventory = await Make("Inventory");
         // What the carrier was asked when the service or its database went away is asked again when the lease ends.
         Shipping = await Make("Shipping", ("Carrier__Lease", "00:00:10"));
@@ -100,6 +102,7 @@ public sealed class Platform : IAsyncLifetime
         foreach (var service in Services)
             await service.DisposeAsync();
         await Broker.DisposeAsync();
+        archive.Delete(recursive: true);
     }
 }
 

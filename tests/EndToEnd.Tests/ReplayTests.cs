@@ -52,7 +52,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     {
         var guide = await File.ReadAllTextAsync(Repository.Path("shared", "Messaging", "README.md"));
         var commands = guide.Split("## Replay and rebuild")[1].Split('\n').Where(line => line.StartsWith("curl ", StringComparison.Ordinal)).ToArray();
-        Assert.Equal(8, commands.Length);
+        Assert.Equal(9, commands.Length);
 
         foreach (var command in commands)
         {

@@ -294,6 +294,7 @@ public sealed class ReplayTests : LedgerTest
     [InlineData("""{"queue":"ledger","streams":[]}""", "streams")]
     [InlineData("""{"queue":"ledger","streams":[""]}""", "streams")]
     [InlineData("""{"queue":"ledger","perSecond":0}""", "perSecond")]
+    [InlineData("""{"queue":"ledger","source":"memory"}""", "source")]
     [InlineData("""{"queue":"ledger","source":"archive"}""", "source")]
     public async Task Refuses_what_can_not_be_meant_and_names_it(string request, string field)
     {

@@ -1,3 +1,4 @@
+using System.Data;
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Messaging;
 using OrderPlatform.Orders.Domain;
@@ -31,6 +32,8 @@ public sealed class OrdersByStatus : ISampledMetrics
 
     public async Task Sample(DbContext database, CancellationToken cancellation)
     {
+        // All of one moment: an order that changes meanwhile is counted once.
+        await using var snapshot = await database.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
         var orders = database.Set<Order>();
         var counts = await orders
             .Where(order => UnderWay.Contains(order.Status))
@@ -39,7 +42,7 @@ public sealed class OrdersByStatus : ISampledMetrics
             .ToDictionaryAsync(group => group.Status, group => group.Orders, cancellation);
         foreach (var status in Others)
         {
-            counts[status] = await orders.Where(order => order.Status == status).Take(Countable).CountAsync(cancellation);
+            counts[status] = await orders.Where(order => order.Status == status).OrderBy(order => order.Id).Take(Countable).CountAsync(cancellation);
             if (counts[status] == Countable)
                 counts[status] = Math.Max(Countable, await Estimate(database, status, cancellation));
         }

@@ -14,7 +14,8 @@ internal static class ReplayEndpoints
     public static void AddReplays(this IServiceCollection services)
     {
         services.AddSingleton<ReplayTable>();
-        services.AddSingleton<ReplaySource>();
+        services.AddSingleton<IReplaySource, ReplayFromLog>();
+        services.AddSingleton<IReplaySource, ReplayFromArchive>();
         services.AddHostedService<ReplayRunner>();
     }
 

@@ -8,7 +8,7 @@ namespace OrderPlatform.Messaging;
 /// </summary>
 internal sealed partial class ReplayRunner(
     ReplayTable replays,
-    ReplaySource log,
+    IEnumerable<IReplaySource> sources,
     PublisherFactory publishers,
     DatabaseAddress address,
     DatabaseStartup database,
@@ -23,21 +23,37 @@ internal sealed partial class ReplayRunner(
     protected override async Task Run(Guid id, CancellationToken stop)
     {
         await using var publisher = await publishers.ConnectReplay(stop);
-        var replay = await replays.Find(id, stop);
+        if (await replays.Find(id, stop) is not { State: JobState.Running } replay)
+            return;
+        var source = sources.Single(source => source.Name == replay.Source);
+        await using var reader = source.Open(replay, stop);
+        try
+        {
+            await Run(replay, source, reader, publisher, stop);
+        }
+        catch (ArchiveException damaged)
+        {
+            throw new JobFailedException(damaged.Message, damaged);
+        }
+    }
+
+    private async Task Run(Replay? replay, IReplaySource source, IReplayReader reader, ReplayPublisher publisher, CancellationToken stop)
+    {
         var pace = new Pace(replay?.PerSecond);
         while (replay is { State: JobState.Running })
         {
-            replay = await Turn(replay, publisher, pace, stop);
+            replay = await Turn(replay, source, reader, publisher, pace, stop);
             Progressed();
         }
     }
 
-    private async Task<Replay?> Turn(Replay replay, ReplayPublisher publisher, Pace pace, CancellationToken stop)
+    private async Task<Replay?> Turn(
+        Replay replay, IReplaySource source, IReplayReader reader, ReplayPublisher publisher, Pace pace, CancellationToken stop)
     {
         if (replay.Types.Count == 0)
             throw new JobFailedException(NothingTaken(replay.Queue));
         if (replay.Total is null)
-            return await replays.Counted(replay, await log.Count(replay, stop), stop);
+            return await replays.Counted(replay, await source.Count(replay, stop), stop);
         if (replay.Position >= replay.Last)
             return await Complete(replay, stop);
         if (await publisher.Waiting(replay.Queue, stop) >= options.Replays.LongestQueue)
@@ -46,7 +62,7 @@ internal sealed partial class ReplayRunner(
             return await replays.Find(replay.Id, stop);
         }
 
-        var (events, position) = await log.Read(replay, pace.Turn(options.Replays.BatchSize), stop);
+        var (events, position) = await reader.Read(replay, pace.Turn(options.Replays.BatchSize), stop);
         await Task.Delay(pace.Next(clock.GetUtcNow(), events.Count), clock, stop);
         var returned = await publisher.Publish(events, replay.Queue, stop);
         if (returned.Count > 0 && replay.TypesAreGiven)

@@ -20,7 +20,7 @@ internal static partial class StartReplay
     /// <param name="request">What to send, and where.</param>
     /// <param name="who">Asks for it.</param>
     /// <param name="types">What the service publishes.</param>
-    /// <param name="log">What happened.</param>
+    /// <param name="sources">What happened.</param>
     /// <param name="replays">Where the job goes.</param>
     /// <param name="clock">The time.</param>
     /// <param name="cancellation">Gives up.</param>
@@ -31,47 +31,55 @@ internal static partial class StartReplay
         ReplayRequest request,
         Operator who,
         EventTypes types,
-        ReplaySource log,
+        IEnumerable<IReplaySource> sources,
         ReplayTable replays,
         TimeProvider clock,
         CancellationToken cancellation)
     {
         var given = request.Types?.Select(name => (Name: name, Address: types.PublishedAs(name))).ToArray();
-        var errors = Errors(request, given, types).ToDictionary(error => error.Field, error => new[] { error.Message });
+        var errors = Errors(request, given, types, sources).ToDictionary(error => error.Field, error => new[] { error.Message });
         if (errors.Count > 0)
             return TypedResults.ValidationProblem(errors);
 
-        var (first, last) = await log.Positions(request.From, request.Until, cancellation);
-        var now = clock.GetUtcNow();
-        var replay = new Replay
+        try
         {
-            Id = Guid.CreateVersion7(now),
-            Queue = request.Queue,
-            From = request.From?.ToUniversalTime(),
-            Until = request.Until?.ToUniversalTime(),
-            Types = [.. given?.Select(type => type.Address!).Distinct() ?? types.Published.Order(StringComparer.Ordinal)],
-            TypesAreGiven = given is not null,
-            Streams = request.Streams,
-            PerSecond = request.PerSecond,
-            Source = ReplaySource.Log,
-            First = first,
-            Last = last,
-            Position = first - 1,
-            Sent = 0,
-            Total = null,
-            State = JobState.Running,
-            StartedAt = now,
-            StartedBy = who.Name,
-            EndedAt = null,
-            Error = null,
-        };
-        if (request.DryRun)
-            return TypedResults.Ok(new DryReplay(await log.Count(replay, cancellation)));
-        return TypedResults.Accepted($"/ops/replays/{replay.Id}", await replays.Add(replay, cancellation));
+            var source = sources.Single(source => source.Name == (request.Source ?? ReplayFromLog.Log));
+            var (first, last) = await source.Positions(request.From, request.Until, cancellation);
+            var now = clock.GetUtcNow();
+            var replay = new Replay
+            {
+                Id = Guid.CreateVersion7(now),
+                Queue = request.Queue,
+                From = request.From?.ToUniversalTime(),
+                Until = request.Until?.ToUniversalTime(),
+                Types = [.. given?.Select(type => type.Address!).Distinct() ?? types.Published.Order(StringComparer.Ordinal)],
+                TypesAreGiven = given is not null,
+                Streams = request.Streams,
+                PerSecond = request.PerSecond,
+                Source = source.Name,
+                First = first,
+                Last = last,
+                Position = first - 1,
+                Sent = 0,
+                Total = null,
+                State = JobState.Running,
+                StartedAt = now,
+                StartedBy = who.Name,
+                EndedAt = null,
+                Error = null,
+            };
+            if (request.DryRun)
+                return TypedResults.Ok(new DryReplay(await source.Count(replay, cancellation)));
+            return TypedResults.Accepted($"/ops/replays/{replay.Id}", await replays.Add(replay, cancellation));
+        }
+        catch (ArchiveException exception)
+        {
+            return OpsProblems.Invalid("source", exception.Message);
+        }
     }
 
     private static IEnumerable<(string Field, string Message)> Errors(
-        ReplayRequest request, (string Name, string? Address)[]? given, EventTypes types)
+        ReplayRequest request, (string Name, string? Address)[]? given, EventTypes types, IEnumerable<IReplaySource> sources)
     {
         if (!QueueName().IsMatch(request.Queue))
             yield return ("queue", "Must be a queue's name, such as inventory: 1 to 100 letters, digits, dots, underscores and hyphens.");
@@ -85,8 +93,8 @@ internal static partial class StartReplay
             yield return ("streams", $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each; leave it out to send all.");
         if (request.PerSecond < 1)
             yield return ("perSecond", "Must be 1 or more; leave it out to send as fast as the queue is emptied.");
-        if (request.Source is not (null or ReplaySource.Log))
-            yield return ("source", $"Must be {ReplaySource.Log}: there is no other source here.");
+        if (request.Source is { } name && sources.All(source => source.Name != name))
+            yield return ("source", $"Must be one of: {string.Join(", ", sources.Select(source => source.Name))}.");
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9._-]{1,100}\z")]
@@ -101,7 +109,7 @@ internal static partial class StartReplay
 /// <param name="Streams">Only events of these, such as orders by their ids, 1 to 1000; of all, if not given.</param>
 /// <param name="DryRun">Only count them; those as well that the queue may not take.</param>
 /// <param name="PerSecond" example="500">The most to send in a second; as fast as the queue is emptied, if not given.</param>
-/// <param name="Source" example="log">Where to read them: <c>log</c>.</param>
+/// <param name="Source" example="log">Where to read them: <c>log</c>, or <c>archive</c> for what retention has taken out of it; the log, if not given.</param>
 internal sealed record ReplayRequest(
     string Queue,
     DateTimeOffset? From = null,

@@ -6,9 +6,9 @@ using static OrderPlatform.Messaging.NpgsqlAccess;
 namespace OrderPlatform.Messaging;
 
 /// <summary>The event log, as the source of replays: what a replay asks for, in the order of positions.</summary>
-internal sealed class ReplaySource(IServiceScopeFactory scopes, NpgsqlDataSource source)
+internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSource source) : IReplaySource, IReplayReader
 {
-    /// <summary>What a replay calls this source.</summary>
+    /// <summary>What a replay reads that does not say what.</summary>
     public const string Log = "log";
 
     /// <summary>Positions looked at by one query.</summary>
@@ -25,14 +25,14 @@ internal sealed class ReplaySource(IServiceScopeFactory scopes, NpgsqlDataSource
 
     private const string OfAll = $"SELECT * FROM messaging.event_log WHERE {Wanted}";
 
-    /// <summary>The positions of what happened in a time, first and last.</summary>
+    public string Name => Log;
+
     public async Task<(long First, long Last)> Positions(DateTimeOffset? from, DateTimeOffset? until, CancellationToken cancellation)
     {
         await using var scope = scopes.CreateAsyncScope();
         return await LogPositions.Of(scope.ServiceProvider.GetRequiredService<DbContext>(), from, until, cancellation);
     }
 
-    /// <summary>How many events the replay asks for.</summary>
     public async Task<long> Count(Replay replay, CancellationToken cancellation)
     {
         await using var count = source.CreateCommand(
@@ -42,9 +42,9 @@ internal sealed class ReplaySource(IServiceScopeFactory scopes, NpgsqlDataSource
         return (long)(await count.ExecuteScalarAsync(cancellation))!;
     }
 
-    /// <summary>
-    /// Reads on: the next events after the replay's position, and the position up to which there are no others. There may be none.
-    /// </summary>
+    /// <summary>Where it reads on says the replay itself.</summary>
+    public IReplayReader Open(Replay replay, CancellationToken cancellation) => this;
+
     public async Task<(IReadOnlyList<OutgoingEvent> Events, long Position)> Read(Replay replay, int limit, CancellationToken cancellation)
     {
         var end = replay.Streams is null ? Math.Min(replay.Last, replay.Position + Stretch) : replay.Last;
@@ -60,6 +60,8 @@ internal sealed class ReplaySource(IServiceScopeFactory scopes, NpgsqlDataSource
             events.Add(LogReader.ReadEvent(reader));
         return (events, events.Count == limit ? events[^1].Position : end);
     }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private static void AddParameters(NpgsqlCommand command, Replay replay, long after, long end)
     {
