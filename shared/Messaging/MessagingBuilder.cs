@@ -67,6 +67,7 @@ public sealed class MessagingBuilder
         services.AddScoped<THandler>();
         var binding = new HandlerBinding(
             typeof(TEvent),
+            typeof(THandler),
             static (@event, rows) => THandler.Reads((TEvent)@event, rows),
             static (scope, @event) => scope.GetRequiredService<THandler>().Handle((TEvent)@event));
 
@@ -83,4 +84,4 @@ public sealed class MessagingBuilder
 
 /// <summary>A handler, seen without its types.</summary>
 internal sealed record HandlerBinding(
-    Type EventType, Action<object, ReadSet> Reads, Func<IServiceProvider, object, Outcome> Handle);
+    Type EventType, Type HandlerType, Action<object, ReadSet> Reads, Func<IServiceProvider, object, Outcome> Handle);

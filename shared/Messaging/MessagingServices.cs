@@ -48,6 +48,7 @@ public static class MessagingServices
         services.AddRelay();
         services.AddMassTransitReceiver(map);
         services.AddOps();
+        services.AddDeadLetters();
         return builder;
     }
 
@@ -108,7 +109,7 @@ public static class MessagingServices
         services.AddAuthorizationBuilder().AddPolicy(OpsEndpoints.Policy, policy => policy.RequireAssertion(_ => true));
     }
 
-    private static void AddHosted<THosted>(this IServiceCollection services)
+    internal static void AddHosted<THosted>(this IServiceCollection services)
         where THosted : class, IHostedService
     {
         services.AddSingleton<THosted>();

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace OrderPlatform.Messaging;
 
@@ -44,4 +45,8 @@ public sealed class MessagingOptions
 
     /// <summary>How often the gauges that tell the database's state are read from it; less often where that takes long.</summary>
     public TimeSpan SampleInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What becomes of dead letters.</summary>
+    [ValidateObjectMembers]
+    public DeadLetterOptions DeadLetters { get; init; } = new();
 }

@@ -15,5 +15,6 @@ public static class OpsEndpoints
     {
         var ops = app.MapGroup("/ops").WithTags("Ops").RequireAuthorization(Policy);
         ops.MapGet("/events", ListEvents.Handle).ProducesValidationProblem();
+        ops.MapDeadLetters();
     }
 }

@@ -8,7 +8,7 @@ internal static class OpsProblems
 {
     /// <summary>404: there is no such thing.</summary>
     public static ProblemHttpResult NotFound(string what, object id) =>
-        Of(StatusCodes.Status404NotFound, "Not Found", $"{what}-not-found", $"There is no {what} {id}.");
+        Of(StatusCodes.Status404NotFound, "Not Found", $"{what.Replace(' ', '-')}-not-found", $"There is no {what} {id}.");
 
     /// <summary>409: the state of the thing forbids it.</summary>
     public static ProblemHttpResult Conflict(string code, string detail) => Of(StatusCodes.Status409Conflict, "Conflict", code, detail);

@@ -22,5 +22,14 @@ internal static class NpgsqlAccess
         return command;
     }
 
+    public static string? GetText(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    /// <summary>Adds a value, and says how SQL calls it.</summary>
+    public static string Next<T>(NpgsqlParameterCollection parameters, T value)
+    {
+        parameters.Add(Value(value));
+        return $"${parameters.Count}";
+    }
+
     public static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
 }

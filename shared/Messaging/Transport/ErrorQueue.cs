@@ -19,10 +19,7 @@ internal sealed class ErrorQueue(PublisherFactory publishers, MessagingMetrics m
         await using var connection = await publishers.Open("errors", cancellation);
         await using var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
-        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
-        await channel.QueueDeclareAsync(
-            name, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
-        await channel.QueueBindAsync(name, name, "", cancellationToken: cancellation);
+        await Declare(channel, name, cancellation);
 
         var properties = EventProperties.Of(
             @event.EventId, @event.Type, @event.Stream, @event.Sequence, @event.CorrelationId, @event.CausationId, @event.TraceParent, @event.OccurredAt);
@@ -37,6 +34,15 @@ internal sealed class ErrorQueue(PublisherFactory publishers, MessagingMetrics m
         headers[MassTransit.MessageHeaders.FaultRetryCount] = retries;
         await channel.BasicPublishAsync(name, "", mandatory: true, properties, @event.Body, cancellation);
         metrics.Of(queue).DeadLettered(@event.Type);
+    }
+
+    /// <summary>As MassTransit declares them, and the deployment.</summary>
+    public static async Task Declare(IChannel channel, string name, CancellationToken cancellation)
+    {
+        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
+        await channel.QueueDeclareAsync(
+            name, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
+        await channel.QueueBindAsync(name, name, "", cancellationToken: cancellation);
     }
 
     private static string Bounded(string text) => text.Length <= LongestHeader ? text : text[..LongestHeader];

@@ -34,10 +34,11 @@ internal sealed class EventDeserializer(IReadOnlyDictionary<string, HandlerBindi
         new EventContext(new RawMessageContext(headers, destinationAddress, RawOptions), Read(body, headers));
 
     /// <summary>The wire address that a message names; null when it names none.</summary>
-    public static string? TypeOf(MassTransit.Headers headers) =>
-        headers.Get<string>(Headers.MessageType)?.Split(';')[0] is { } urn && urn.StartsWith(UrnPrefix, StringComparison.Ordinal)
-            ? urn[UrnPrefix.Length..]
-            : null;
+    public static string? TypeOf(MassTransit.Headers headers) => TypeOf(headers.Get<string>(Headers.MessageType));
+
+    /// <param name="urns">The header that names it.</param>
+    public static string? TypeOf(string? urns) =>
+        urns?.Split(';')[0] is { } urn && urn.StartsWith(UrnPrefix, StringComparison.Ordinal) ? urn[UrnPrefix.Length..] : null;
 
     private IncomingEvent? Read(MessageBody body, MassTransit.Headers headers)
     {

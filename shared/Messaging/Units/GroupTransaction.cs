@@ -56,14 +56,22 @@ internal sealed class GroupTransaction(
 
     /// <summary>Tries the parked events of one stream once more.</summary>
     /// <exception cref="ParkedEventFailedException">One of them failed.</exception>
-    public async Task Resume(string queue, string stream, CancellationToken cancellation)
+    public Task Resume(string queue, string stream, CancellationToken cancellation) => Resume(queue, stream, (_, _) => { }, cancellation);
+
+    /// <summary>Tries the parked events of one stream once more, and writes something about those that still come too early.</summary>
+    /// <exception cref="ParkedEventFailedException">One of them failed.</exception>
+    public async Task Resume(
+        string queue, string stream, Action<NpgsqlBatch, IReadOnlyList<IncomingEvent>> write, CancellationToken cancellation)
     {
         var arrivals = await InTransaction(
             async (scope, database, unit) =>
             {
                 var parked = await InboxStore.Resume(database, queue, stream, cancellation);
                 await Handle(queue, parked, scope, unit, cancellation);
-                return new Settlement(queue, parked, FrozenSet<Guid>.Empty);
+                return new Settlement(queue, parked, FrozenSet<Guid>.Empty)
+                {
+                    Write = batch => write(batch, [.. parked.Backlogs.SelectMany(backlog => backlog.StillParked)]),
+                };
             },
             cancellation);
         metrics.Committed(queue, 0, arrivals!);
@@ -185,7 +193,13 @@ internal sealed class GroupTransaction(
     /// <summary>What became of messages, to be written with the commit.</summary>
     private sealed record Settlement(string Queue, Arrivals Arrivals, IReadOnlySet<Guid> Failed)
     {
-        public void AddTo(NpgsqlBatch batch) => InboxStore.Settle(batch, Queue, Arrivals, Failed);
+        public Action<NpgsqlBatch>? Write { get; init; }
+
+        public void AddTo(NpgsqlBatch batch)
+        {
+            InboxStore.Settle(batch, Queue, Arrivals, Failed);
+            Write?.Invoke(batch);
+        }
 
         /// <summary>The parked event that may have made the writing fail.</summary>
         public IncomingEvent? Suspect(Exception failure) => DatabaseErrors.IsPassing(failure) ? null : Arrivals.Resumed.FirstOrDefault();

@@ -1,0 +1,164 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// What follows from a redrive and from an operator's decision: what was redriven and is in the inbox is resolved; those that waited for an event
+/// that is closed are let run.
+/// </summary>
+internal sealed partial class DeadLetterSweep(
+    NpgsqlDataSource source,
+    GroupTransaction transaction,
+    DeadLetterFiling filing,
+    DatabaseStartup database,
+    MessagingMap map,
+    MessagingOptions options,
+    TimeProvider clock,
+    ILogger<DeadLetterSweep> logger) : BackgroundService
+{
+    /// <summary>Dead letters that one statement looks at, and how many such statements there are in one go.</summary>
+    private const int Stretch = 1000;
+    private const int Stretches = 10;
+
+    // So many that were redriven, from where the last look ended. Those that the inbox has are resolved.
+    internal const string Resolve =
+        """
+        WITH looked AS MATERIALIZED (
+                SELECT id, queue, event_id, redriven_at
+                FROM messaging.dead_letters
+                WHERE state = 'redriven' AND (redriven_at, id) > ($1, $2)
+                ORDER BY redriven_at, id
+                LIMIT $3),
+             resolved AS (
+                UPDATE messaging.dead_letters AS letter
+                SET state = 'resolved'
+                FROM looked
+                WHERE letter.id = looked.id AND letter.state = 'redriven'
+                AND EXISTS (SELECT FROM messaging.inbox WHERE inbox.event_id = looked.event_id AND inbox.queue = looked.queue)
+                RETURNING letter.id),
+             audited AS (
+                INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, details)
+                SELECT id, $4, 'resolved', '{}' FROM resolved)
+        SELECT redriven_at, id FROM looked ORDER BY redriven_at DESC, id DESC LIMIT 1
+        """;
+
+    private const string SelectClosed =
+        """
+        SELECT id, queue, stream, type, sequence, state
+        FROM messaging.dead_letters
+        WHERE followers_due AND queue = ANY($1)
+        LIMIT 100
+        """;
+
+    private const string Forget =
+        """
+        WITH parked AS (DELETE FROM messaging.parked_events WHERE queue = $1 AND event_id = ANY($2))
+        DELETE FROM messaging.inbox WHERE queue = $1 AND event_id = ANY($2)
+        """;
+
+    private const string Released = "UPDATE messaging.dead_letters SET followers_due = false WHERE id = $1";
+
+    private const string RetryNow = "UPDATE messaging.parked_events SET retry_at = now() WHERE queue = $1 AND event_id = $2";
+
+    private const string EndRedrives =
+        """
+        DELETE FROM messaging.redrives AS redrive
+        WHERE id <> $1 AND NOT EXISTS (SELECT FROM messaging.dead_letters WHERE state = 'scheduled' AND redrive_id = redrive.id)
+        """;
+
+    private (DateTimeOffset RedrivenAt, Guid Id) looked = (DateTimeOffset.MinValue, Guid.Empty);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await database.Ready.WaitAsync(stoppingToken);
+        using var timer = new PeriodicTimer(options.DeadLetters.SweepInterval);
+        do
+        {
+            try
+            {
+                await ResolveHandled(stoppingToken);
+                foreach (var closed in await Closed(stoppingToken))
+                    await Release(closed, stoppingToken);
+                await using var end = source.CreateCommand(EndRedrives);
+                end.Parameters.Add(Value(Redrives.Single));
+                await end.ExecuteNonQueryAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                NextTime(logger, exception.GetBaseException().Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>From the oldest to the newest, some in each go, so that those that are never handled do not hide the others.</summary>
+    private async Task ResolveHandled(CancellationToken stop)
+    {
+        for (var go = 0; go < Stretches; go++)
+        {
+            await using var command = source.CreateCommand(Resolve);
+            command.Parameters.Add(Value(looked.RedrivenAt));
+            command.Parameters.Add(Value(looked.Id));
+            command.Parameters.Add(Value(Stretch));
+            command.Parameters.Add(Value(map.Service));
+            await using var last = await command.ExecuteReaderAsync(stop);
+            looked = await last.ReadAsync(stop) ? (last.GetFieldValue<DateTimeOffset>(0), last.GetGuid(1)) : (DateTimeOffset.MinValue, Guid.Empty);
+            if (looked.Id == Guid.Empty)
+                return;
+        }
+    }
+
+    private async Task<List<ClosedLetter>> Closed(CancellationToken stop)
+    {
+        await using var command = source.CreateCommand(SelectClosed);
+        command.Parameters.Add(Value(map.Queues.Keys.ToArray()));
+        await using var row = await command.ExecuteReaderAsync(stop);
+        var closed = new List<ClosedLetter>();
+        while (await row.ReadAsync(stop))
+        {
+            closed.Add(new ClosedLetter(
+                row.GetGuid(0),
+                row.GetString(1),
+                row.GetString(2),
+                $"It waits for an event that was {row.GetString(5)}: {row.GetText(3)} {row.GetFieldValue<int?>(4)}"));
+        }
+
+        return closed;
+    }
+
+    /// <summary>Tries what is parked on the stream, in sequence; what still comes too early becomes a dead letter, in the same transaction.</summary>
+    private async Task Release(ClosedLetter closed, CancellationToken stop)
+    {
+        try
+        {
+            await transaction.Resume(closed.Queue, closed.Stream, (batch, tooEarly) => File(closed, batch, tooEarly), stop);
+        }
+        catch (ParkedEventFailedException failure)
+        {
+            // It is retried as any parked event that fails, and ends in the error queue; then the others have their turn.
+            await using var retry = source.CreateCommand(RetryNow);
+            retry.Parameters.Add(Value(closed.Queue));
+            retry.Parameters.Add(Value(failure.Event.EventId));
+            await retry.ExecuteNonQueryAsync(stop);
+        }
+    }
+
+    private void File(ClosedLetter closed, NpgsqlBatch batch, IReadOnlyList<IncomingEvent> tooEarly)
+    {
+        if (tooEarly.Count > 0)
+        {
+            batch.Add(Forget, Value(closed.Queue), Value(tooEarly.Select(e => e.EventId).ToArray()));
+            filing.AddTo(batch, [.. tooEarly.Select(e => FailedMessages.Of(closed.Queue, e, closed.Reason, clock.GetUtcNow()))]);
+        }
+
+        batch.Add(Released, Value(closed.Id));
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Dead letters are looked at again later: {Reason}")]
+    private static partial void NextTime(ILogger logger, string reason);
+
+    private sealed record ClosedLetter(Guid Id, string Queue, string Stream, string Reason);
+}

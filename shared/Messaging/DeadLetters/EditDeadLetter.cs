@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging;
+
+using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>;
+
+/// <summary><c>PUT /ops/dead-letters/{id}/body</c></summary>
+internal static class EditDeadLetter
+{
+    /// <summary>Changes the body of a dead letter that waits. What it was at first is kept.</summary>
+    /// <param name="id">The dead letter.</param>
+    /// <param name="request">The new body.</param>
+    /// <param name="database">The service's.</param>
+    /// <param name="map">Knows the contracts.</param>
+    /// <param name="who">Asks for it.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <response code="200">It is changed, and still waits: redrive it.</response>
+    /// <response code="400">The body does not fit the contract; <c>errors</c> says where.</response>
+    /// <response code="404"><c>dead-letter-not-found</c></response>
+    /// <response code="409">
+    /// It does not wait: <c>dead-letter-scheduled</c>, <c>dead-letter-redriven</c>, <c>dead-letter-resolved</c> or <c>dead-letter-discarded</c>.
+    /// Or its queue has no handler of its type: <c>dead-letter-without-contract</c>.
+    /// </response>
+    public static async Task<Answer> Handle(
+        Guid id, EditRequest request, DbContext database, MessagingMap map, Operator who, CancellationToken cancellation)
+    {
+        if (Reasons.Fault(request.Reason, required: false) is { } fault)
+            return OpsProblems.Invalid(fault.Field, fault.Message);
+        await using var transaction = await database.Database.BeginTransactionAsync(cancellation);
+        if (await LockedLetter.Find(database, id, cancellation) is not { } letter)
+            return OpsProblems.NotFound("dead letter", id);
+        if (letter.Item.State != DeadLetterState.Waiting)
+            return letter.Conflict();
+        if (ContractOf(letter.Item, map) is not { } contract)
+            return OpsProblems.Conflict("dead-letter-without-contract", $"The queue {letter.Item.Queue} handles no {letter.Item.Type}: nothing says what its body must be.");
+        if (ContractCheck.Fault(contract, request.Body) is { } misfit)
+            return OpsProblems.Invalid("body", misfit);
+
+        var item = await letter.Change(
+            database,
+            "edit",
+            who,
+            request.Reason,
+            JsonSerializer.Serialize(new { length = request.Body.Length }),
+            "original_body = coalesce(original_body, body), body = $2",
+            [Value(Encoding.UTF8.GetBytes(request.Body))],
+            cancellation);
+        await transaction.CommitAsync(cancellation);
+        return TypedResults.Ok(item);
+    }
+
+    private static Type? ContractOf(DeadLetterItem letter, MessagingMap map) =>
+        letter.Type is not null && map.Queues.TryGetValue(letter.Queue, out var handlers) && handlers.TryGetValue(letter.Type, out var handler)
+            ? handler.EventType
+            : null;
+}
+
+/// <summary>A message's new body.</summary>
+/// <param name="Body" example="{&quot;orderId&quot;:&quot;0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70&quot;}">JSON, as its contract says.</param>
+/// <param name="Reason" example="The SKU was misspelt.">Why, up to 500 characters.</param>
+internal sealed record EditRequest(string Body, string? Reason = null);

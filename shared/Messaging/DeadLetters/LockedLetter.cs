@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>A dead letter whose row nobody else changes until the transaction ends.</summary>
+internal sealed record LockedLetter(DeadLetterItem Item, Guid? EventId)
+{
+    private const string SelectLocked = $"SELECT {DeadLetterItem.Columns}, event_id FROM messaging.dead_letters WHERE id = $1 FOR UPDATE";
+
+    private const string Audit =
+        "INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details) VALUES ($1, $2, $3, $4, $5::jsonb)";
+
+    /// <summary>Locks it; null when there is none.</summary>
+    public static async Task<LockedLetter?> Find(DbContext database, Guid id, CancellationToken cancellation)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add(SelectLocked, Value(id));
+        await using var row = await batch.ExecuteReaderAsync(cancellation);
+        return await row.ReadAsync(cancellation) ? new LockedLetter(DeadLetterItem.Read(row), row.GetFieldValue<Guid?>(15)) : null;
+    }
+
+    /// <summary>Its state is not the one for that.</summary>
+    public ProblemHttpResult Conflict() => Item.State switch
+    {
+        DeadLetterState.Waiting => OpsProblems.Conflict("dead-letter-waiting", "It failed once more meanwhile, and waits. Try again."),
+        DeadLetterState.Scheduled => OpsProblems.Conflict("dead-letter-scheduled", $"It is redriven at {Item.RedriveAt:O}, as it is."),
+        DeadLetterState.Redriven => OpsProblems.Conflict(
+            "dead-letter-redriven", $"It was redriven at {Item.RedriveAt:O}. It comes back if it fails again, and else is resolved soon."),
+        DeadLetterState.Resolved => OpsProblems.Conflict("dead-letter-resolved", "It is resolved: nothing is left to do."),
+        DeadLetterState.Discarded => OpsProblems.Conflict("dead-letter-discarded", "It was discarded, and can not take effect any more."),
+        _ => throw new InvalidOperationException($"The state {Item.State} is unknown."),
+    };
+
+    /// <summary>Changes the row, and says who did it.</summary>
+    /// <param name="database">In the transaction.</param>
+    /// <param name="action">What the operator did.</param>
+    /// <param name="who">The operator.</param>
+    /// <param name="reason">The operator's words.</param>
+    /// <param name="details">More about it, as JSON.</param>
+    /// <param name="set">Columns and values of an UPDATE, from <c>$2</c> on.</param>
+    /// <param name="values">Of these columns.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<DeadLetterItem> Change(
+        DbContext database,
+        string action,
+        Operator who,
+        string? reason,
+        string details,
+        string set,
+        Npgsql.NpgsqlParameter[] values,
+        CancellationToken cancellation)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add($"UPDATE messaging.dead_letters SET {set} WHERE id = $1 RETURNING {DeadLetterItem.Columns}", [Value(Item.Id), .. values]);
+        batch.Add(Audit, Value(Item.Id), Value(who.Name), Value(action), Value(reason), Value(details));
+        await using var row = await batch.ExecuteReaderAsync(cancellation);
+        await row.ReadAsync(cancellation);
+        return DeadLetterItem.Read(row);
+    }
+}

@@ -1,0 +1,150 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Publishes what is scheduled when its time has come, and then says so in its row, in the transaction that keeps everybody else off it. A crash
+/// between costs a duplicate, which the inbox drops. Each redrive keeps its speed also when much of it is overdue after an outage.
+/// </summary>
+internal sealed partial class RedriveWorker(
+    NpgsqlDataSource source,
+    RedrivePublisher publisher,
+    RedriveSignal signal,
+    DeadLetterMetrics metrics,
+    DatabaseStartup database,
+    MessagingMap map,
+    MessagingOptions options,
+    ILogger<RedriveWorker> logger) : BackgroundService
+{
+    /// <summary>The most messages published in one transaction; each may be large.</summary>
+    private const int Batch = 100;
+
+    // One redrive that has something due, and as much of it as its speed allows since it was last looked at. What was not allowed for more than
+    // a tenth of a second is lost: what is overdue does not come at once.
+    internal const string SelectDue =
+        """
+        WITH redrive AS MATERIALIZED (
+            SELECT id, coalesce(least(1 + floor(per_second * least(extract(epoch FROM now() - next_at), 0.1)), $1), $1)::int AS allowed
+            FROM messaging.redrives AS redrive
+            WHERE next_at <= now() AND EXISTS (
+                SELECT FROM messaging.dead_letters WHERE state = 'scheduled' AND redrive_id = redrive.id AND redrive_at <= now())
+            ORDER BY next_at
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED)
+        SELECT id, queue, redrive_kind, properties, headers, body, redrive_id
+        FROM messaging.dead_letters
+        WHERE state = 'scheduled' AND redrive_id = (SELECT id FROM redrive) AND redrive_at <= now()
+        ORDER BY redrive_at, stream, sequence
+        LIMIT (SELECT allowed FROM redrive)
+        FOR UPDATE SKIP LOCKED
+        """;
+
+    private const string SetRedriven =
+        """
+        WITH redriven AS (
+            UPDATE messaging.dead_letters
+            SET state = 'redriven', redriven_at = now()
+            WHERE id = ANY($1)
+            RETURNING id, redrive_kind)
+        INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, details)
+        SELECT id, $2, 'redriven', jsonb_build_object('kind', redrive_kind) FROM redriven
+        """;
+
+    private const string SetNext =
+        """
+        UPDATE messaging.redrives
+        SET next_at = greatest(next_at, now() - interval '0.1 seconds') + coalesce($2 / per_second, 0) * interval '1 second'
+        WHERE id = $1
+        """;
+
+    // In seconds from now; null when nothing is scheduled.
+    private const string SelectNext =
+        """
+        SELECT extract(epoch FROM min(greatest(next_at, first)) - now())::float8
+        FROM messaging.redrives AS redrive
+        CROSS JOIN LATERAL (
+            SELECT redrive_at AS first FROM messaging.dead_letters
+            WHERE state = 'scheduled' AND redrive_id = redrive.id
+            ORDER BY redrive_at LIMIT 1) AS scheduled
+        """;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await database.Ready.WaitAsync(stoppingToken);
+        await using var connection = publisher;
+        var backoff = new Backoff();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var scheduled = signal.Next();
+                if (await Redrive(stoppingToken) == 0)
+                    await Task.WhenAny(scheduled, Task.Delay(await Pause(stoppingToken), stoppingToken));
+                backoff = new Backoff();
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                Interrupted(logger, exception.GetBaseException().Message);
+                await backoff.Wait(stoppingToken);
+            }
+        }
+    }
+
+    /// <returns>How many messages it has redriven.</returns>
+    private async Task<int> Redrive(CancellationToken stop)
+    {
+        await using var connection = await source.OpenConnectionAsync(stop);
+        await using var transaction = await connection.BeginTransactionAsync(stop);
+        var (redrive, due) = await Due(connection, stop);
+        if (due.Count == 0)
+            return 0;
+
+        await publisher.Publish(due, stop);
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.Add(SetRedriven, Value(due.Select(message => message.Id).ToArray()), Value(map.Service));
+        batch.Add(SetNext, Value(redrive), Value((double)due.Count));
+        await batch.ExecuteNonQueryAsync(stop);
+        await transaction.CommitAsync(stop);
+        metrics.Redriven(due);
+        return due.Count;
+    }
+
+    private static async Task<(Guid Redrive, List<RedrivenMessage> Due)> Due(NpgsqlConnection connection, CancellationToken stop)
+    {
+        await using var command = new NpgsqlCommand(SelectDue, connection);
+        command.Parameters.Add(Value(Batch));
+        await using var row = await command.ExecuteReaderAsync(stop);
+        var (redrive, due) = (Guid.Empty, new List<RedrivenMessage>());
+        while (await row.ReadAsync(stop))
+        {
+            due.Add(new RedrivenMessage(
+                row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetFieldValue<byte[]>(5)));
+            redrive = row.GetGuid(6);
+        }
+
+        return (redrive, due);
+    }
+
+    /// <summary>Until the next is due, unless another instance schedules something meanwhile.</summary>
+    private async Task<TimeSpan> Pause(CancellationToken stop)
+    {
+        await using var command = source.CreateCommand(SelectNext);
+        var next = await command.ExecuteScalarAsync(stop) is double seconds && seconds < options.DeadLetters.RedriveInterval.TotalSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : options.DeadLetters.RedriveInterval;
+        // When another instance has it in hand.
+        return next > ShortestPause ? next : ShortestPause;
+    }
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
+
+    [LoggerMessage(LogLevel.Warning, "Dead letters are redriven later: {Reason}")]
+    private static partial void Interrupted(ILogger logger, string reason);
+}

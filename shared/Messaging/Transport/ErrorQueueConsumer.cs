@@ -1,0 +1,102 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>
+/// Files what is in the service's error and skipped queues. A message is acknowledged after its row is committed; while the database is away,
+/// messages are kept unacknowledged, and not returned: the broker counts returns, and drops what it has delivered too often.
+/// </summary>
+internal sealed partial class ErrorQueueConsumer(
+    MessagingMap map,
+    PublisherFactory connections,
+    DeadLetterFiling filing,
+    DatabaseStartup database,
+    MessagingOptions options,
+    ILogger<ErrorQueueConsumer> logger) : BackgroundService
+{
+    private static readonly string[] Sources = ["error", "skipped"];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await database.Ready.WaitAsync(stoppingToken);
+        var backoff = new Backoff();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await connections.Open("dead letters", stoppingToken);
+                await using var channel = await connection.CreateChannelAsync(cancellationToken: stoppingToken);
+                var arrived = await Consume(channel, stoppingToken);
+                backoff = new Backoff();
+                await File(channel, arrived, stoppingToken);
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                Interrupted(logger, exception.GetBaseException().Message);
+                await backoff.Wait(stoppingToken);
+            }
+        }
+    }
+
+    private async Task<ChannelReader<Arrived>> Consume(IChannel channel, CancellationToken stop)
+    {
+        var arrived = Channel.CreateUnbounded<Arrived>(new UnboundedChannelOptions { SingleReader = true });
+        channel.ChannelShutdownAsync += (_, reason) => End(arrived.Writer, reason.ReplyText);
+        await channel.BasicQosAsync(prefetchSize: 0, options.DeadLetters.Prefetch, global: false, stop);
+        foreach (var queue in map.Queues.Keys)
+        {
+            foreach (var source in Sources)
+            {
+                var name = $"{queue}_{source}";
+                await ErrorQueue.Declare(channel, name, stop);
+                var consumer = new AsyncEventingBasicConsumer(channel);
+                consumer.UnregisteredAsync += (_, _) => End(arrived.Writer, $"the queue {name} is gone");
+                consumer.ReceivedAsync += async (_, delivery) => await arrived.Writer.WriteAsync(new Arrived(
+                    delivery.DeliveryTag, FailedMessages.Of(queue, source, delivery.BasicProperties, delivery.Body.ToArray())), stop);
+                await channel.BasicConsumeAsync(name, autoAck: false, consumer, stop);
+            }
+        }
+
+        return arrived.Reader;
+    }
+
+    private async Task File(IChannel channel, ChannelReader<Arrived> arrived, CancellationToken stop)
+    {
+        var leftBehind = false;
+        while (await arrived.WaitToReadAsync(stop))
+        {
+            var batch = new List<Arrived>();
+            while (batch.Count < options.DeadLetters.Prefetch && arrived.TryRead(out var message))
+                batch.Add(message);
+            var filed = await filing.File([.. batch.Select(message => message.Message)], stop);
+
+            leftBehind |= filed.Count < batch.Count;
+            if (!leftBehind)
+                await channel.BasicAckAsync(batch[^1].Tag, multiple: true, stop);
+            else
+            {
+                foreach (var message in batch.Where(message => filed.Contains(message.Message)))
+                    await channel.BasicAckAsync(message.Tag, multiple: false, stop);
+            }
+        }
+    }
+
+    private static Task End(ChannelWriter<Arrived> arrived, string reason)
+    {
+        arrived.TryComplete(new IOException(reason));
+        return Task.CompletedTask;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Dead letters stay in their queues for now: {Reason}")]
+    private static partial void Interrupted(ILogger logger, string reason);
+
+    private sealed record Arrived(ulong Tag, FailedMessage Message);
+}

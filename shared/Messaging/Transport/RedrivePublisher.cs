@@ -1,0 +1,56 @@
+using RabbitMQ.Client;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Publishes dead letters to the queues they came from. It connects when there is something to publish.</summary>
+internal sealed class RedrivePublisher(PublisherFactory connections) : IAsyncDisposable
+{
+    /// <summary>Rows are locked meanwhile; whoever else wants them waits five seconds at most.</summary>
+    private static readonly TimeSpan LongestConfirm = TimeSpan.FromSeconds(4);
+
+    private IConnection? connection;
+    private IChannel? channel;
+
+    /// <summary>Publishes messages in the order they are given, and returns when the broker has them all safe.</summary>
+    /// <exception cref="Exception">Of some of them it is not known, or a queue is gone.</exception>
+    public async Task Publish(IReadOnlyList<RedrivenMessage> messages, CancellationToken stop)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(LongestConfirm);
+        try
+        {
+            var open = await Connect(limit.Token);
+            await Task.WhenAll(messages.Select(message => open.BasicPublishAsync(
+                message.Queue, "", mandatory: true, FailedMessages.PropertiesOf(message.Properties, message.Headers), message.Body, limit.Token).AsTask()));
+        }
+        catch (Exception exception)
+        {
+            await DisposeAsync();
+            if (exception is OperationCanceledException && !stop.IsCancellationRequested)
+                throw new TimeoutException("the broker does not confirm", exception);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (channel is not null)
+            await channel.DisposeAsync();
+        if (connection is not null)
+            await connection.DisposeAsync();
+        (connection, channel) = (null, null);
+    }
+
+    private async Task<IChannel> Connect(CancellationToken cancellation)
+    {
+        if (channel is { IsOpen: true })
+            return channel;
+        await DisposeAsync();
+        connection = await connections.Open("redrive", cancellation);
+        return channel = await connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
+    }
+}
+
+/// <summary>A dead letter on its way back.</summary>
+internal sealed record RedrivenMessage(Guid Id, string Queue, string Kind, string Properties, string Headers, byte[] Body);
