@@ -68,6 +68,7 @@ public sealed class TallyDeposit(UnitOfWork unit) : IHandler<Deposited>
     {
         if (unit.Find<Tally>(deposited.AccountId) is not { } tally)
             return Outcome.TooEarly;
+        Poison.ThrowIfPoisoned(deposited.AccountId);
         if (deposited.Amount == Poison.Amount)
             throw new InvalidOperationException("poison");
         tally.Total += deposited.Amount;
@@ -106,7 +107,7 @@ public sealed class Heard : IEventObserver
     }
 }
 
-/// <summary>What makes handlers throw: openings of some accounts, and one amount.</summary>
+/// <summary>What makes handlers throw: openings of and deposits on some accounts, and one amount.</summary>
 public static class Poison
 {
     public const int Amount = 666;

@@ -1,9 +1,11 @@
 using MassTransit;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrderPlatform.ServiceDefaults;
 using OrderPlatform.Testing;
 using RabbitMQ.Client;
 
@@ -17,6 +19,9 @@ public sealed class LedgerHost : IAsyncDisposable
     private LedgerHost(IHost host) => this.host = host;
 
     public IServiceProvider Services => host.Services;
+
+    /// <summary>Asks the one that was started with HTTP.</summary>
+    public HttpClient Http { get; } = new();
 
     internal Heard Heard => (Heard)host.Services.GetRequiredService<IEventObserver>();
 
@@ -38,6 +43,36 @@ public sealed class LedgerHost : IAsyncDisposable
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
+        Configure(builder, database, broker, replace, settings);
+        return await Start(builder.Build(), database);
+    }
+
+    /// <summary>With what operators see of it over HTTP, as every service has it, at a free port.</summary>
+    public static async Task<LedgerHost> StartWeb(TestDatabase database, Uri broker, params (string Key, string Value)[] settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ApplicationName = typeof(LedgerHost).Assembly.GetName().Name,
+            Args = ["--urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default", "Warning"],
+        });
+        builder.AddServiceDefaults("ledger", port: 0);
+        builder.Services.AddValidation();
+        Configure(builder, database, broker, _ => { }, settings);
+        var app = builder.Build();
+        app.MapServiceDefaults();
+        app.MapOps();
+        var ledger = await Start(app, database);
+        ledger.Http.BaseAddress = new Uri(app.Urls.First());
+        return ledger;
+    }
+
+    private static void Configure(
+        IHostApplicationBuilder builder,
+        TestDatabase database,
+        Uri broker,
+        Action<IServiceCollection> replace,
+        params (string Key, string Value)[] settings)
+    {
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(
             settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)))
         {
@@ -54,7 +89,11 @@ public sealed class LedgerHost : IAsyncDisposable
             .Handles<Deposited, TallyDeposit>()
             .Handles<Closed, TallyClosing>()
             .Observes<Heard>());
-        var ledger = new LedgerHost(builder.Build());
+    }
+
+    private static async Task<LedgerHost> Start(IHost host, TestDatabase database)
+    {
+        var ledger = new LedgerHost(host);
         await CreateSchema(database);
         await ledger.host.StartAsync();
         await ledger.host.Services.GetRequiredService<DatabaseStartup>().Ready;
@@ -100,6 +139,7 @@ public sealed class LedgerHost : IAsyncDisposable
     /// <summary>Stops in order, as SIGTERM does.</summary>
     public async ValueTask DisposeAsync()
     {
+        Http.Dispose();
         await host.StopAsync();
         if (host is IAsyncDisposable disposable)
             await disposable.DisposeAsync();
@@ -144,6 +184,14 @@ public abstract class LedgerTest : IAsyncLifetime
         return host;
     }
 
+    /// <summary>An instance that operators can ask.</summary>
+    protected async Task<LedgerHost> StartLedgerWeb(Uri broker, params (string Key, string Value)[] settings)
+    {
+        var host = await LedgerHost.StartWeb(Database, broker, settings);
+        hosts.Add(host);
+        return host;
+    }
+
     protected async Task Stop(LedgerHost host)
     {
         hosts.Remove(host);
@@ -176,14 +224,19 @@ public abstract class LedgerTest : IAsyncLifetime
     /// <summary>Puts messages into the ledger's queue.</summary>
     protected async Task Send(params (string Id, BasicProperties Properties, byte[] Body)[] messages)
     {
+        // A quorum queue that is still being made refuses messages.
+        await Eventually.Is(async () => await Consumers("ledger") > 0);
+        await SendTo("ledger", messages);
+    }
+
+    /// <summary>Puts messages into a queue.</summary>
+    protected async Task SendTo(string queue, params (string Id, BasicProperties Properties, byte[] Body)[] messages)
+    {
         await using var connection = await Connect();
         await using var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), Cancellation);
-
-        // A quorum queue that is still being made refuses messages.
-        await Eventually.Is(async () => await Consumers("ledger") > 0);
         foreach (var (_, properties, body) in messages)
-            await channel.BasicPublishAsync("", "ledger", mandatory: true, properties, body, Cancellation);
+            await channel.BasicPublishAsync("", queue, mandatory: true, properties, body, Cancellation);
     }
 
     /// <summary>A connection of the test's own.</summary>

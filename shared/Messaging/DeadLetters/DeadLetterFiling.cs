@@ -138,13 +138,17 @@ internal sealed partial class DeadLetterFiling(NpgsqlDataSource source, Messagin
                 await batch.ExecuteNonQueryAsync(stop);
                 return;
             }
-            catch (Exception exception) when (DatabaseErrors.IsPassing(exception))
+            catch (NpgsqlException exception) when (!IsOfTheMessage(exception))
             {
                 DatabaseAway(logger, messages.Count, exception.GetBaseException().Message);
                 await backoff.Wait(stop);
             }
         }
     }
+
+    /// <summary>Bad data, a broken rule, or too much: waiting does not help. Whatever else the database says, it may not say tomorrow.</summary>
+    private static bool IsOfTheMessage(NpgsqlException exception) =>
+        exception is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };
 
     private string? HandlerOf(FailedMessage message) =>
         message.Type is not null && map.Queues.TryGetValue(message.Queue, out var handlers) && handlers.TryGetValue(message.Type, out var handler)

@@ -45,7 +45,7 @@ internal sealed partial class DeadLetterSweep(
         SELECT redriven_at, id FROM looked ORDER BY redriven_at DESC, id DESC LIMIT 1
         """;
 
-    private const string SelectClosed =
+    internal const string SelectClosed =
         """
         SELECT id, queue, stream, type, sequence, state
         FROM messaging.dead_letters

@@ -19,7 +19,7 @@ internal static class GetDeadLetter
 
     private const string SelectFollowers =
         """
-        SELECT event_id, parked.type, parked.sequence, parked_at
+        SELECT parked.event_id, parked.type, parked.sequence, parked_at
         FROM messaging.dead_letters AS letter
         JOIN messaging.parked_events AS parked USING (queue, stream)
         WHERE letter.id = $1 AND parked.sequence > letter.sequence AND split_part(parked.type, ':', 1) = split_part(letter.type, ':', 1)

@@ -61,7 +61,7 @@ internal sealed partial class RedriveWorker(
         """;
 
     // In seconds from now; null when nothing is scheduled.
-    private const string SelectNext =
+    internal const string SelectNext =
         """
         SELECT extract(epoch FROM min(greatest(next_at, first)) - now())::float8
         FROM messaging.redrives AS redrive

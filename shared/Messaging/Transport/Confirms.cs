@@ -1,13 +1,31 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
 namespace OrderPlatform.Messaging;
 
 /// <summary>Counts publisher confirms, which come singly or many at once, and not always in order.</summary>
 internal sealed class Confirms
 {
+    /// <summary>Of a channel that these are counted of. The client's own tracking would add a header to every message.</summary>
+    public static readonly CreateChannelOptions Options = new(
+        publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false, outstandingPublisherConfirmationsRateLimiter: null);
+
     private readonly Lock gate = new();
     private readonly HashSet<ulong> ahead = [];
     private readonly Queue<(ulong Tag, TaskCompletionSource Done)> waiting = new();
     private ulong confirmed;
     private Exception? failure;
+
+    /// <summary>Counts those of a channel, which confirms and does not track; fails when the broker refuses, returns or closes.</summary>
+    public static Confirms Of(IChannel channel)
+    {
+        var confirms = new Confirms();
+        channel.BasicAcksAsync += (_, ack) => Do(() => confirms.Ack(ack.DeliveryTag, ack.Multiple));
+        channel.BasicNacksAsync += (_, nack) => Do(() => confirms.Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
+        channel.BasicReturnAsync += (_, message) => Do(() => confirms.Fail(new IOException(Unroutable(message))));
+        channel.ChannelShutdownAsync += (_, reason) => Do(() => confirms.Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
+        return confirms;
+    }
 
     /// <summary>Completes when every message up to a delivery tag is confirmed; fails when one of them can not be.</summary>
     public Task UpTo(ulong tag)
@@ -62,5 +80,14 @@ internal sealed class Confirms
             if (failure is not null)
                 throw failure;
         }
+    }
+
+    private static string Unroutable(BasicReturnEventArgs message) =>
+        $"no queue is bound to exchange '{message.Exchange}' ({message.ReplyText}): its events wait until a consumer or the deployment has declared one";
+
+    private static Task Do(Action action)
+    {
+        action();
+        return Task.CompletedTask;
     }
 }

@@ -80,11 +80,11 @@ internal sealed partial class ErrorQueueConsumer(
 
             leftBehind |= filed.Count < batch.Count;
             if (!leftBehind)
-                await channel.BasicAckAsync(batch[^1].Tag, multiple: true, stop);
+                await channel.BasicAckAsync(batch[^1].Tag, multiple: true, CancellationToken.None);
             else
             {
                 foreach (var message in batch.Where(message => filed.Contains(message.Message)))
-                    await channel.BasicAckAsync(message.Tag, multiple: false, stop);
+                    await channel.BasicAckAsync(message.Tag, multiple: false, CancellationToken.None);
             }
         }
     }

@@ -10,10 +10,11 @@ internal static class FailedMessages
 {
     private const string Broker = "x-death";
 
-    /// <summary>What was added on the way to the error queue, by MassTransit and by the broker.</summary>
+    /// <summary>What was added on the way to the error queue, by MassTransit, the client library and the broker.</summary>
     private static readonly string[] Added =
     [
         "MT-Fault-", MassTransit.MessageHeaders.Reason, "MT-Host-", Broker, "x-first-death-", "x-last-death-", "x-delivery-count", "x-acquired-count",
+        "x-dotnet-pub-seq-no",
     ];
 
     /// <param name="queue">The queue that could not handle it.</param>

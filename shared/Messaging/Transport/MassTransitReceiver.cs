@@ -25,9 +25,10 @@ internal static class MassTransitReceiver
         {
             var options = context.GetRequiredService<MessagingOptions>();
             var metrics = context.GetRequiredService<MessagingMetrics>();
+            var filing = context.GetRequiredService<DeadLetterFiling>();
             rabbit.Host(context.GetRequiredService<BrokerAddress>(), map.Service, context.GetRequiredService<BrokerWait>());
             foreach (var queue in context.GetServices<MessageQueue>())
-                rabbit.ReceiveEndpoint(queue.Name, endpoint => Configure(endpoint, queue, map.Queues[queue.Name], metrics.Of(queue.Name), options));
+                rabbit.ReceiveEndpoint(queue.Name, endpoint => Configure(endpoint, queue, map.Queues[queue.Name], metrics.Of(queue.Name), filing, options));
         }));
     }
 
@@ -60,6 +61,7 @@ internal static class MassTransitReceiver
         MessageQueue queue,
         IReadOnlyDictionary<string, HandlerBinding> handlers,
         QueueMetrics metrics,
+        DeadLetterFiling filing,
         MessagingOptions options)
     {
         endpoint.SetQuorumQueue();
@@ -76,19 +78,22 @@ internal static class MassTransitReceiver
                 metrics.Retried();
             return queue.Run(context.Message);
         });
-        endpoint.CountDeadLetters(new DeadLetterCounter(metrics));
+        endpoint.MoveDeadLetters(new OversizedHeaders(queue.Name, filing, metrics), new DeadLetterCounter(metrics));
     }
 
-    /// <summary>MassTransit's own pipes (faults are not published), and the counter as their last step.</summary>
-    private static void CountDeadLetters(this IRabbitMqReceiveEndpointConfigurator endpoint, DeadLetterCounter counter)
+    /// <summary>MassTransit's own pipes (faults are not published), with a way out for what it can not move, and the counter as their last step.</summary>
+    private static void MoveDeadLetters(
+        this IRabbitMqReceiveEndpointConfigurator endpoint, OversizedHeaders oversized, DeadLetterCounter counter)
     {
         endpoint.ConfigureError(pipe =>
         {
+            pipe.UseFilter(oversized);
             pipe.UseFilter(new ErrorTransportFilter());
             pipe.UseFilter(counter);
         });
         endpoint.ConfigureDeadLetter(pipe =>
         {
+            pipe.UseFilter(oversized);
             pipe.UseFilter(new DeadLetterTransportFilter());
             pipe.UseFilter(counter);
         });

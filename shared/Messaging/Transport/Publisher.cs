@@ -1,5 +1,4 @@
 using RabbitMQ.Client;
-using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
 
 namespace OrderPlatform.Messaging;
@@ -12,16 +11,13 @@ internal sealed class Publisher : IAsyncDisposable
 {
     private readonly IConnection connection;
     private readonly IChannel channel;
-    private readonly Confirms confirms = new();
+    private readonly Confirms confirms;
     private ulong published;
 
     private Publisher(IConnection connection, IChannel channel)
     {
         (this.connection, this.channel) = (connection, channel);
-        channel.BasicAcksAsync += (_, ack) => Do(() => confirms.Ack(ack.DeliveryTag, ack.Multiple));
-        channel.BasicNacksAsync += (_, nack) => Do(() => confirms.Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
-        channel.BasicReturnAsync += (_, message) => Do(() => confirms.Fail(new IOException(Unroutable(message))));
-        channel.ChannelShutdownAsync += (_, reason) => Do(() => confirms.Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
+        confirms = Confirms.Of(channel);
     }
 
     /// <summary>Takes the fence, and declares the exchanges of the given events.</summary>
@@ -35,10 +31,7 @@ internal sealed class Publisher : IAsyncDisposable
     {
         try
         {
-            var channel = await connection.CreateChannelAsync(
-                new CreateChannelOptions(
-                    publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false, outstandingPublisherConfirmationsRateLimiter: null),
-                cancellation);
+            var channel = await connection.CreateChannelAsync(Confirms.Options, cancellation);
             await channel.QueueDeclareAsync(fence, durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellation);
             foreach (var exchange in exchanges)
                 await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
@@ -91,13 +84,4 @@ internal sealed class Publisher : IAsyncDisposable
 
     private static BasicProperties Properties(OutgoingEvent e, string? traceParent) =>
         EventProperties.Of(e.EventId, e.Type, e.Stream, e.Sequence, e.CorrelationId, e.CausationId, traceParent, e.OccurredAt);
-
-    private static string Unroutable(BasicReturnEventArgs message) =>
-        $"no queue is bound to exchange '{message.Exchange}' ({message.ReplyText}): its events wait until a consumer or the deployment has declared one";
-
-    private static Task Do(Action action)
-    {
-        action();
-        return Task.CompletedTask;
-    }
 }

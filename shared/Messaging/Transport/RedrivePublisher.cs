@@ -10,6 +10,8 @@ internal sealed class RedrivePublisher(PublisherFactory connections) : IAsyncDis
 
     private IConnection? connection;
     private IChannel? channel;
+    private Confirms? confirms;
+    private ulong published;
 
     /// <summary>Publishes messages in the order they are given, and returns when the broker has them all safe.</summary>
     /// <exception cref="Exception">Of some of them it is not known, or a queue is gone.</exception>
@@ -20,8 +22,14 @@ internal sealed class RedrivePublisher(PublisherFactory connections) : IAsyncDis
         try
         {
             var open = await Connect(limit.Token);
-            await Task.WhenAll(messages.Select(message => open.BasicPublishAsync(
-                message.Queue, "", mandatory: true, FailedMessages.PropertiesOf(message.Properties, message.Headers), message.Body, limit.Token).AsTask()));
+            foreach (var message in messages)
+            {
+                var properties = FailedMessages.PropertiesOf(message.Properties, message.Headers);
+                await open.BasicPublishAsync(message.Queue, "", mandatory: true, properties, message.Body, limit.Token);
+                published++;
+            }
+
+            await confirms!.UpTo(published).WaitAsync(limit.Token);
         }
         catch (Exception exception)
         {
@@ -47,8 +55,9 @@ internal sealed class RedrivePublisher(PublisherFactory connections) : IAsyncDis
             return channel;
         await DisposeAsync();
         connection = await connections.Open("redrive", cancellation);
-        return channel = await connection.CreateChannelAsync(
-            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
+        channel = await connection.CreateChannelAsync(Confirms.Options, cancellation);
+        (confirms, published) = (Confirms.Of(channel), 0);
+        return channel;
     }
 }
 

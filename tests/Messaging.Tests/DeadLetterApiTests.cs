@@ -1,0 +1,175 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace OrderPlatform.Messaging.Tests;
+
+public sealed class DeadLetterApiTests : DeadLetterTest
+{
+    [Theory]
+    [InlineData("?state=dead", "state")]
+    [InlineData("?type=", "type")]
+    [InlineData("?exception=%00", "exception")]
+    [InlineData("?since=yesterday", "since")]
+    [InlineData("?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "until")]
+    [InlineData("?after=first", "after")]
+    [InlineData("?limit=201", "limit")]
+    [InlineData("/groups?state=dead", "state")]
+    public async Task Bad_questions_are_refused_and_say_where(string path, string field)
+    {
+        var ledger = await StartApp();
+
+        using var response = await ledger.Http.GetAsync($"/ops/dead-letters{path}", Cancellation);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
+        Assert.Equal("invalid-request", problem.GetProperty("code").GetString());
+        Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.ToString());
+    }
+
+    [Fact]
+    public async Task Bad_orders_are_refused_and_say_what_to_change()
+    {
+        var ledger = await StartApp();
+        var (id, _) = await Fail(ledger, Guid.CreateVersion7());
+        (string Path, string Body, string Field)[] bad =
+        [
+            ("/redrives", "{}", "$"),
+            ("/redrives", """{"ids":[],"perSecond":1}""", "ids"),
+            ("/redrives", "{\"ids\":[\"" + id + "\"],\"filter\":{}}", "$"),
+            ("/redrives", """{"filter":{"state":"redriven"}}""", "filter.state"),
+            ("/redrives", """{"filter":{"text":""}}""", "filter.text"),
+            ("/redrives", """{"filter":{},"limit":0}""", "limit"),
+            ("/redrives", """{"filter":{},"perSecond":0}""", "perSecond"),
+            ("/redrives", """{"filter":{},"reason":" "}""", "reason"),
+            ("/redrives", """{"filter":{},"perSecnd":1}""", "perSecnd"),
+            ($"/{id}/redrive", """{"reason":""}""", "reason"),
+            ($"/{id}/discard", """{"followers":"wait"}""", "reason"),
+            ($"/{id}/discard", """{"reason":"","followers":"wait"}""", "reason"),
+            ($"/{id}/discard", """{"reason":"x"}""", "followers"),
+            ($"/{id}/resolve", """{"reason":"x","followers":"go"}""", "followers"),
+        ];
+        foreach (var (path, body, field) in bad)
+        {
+            var (status, problem) = await Send(ledger, HttpMethod.Post, path, body);
+            Assert.True(
+                status == 400 && problem.GetProperty("errors").TryGetProperty(field, out _), $"{path} {body}: {status} {problem}");
+        }
+
+        foreach (var action in (string[])["redrive", "discard", "resolve"])
+        {
+            var (status, problem) = await Post(ledger, $"/{Guid.NewGuid()}/{action}", new { reason = "x", followers = "wait" });
+            // A redrive knows no followers.
+            Assert.Equal(action == "redrive" ? 400 : 404, status);
+            Assert.Equal(action == "redrive" ? "invalid-request" : "dead-letter-not-found", problem.GetProperty("code").GetString());
+        }
+
+        Assert.Equal(404, (await Redrive(ledger, Guid.NewGuid())).Status);
+        Assert.Equal(404, (int)(await ledger.Http.GetAsync($"/ops/dead-letters/{Guid.NewGuid()}", Cancellation)).StatusCode);
+        Assert.Equal(404, (await Send(ledger, HttpMethod.Put, $"/{Guid.NewGuid()}/body", """{"body":"{}"}""")).Status);
+        Assert.Equal(1, await Rows("state = 'waiting'"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a very long name, longer than anybody's name can be, so that it can not be a name, and is refused, as it should be")]
+    [InlineData("tab\tbed")]
+    public async Task A_name_that_is_none_is_refused(string name)
+    {
+        var ledger = await StartApp();
+
+        var (status, problem) = await Post(ledger, "/redrives", new { filter = new { } }, name);
+
+        Assert.Equal(400, status);
+        Assert.True(problem.GetProperty("errors").TryGetProperty("X-Operator", out _));
+    }
+
+    [Theory]
+    [InlineData("{}", "accountId")]
+    [InlineData("""{"accountId":"0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70"}""", "amount")]
+    [InlineData("""{"accountId":"0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70","amount":"5"}""", "$.amount")]
+    [InlineData("""{"accountId":"0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70","amount":5,"amuont":6}""", "amuont")]
+    [InlineData("""{"accountId":"0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70","amount":5,"amount":6}""", "amount")]
+    [InlineData("null", "null")]
+    [InlineData("{", "$")]
+    public async Task A_body_that_does_not_fit_its_contract_is_refused(string body, string tells)
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        var (id, _) = await Fail(ledger, account, 2, new Deposited(account, 3));
+
+        var (status, problem) = await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }));
+
+        Assert.Equal(400, status);
+        Assert.Contains(tells, problem.GetProperty("errors").GetProperty("body")[0].GetString(), StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Null, (await Get(ledger, id)).GetProperty("originalBody").ValueKind);
+    }
+
+    [Fact]
+    public async Task An_edited_body_takes_effect_once_redriven_and_the_original_is_kept()
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        var (id, _) = await Fail(ledger, account, 2, new Deposited(account, 3));
+        Poison.Remove(account);
+        var original = (await Get(ledger, id)).GetProperty("body").GetString();
+
+        var body = $$"""{"accountId":"{{account}}","amount":4}""";
+        Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }), "anna")).Status);
+        body = $$"""{"accountId":"{{account}}","amount":5}""";
+        Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body, reason = "typo" }), "bert")).Status);
+
+        var letter = await Get(ledger, id);
+        Assert.Equal((body, original), (letter.GetProperty("body").GetString(), letter.GetProperty("originalBody").GetString()));
+        await Redrive(ledger, id, "carl");
+        await Becomes(ledger, id, "resolved");
+        Assert.Equal(5, (await ledger.Tally(account))!.Total);
+        Assert.Equal(["anna edit", "bert edit", "carl redrive", "ledger redriven", "ledger resolved"], await Actions(ledger, id));
+        var (status, problem) = await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }));
+        Assert.Equal((409, "dead-letter-resolved"), (status, problem.GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task A_large_body_can_be_edited_and_one_without_a_contract_can_not()
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        var (id, _) = await Fail(ledger, account);
+        var (unknown, _) = await Fail(ledger, Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7()));
+
+        var body = $$"""{"accountId":"{{account}}"{{new string(' ', 1024 * 1024)}}}""";
+        Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }))).Status);
+        var (status, problem) = await Send(ledger, HttpMethod.Put, $"/{unknown}/body", JsonSerializer.Serialize(new { body }));
+
+        Assert.Equal((409, "dead-letter-without-contract"), (status, problem.GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task Who_does_not_say_a_name_is_anonymous()
+    {
+        var ledger = await StartApp();
+        var (id, _) = await Fail(ledger, Guid.CreateVersion7());
+
+        await Send(ledger, HttpMethod.Post, $"/{id}/redrive", "{}");
+
+        await Becomes(ledger, id, "waiting", attempts: 2);
+        Assert.Equal("anonymous redrive", (await Actions(ledger, id))[0]);
+    }
+
+    [Fact]
+    public async Task What_it_offers_is_in_Swagger_under_a_tag_of_its_own()
+    {
+        var ledger = await StartApp();
+
+        var swagger = await ledger.Http.GetFromJsonAsync<JsonElement>("/swagger/v1/swagger.json", Cancellation);
+
+        var paths = swagger.GetProperty("paths").EnumerateObject().Where(path => path.Name.StartsWith("/ops/dead-letters", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(8, paths.Length);
+        Assert.All(paths.SelectMany(path => path.Value.EnumerateObject()), operation =>
+        {
+            Assert.Equal("Dead letters", operation.Value.GetProperty("tags")[0].GetString());
+            Assert.True(operation.Value.GetProperty("summary").GetString()!.Length > 10);
+        });
+    }
+}

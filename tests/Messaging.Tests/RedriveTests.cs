@@ -1,0 +1,219 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Messaging.Tests;
+
+public sealed class RedriveTests : DeadLetterTest
+{
+    [Fact]
+    public async Task What_is_redriven_is_the_message_as_it_was_and_is_resolved_when_it_is_handled()
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        var (id, messageId) = await Fail(ledger, account);
+        await Eavesdrop();
+        Poison.Remove(account);
+
+        var (status, answer) = await Post(ledger, $"/{id}/redrive", new { reason = "mended" });
+
+        Assert.Equal((202, 1, 1), (status, answer.GetProperty("matched").GetInt32(), answer.GetProperty("scheduled").GetInt32()));
+        await Becomes(ledger, id, "resolved");
+        Assert.NotNull(await ledger.Tally(account));
+        var copy = (await Take("copies"))!.BasicProperties;
+        Assert.Equal(messageId, copy.MessageId);
+        Assert.Equal(account.ToString(), copy.CorrelationId);
+        Assert.Equal("application/json", copy.ContentType);
+        Assert.Equal(["MT-MessageType", "occurred-at", "sequence", "stream"], copy.Headers!.Keys.Order());
+        Assert.Equal(["anna redrive", "ledger redriven", "ledger resolved"], await Actions(ledger, id));
+        Assert.Equal("mended", (await Get(ledger, id)).GetProperty("actions")[0].GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task Clicking_often_and_two_operators_at_once_have_one_effect()
+    {
+        var first = await StartApp();
+        var second = await StartApp();
+        var account = Guid.CreateVersion7();
+        await first.Queue.Run(Incoming(account, 1, new Opened(account)));
+        var (id, _) = await Fail(first, account, 2, new Deposited(account, 5));
+        Poison.Remove(account);
+
+        var clicks = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Redrive(i % 2 == 0 ? first : second, id, i % 2 == 0 ? "anna" : "bert")));
+
+        Assert.Single(clicks, click => click.Status == 202);
+        Assert.All(clicks.Where(click => click.Status != 202), click => Assert.Equal(409, click.Status));
+        await Becomes(first, id, "resolved");
+        Assert.Equal((5, 1), (await first.Tally(account) is { } tally) ? (tally.Total, tally.Changes) : default);
+        Assert.Single(await Actions(first, id), action => action.EndsWith(" redrive", StringComparison.Ordinal));
+        Assert.Equal("dead-letter-resolved", (await Redrive(first, id)).Body.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Two_operators_who_select_the_same_at_once_redrive_each_once()
+    {
+        var first = await StartApp();
+        var second = await StartApp();
+        await Insert(1, 200);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(i =>
+            Post(i % 2 == 0 ? first : second, "/redrives", new { filter = new { }, perSecond = 10_000 })));
+
+        Assert.Equal(200, answers.Sum(answer => answer.Body.GetProperty("scheduled").GetInt64()));
+        await Eventually.Is(async () => await Rows("state = 'resolved'") == 200);
+        Assert.Equal(200, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions WHERE action = 'redriven'"));
+        Assert.Equal(200, await Database.Scalar<long>("SELECT count(*) FROM tallies"));
+    }
+
+    [Fact]
+    public async Task A_crash_between_publishing_and_the_change_of_the_row_costs_a_duplicate_and_no_second_effect()
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        var (id, _) = await Fail(ledger, account, 2, new Deposited(account, 5));
+        Poison.Remove(account);
+        await Database.Scalar<int>(
+            """
+            CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END';
+            CREATE TRIGGER crash BEFORE UPDATE ON messaging.dead_letters FOR EACH ROW WHEN (NEW.state = 'redriven') EXECUTE FUNCTION crash();
+            SELECT 1
+            """);
+
+        await Redrive(ledger, id);
+
+        // Published, handled, and still scheduled: it is published again.
+        await Scrape.Becomes(ledger.Services, """messaging_handled_total{queue="ledger",event="Deposited"}""", 1);
+        await Eventually.Is(async () => (await Scrape.Of(ledger.Services))["""messaging_inbox_duplicates_total{queue="ledger"}"""] >= 1);
+        Assert.Equal("scheduled", (await Get(ledger, id)).GetProperty("state").GetString());
+        await Database.Scalar<int>("DROP TRIGGER crash ON messaging.dead_letters; SELECT 1");
+        await Becomes(ledger, id, "resolved");
+        Assert.Equal((5, 1), (await ledger.Tally(account) is { } tally) ? (tally.Total, tally.Changes) : default);
+        Assert.Equal(1, (await Get(ledger, id)).GetProperty("attempts").GetInt32());
+    }
+
+    [Fact]
+    public async Task Without_a_confirm_of_the_broker_it_stays_scheduled()
+    {
+        await Stop(await StartApp());
+        await Insert(1, 1);
+        using var deaf = new TcpListener(IPAddress.Loopback, 0);
+        deaf.Start();
+        var ledger = await StartApp(new Uri($"amqp://nobody:nothing@127.0.0.1:{((IPEndPoint)deaf.LocalEndpoint).Port}/"));
+        var id = (await List(ledger))[0].GetProperty("id").GetGuid();
+
+        Assert.Equal(202, (await Redrive(ledger, id)).Status);
+
+        await Eventually.Is(async () => await Database.Scalar<bool>(
+            "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE query LIKE '%FOR UPDATE SKIP LOCKED%' AND state LIKE 'idle in%')"));
+        Assert.Equal("scheduled", (await Get(ledger, id)).GetProperty("state").GetString());
+        await Stop(ledger);
+        Assert.Equal(1, await Rows("state = 'scheduled'"));
+        await StartApp();
+        await Eventually.Is(async () => await Rows("state = 'resolved'") == 1);
+    }
+
+    [Fact]
+    public async Task A_selection_is_redriven_by_filter_ids_and_limit_and_tried_out_before()
+    {
+        var ledger = await StartApp();
+        await Insert(1, 10);
+        await Insert(11, 10, type: "Deposited", exception: "System.FormatException");
+        var now = DateTimeOffset.UtcNow;
+        var filter = new { type = "Opened", exception = "System.InvalidOperationException", queue = "ledger", text = "POISON", since = now.AddDays(-1) };
+
+        var (status, dry) = await Post(ledger, "/redrives", new { filter, dryRun = true, perSecond = 2, limit = 7 });
+        Assert.Equal((200, 10, 0), (status, dry.GetProperty("matched").GetInt32(), dry.GetProperty("scheduled").GetInt32()));
+        Assert.InRange(dry.GetProperty("lastAt").GetDateTimeOffset(), now.AddSeconds(2.9), DateTimeOffset.UtcNow.AddSeconds(3.1));
+        Assert.Equal(20, await Rows("state = 'waiting'"));
+        Assert.Equal(0, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions"));
+
+        var (_, some) = await Post(ledger, "/redrives", new { filter, limit = 7, reason = "try some" });
+        Assert.Equal((10, 7), (some.GetProperty("matched").GetInt32(), some.GetProperty("scheduled").GetInt32()));
+        await Eventually.Is(async () => await Rows("state = 'resolved'") == 7);
+
+        // The oldest first.
+        var rest = await List(ledger, "state=waiting&type=Opened");
+        Assert.Equal(["8", "9", "10"], rest.Select(letter => letter.GetProperty("exceptionMessage").GetString()!.Split(' ')[1]).Reverse());
+        var ids = rest.Take(2).Select(letter => letter.GetProperty("id").GetGuid()).ToArray();
+        var (_, selected) = await Post(ledger, "/redrives", new { ids });
+        Assert.Equal(2, selected.GetProperty("scheduled").GetInt32());
+        await Eventually.Is(async () => await Rows("state = 'resolved'") == 9);
+        Assert.Equal(9, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions WHERE action = 'redrive' AND who = 'anna'"));
+        Assert.Equal(7, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions WHERE reason = 'try some'"));
+    }
+
+    [Fact]
+    public async Task After_an_outage_what_is_overdue_goes_no_faster_than_it_should()
+    {
+        await Stop(await StartApp());
+        await Insert(1, 60);
+        await Database.Scalar<int>(
+            """
+            WITH redrive AS (INSERT INTO messaging.redrives (id, per_second, next_at) VALUES (gen_random_uuid(), 30, now() - interval '1 hour') RETURNING id)
+            UPDATE messaging.dead_letters SET state = 'scheduled', redrive_kind = 'operator', redrive_id = redrive.id, redrive_at = now() - interval '1 hour'
+            FROM redrive;
+            SELECT 1
+            """);
+
+        await StartApp();
+        await StartApp();
+
+        await Eventually.Is(async () => await Rows("state IN ('redriven', 'resolved')") == 60);
+        Assert.True(await Database.Scalar<decimal>("SELECT extract(epoch FROM max(redriven_at) - min(redriven_at)) FROM messaging.dead_letters") > 1.7m);
+        Assert.InRange(
+            await Database.Scalar<long>(
+                """
+                SELECT max((SELECT count(*) FROM messaging.dead_letters o WHERE o.redriven_at >= l.redriven_at AND o.redriven_at < l.redriven_at + interval '1 second'))
+                FROM messaging.dead_letters l
+                """),
+            1,
+            35);
+    }
+
+    [Fact]
+    public async Task Transient_causes_are_redriven_automatically_with_backoff_and_in_the_end_wait_for_people()
+    {
+        var ledger = await StartApp(
+            ("Messaging:DeadLetters:TransientExceptions:0", "System.InvalidOperationException"),
+            ("Messaging:DeadLetters:AutomaticRedrives", "3"),
+            ("Messaging:DeadLetters:AutomaticBackoff", "00:00:00.200"),
+            ("Messaging:DeadLetters:LongestAutomaticBackoff", "00:00:00.500"));
+        var account = Guid.CreateVersion7();
+
+        var (id, _) = await Fail(ledger, account);
+
+        await Becomes(ledger, id, "waiting", attempts: 4);
+        var failures = (await Get(ledger, id)).GetProperty("actions").EnumerateArray()
+            .Where(action => action.GetProperty("action").GetString() == "failed").ToArray();
+        var backoffs = failures.Where(failure => failure.GetProperty("details").GetProperty("redriveAt").ValueKind == JsonValueKind.String)
+            .Select(failure => (failure.GetProperty("details").GetProperty("redriveAt").GetDateTimeOffset() - failure.GetProperty("at").GetDateTimeOffset()).TotalSeconds);
+        Assert.Equal([0.2, 0.4, 0.5], backoffs.Select(seconds => Math.Round(seconds, 3)));
+        Assert.Equal(3, (await Scrape.Of(ledger.Services))["""messaging_redrives_total{queue="ledger",kind="automatic"}"""]);
+        Assert.Equal(0, (await Scrape.Of(ledger.Services))["""messaging_redrives_total{queue="ledger",kind="operator"}"""]);
+
+        Poison.Remove(account);
+        await Redrive(ledger, id);
+        await Becomes(ledger, id, "resolved");
+        await Scrape.Becomes(ledger.Services, """messaging_redrives_total{queue="ledger",kind="operator"}""", 1);
+    }
+
+    [Fact]
+    public async Task What_is_counted_is_what_is_there()
+    {
+        var ledger = await StartApp();
+        string[] states = ["waiting", "scheduled", "redriven", "resolved", "discarded"];
+        var scrape = await Scrape.Of(ledger.Services);
+        Assert.Equal(states.Order(), scrape.Labels("messaging_dead_letters")["state"].Order());
+        Assert.Equal(0, scrape["""messaging_redrives_total{queue="ledger",kind="automatic"}"""]);
+        await Scrape.Becomes(ledger.Services, """messaging_dead_letters{queue="ledger",state="waiting"}""", 0);
+
+        await Insert(1, 3);
+        await Insert(4, 2, state: "discarded");
+
+        await Scrape.Becomes(ledger.Services, """messaging_dead_letters{queue="ledger",state="waiting"}""", 3);
+        await Scrape.Becomes(ledger.Services, """messaging_dead_letters{queue="ledger",state="discarded"}""", 2);
+        Assert.Equal(0, (await Scrape.Of(ledger.Services))["""messaging_dead_letters{queue="ledger",state="scheduled"}"""]);
+    }
+}
