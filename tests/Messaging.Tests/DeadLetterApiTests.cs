@@ -66,7 +66,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
         Assert.Equal(404, (await Redrive(ledger, Guid.NewGuid())).Status);
         Assert.Equal(404, (int)(await ledger.Http.GetAsync($"/ops/dead-letters/{Guid.NewGuid()}", Cancellation)).StatusCode);
         Assert.Equal(404, (await Send(ledger, HttpMethod.Put, $"/{Guid.NewGuid()}/body", """{"body":"{}"}""")).Status);
-        Assert.Equal(1, await Rows("state = 'waiting'"));
+        Assert.Equal(1, await DeadLetters("state = 'waiting'"));
     }
 
     [Theory]
@@ -80,7 +80,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
         var (status, problem) = await Post(ledger, "/redrives", new { filter = new { } }, name);
 
         Assert.Equal(400, status);
-        Assert.True(problem.GetProperty("errors").TryGetProperty("X-Operator", out _));
+        Assert.True(problem.GetProperty("errors").TryGetProperty("x-operator", out _));
     }
 
     [Theory]

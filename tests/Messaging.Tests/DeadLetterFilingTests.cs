@@ -89,7 +89,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
         var copy = (await Take("copies"))!;
         Assert.Equal(message.Properties.MessageId, copy.BasicProperties.MessageId);
         Assert.Equal(message.Body, copy.Body.ToArray());
-        Assert.Equal(headers.Keys.Order(), copy.BasicProperties.Headers!.Keys.Order());
+        Assert.Equal(headers.Keys.Except(["x-dotnet-pub-seq-no"]).Order(), copy.BasicProperties.Headers!.Keys.Order());
         Assert.Single(await List(ledger));
     }
 
@@ -110,7 +110,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
 
         Database.Source.Clear();
         await StartApp();
-        await Eventually.Is(async () => await Rows("state = 'waiting' AND attempts = 1") == 5);
+        await Eventually.Is(async () => await DeadLetters("state = 'waiting' AND attempts = 1") == 5);
         await Eventually.Is(async () => await Ready("ledger_error") == 0);
     }
 
@@ -137,8 +137,8 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
         }
 
         await Eventually.Is(async () => await Consumers("ledger_error") > 0 && await InBroker("ledger_error") == 0);
-        Assert.Equal(2, await Rows("attempts = 1"));
-        Assert.Equal(2, await Rows());
+        Assert.Equal(2, await DeadLetters("attempts = 1"));
+        Assert.Equal(2, await DeadLetters());
     }
 
     [Fact]
@@ -166,11 +166,11 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     {
         var ledger = await StartApp();
         await Eventually.Is(async () => await Consumers("ledger_error") > 0);
-        await Database.Scalar<object>("ALTER TABLE messaging.dead_letters ADD CHECK (sequence <> 3); SELECT 1");
+        await Execute("ALTER TABLE messaging.dead_letters ADD CHECK (sequence <> 3)");
 
         await SendTo("ledger_error", [.. Enumerable.Range(1, 5).Select(i => Failed(Guid.CreateVersion7(), i, new Opened(Guid.CreateVersion7())))]);
 
-        await Eventually.Is(async () => await Rows() == 4);
+        await Eventually.Is(async () => await DeadLetters() == 4);
         await Stop(ledger);
         Assert.Equal(1u, await Ready("ledger_error"));
     }

@@ -91,7 +91,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         await ledger.Query(db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
         await Post(ledger, "/redrives", new { filter = new { stream = account.ToString() } });
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Changes: 2, Closed: true });
-        await Eventually.Is(async () => await Rows("state = 'resolved'") == 3);
+        await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 3);
     }
 
     [Fact]

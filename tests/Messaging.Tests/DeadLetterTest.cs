@@ -99,11 +99,9 @@ public abstract class DeadLetterTest : LedgerTest
 
     private protected static Task<int> Parked(LedgerHost ledger) => ledger.Query(db => db.Set<ParkedEvent>().CountAsync(Cancellation));
 
-    private protected Task<long> Rows(string where = "true") => Database.Scalar<long>($"SELECT count(*) FROM messaging.dead_letters WHERE {where}");
-
     /// <summary>Dead letters, as if they had been filed: openings, each of its own account, that would succeed now.</summary>
     protected Task Insert(int first, int count, string type = "Opened", string exception = "System.InvalidOperationException", string state = "waiting") =>
-        Database.Scalar<int>(
+        Execute(
             $$"""
             INSERT INTO messaging.dead_letters (
                 id, queue, source, message_key, message_id, event_id, type, stream, sequence, handler, exception_type, exception_message,
@@ -118,7 +116,14 @@ public abstract class DeadLetterTest : LedgerTest
                 SELECT n, 'OrderPlatform.Messaging.Tests:{{type}}' AS type, gen_random_uuid() AS account,
                        overlay(gen_random_uuid()::text PLACING left(messaging.first_id(now())::text, 13) FROM 1)::uuid AS event_id,
                        now() - interval '1 hour' + n * interval '1 millisecond' AS at
-                FROM generate_series({{first}}, {{first + count - 1}}) AS n) AS letters;
-            SELECT 1
+                FROM generate_series({{first}}, {{first + count - 1}}) AS n) AS letters
             """);
+
+    /// <summary>However long it takes.</summary>
+    protected async Task Execute(string sql)
+    {
+        await using var command = Database.Source.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
 }

@@ -14,7 +14,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
         var ledger = await StartApp();
         await Insert(1, Many - 100);
         await Insert(Many - 99, 100, "Deposited", "System.FormatException");
-        await Database.Scalar<int>("ANALYZE messaging.dead_letters; SELECT 1");
+        await Execute("ANALYZE messaging.dead_letters");
 
         var stream = await Database.Scalar<string>("SELECT stream FROM messaging.dead_letters WHERE exception_message = 'poison 500'");
         var last = await Database.Scalar<DateTime>("SELECT max(last_failed_at) FROM messaging.dead_letters");
@@ -63,8 +63,8 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
             WHERE step < '1.999 seconds' OR step > '2.001 seconds'
             """));
         Assert.Equal(Many, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions WHERE who = 'anna' AND reason = 'all of it'"));
-        await Eventually.Is(async () => await Rows("state <> 'scheduled'") > 0);
-        Assert.True(await Rows("state <> 'scheduled'") < 1 + (DateTimeOffset.UtcNow - began).TotalSeconds);
+        await Eventually.Is(async () => await DeadLetters("state <> 'scheduled'") > 0);
+        Assert.True(await DeadLetters("state <> 'scheduled'") < 1 + (DateTimeOffset.UtcNow - began).TotalSeconds);
         await AssertBackgroundGoesByIndex();
 
         // And what happens meanwhile is not slower for it.
@@ -101,7 +101,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
 
     private async Task AssertBackgroundGoesByIndex()
     {
-        await Database.Scalar<int>("ANALYZE messaging.dead_letters; SELECT 1");
+        await Execute("ANALYZE messaging.dead_letters");
         NpgsqlParameter[] none = [];
         string[] queues = ["ledger"], states = ["waiting"];
         (string Sql, NpgsqlParameter[] Parameters)[] statements =

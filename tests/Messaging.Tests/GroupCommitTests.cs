@@ -141,7 +141,7 @@ public sealed class GroupCommitTests : LedgerTest
         await trouble;
 
         await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM tallies") == accounts.Length);
-        Assert.Equal(0u, await Ready("ledger_error"));
+        Assert.Equal(0, await DeadLetters());
         Assert.Equal(
             await ledger.Query(db => db.Set<LoggedEvent>().CountAsync(Cancellation)),
             await ledger.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));

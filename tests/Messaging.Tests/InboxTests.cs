@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Testing;
-using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Tests;
 
@@ -83,13 +82,10 @@ public sealed class InboxTests : LedgerTest
             .. healthy[25..].Select(account => Message(account, 1, new Opened(account))),
         ]);
 
-        await Eventually.Is(async () => await Ready("ledger_error") == 1);
+        await Eventually.Is(async () =>
+            await DeadLetters($"stream = '{poisoned}' AND exception_type = 'System.InvalidOperationException' AND exception_message = 'poison'") == 1);
         await Eventually.Is(async () => await ledger.Query(db => db.Tallies.CountAsync(Cancellation)) == 50);
-        var error = (await Take("ledger_error"))!;
-        Assert.Equal(poisoned.ToString(), Text(error, "stream"));
-        Assert.Equal("fault", Text(error, "MT-Reason"));
-        Assert.Contains("InvalidOperationException", Text(error, "MT-Fault-ExceptionType"), StringComparison.Ordinal);
-        Assert.Equal("poison", Text(error, "MT-Fault-Message"));
+        Assert.Equal(1, await DeadLetters());
         Assert.Equal(50, await ledger.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
     }
 
@@ -114,25 +110,7 @@ public sealed class InboxTests : LedgerTest
     }
 
     [Fact]
-    public async Task The_followers_of_a_dead_letter_wait_and_run_in_sequence_after_the_redrive()
-    {
-        var ledger = await StartLedger(("Messaging:Retries", "0"));
-        var account = Guid.CreateVersion7();
-        Poison.Add(account);
-        await Send(Message(account, 1, new Opened(account)));
-        await Eventually.Is(async () => await Ready("ledger_error") == 1);
-        Poison.Remove(account);
-        await Send(Message(account, 2, new Deposited(account, 1)), Message(account, 3, new Deposited(account, 2)), Message(account, 4, new Closed(account)));
-        await Eventually.Is(async () => await Parked(ledger) == 3);
-
-        await Redrive();
-
-        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Closed: true });
-        Assert.Equal(0, await Parked(ledger));
-    }
-
-    [Fact]
-    public async Task A_parked_event_that_fails_does_not_fail_its_predecessor_and_goes_to_the_error_queue()
+    public async Task A_parked_event_that_fails_does_not_fail_its_predecessor_and_becomes_a_dead_letter()
     {
         var ledger = await StartLedger(("Messaging:Retries", "1"), ("Messaging:ParkedRetryInterval", "00:00:00.100"));
         var account = Guid.CreateVersion7();
@@ -143,10 +121,7 @@ public sealed class InboxTests : LedgerTest
         await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
 
         Assert.NotNull(await ledger.Tally(account));
-        await Eventually.Is(async () => await Ready("ledger_error") == 1);
-        var error = (await Take("ledger_error"))!;
-        Assert.Equal("urn:message:OrderPlatform.Messaging.Tests:Deposited", Text(error, "MT-MessageType"));
-        Assert.Equal("poison", Text(error, "MT-Fault-Message"));
+        await Eventually.Is(async () => await DeadLetters("type = 'OrderPlatform.Messaging.Tests:Deposited' AND exception_message = 'poison'") == 1);
         Assert.Equal(1, await Parked(ledger));
     }
 
@@ -158,7 +133,7 @@ public sealed class InboxTests : LedgerTest
         var poisonous = Incoming(account, 2, new Deposited(account, Poison.Amount));
         await ledger.Queue.Run(poisonous);
         await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
-        await Eventually.Is(async () => await Ready("ledger_error") == 1);
+        await Eventually.Is(async () => await DeadLetters() == 1);
 
         await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 5), poisonous.EventId));
 
@@ -214,7 +189,7 @@ public sealed class InboxTests : LedgerTest
     }
 
     [Fact]
-    public async Task A_very_long_exception_reaches_the_error_queue()
+    public async Task A_very_long_exception_becomes_a_dead_letter()
     {
         await StartLedger(("Messaging:Retries", "0"));
         var account = Guid.CreateVersion7();
@@ -222,7 +197,7 @@ public sealed class InboxTests : LedgerTest
 
         await Send(Message(account, 1, new Opened(account)));
 
-        await Eventually.Is(async () => await Ready("ledger_error") == 1);
+        await Eventually.Is(async () => await DeadLetters() == 1);
     }
 
     [Theory]
@@ -230,30 +205,29 @@ public sealed class InboxTests : LedgerTest
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("{\"accountId\":\"no guid\"}")]
-    public async Task A_body_that_is_no_event_reaches_the_error_queue(string body)
+    public async Task A_body_that_is_no_event_becomes_a_dead_letter(string body)
     {
         await StartLedger();
         var (id, properties, _) = Message(Guid.CreateVersion7(), 1, new Opened(Guid.CreateVersion7()));
 
         await Send((id, properties, Encoding.UTF8.GetBytes(body)));
 
-        await Eventually.Is(async () => await Ready("ledger_error") == 1);
-        Assert.Equal(body, Encoding.UTF8.GetString((await Take("ledger_error"))!.Body.Span));
+        await Eventually.Is(async () => await DeadLetters($"convert_from(body, 'UTF8') = '{body}'") == 1);
     }
 
     [Fact]
-    public async Task A_type_that_nobody_handles_reaches_the_skipped_queue()
+    public async Task A_type_that_nobody_handles_becomes_a_dead_letter()
     {
         await StartLedger();
         var (id, properties, body) = Message(Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7()));
 
         await Send((id, properties, body));
 
-        await Eventually.Is(async () => await Ready("ledger_skipped") == 1);
+        await Eventually.Is(async () => await DeadLetters("source = 'skipped'") == 1);
     }
 
     [Fact]
-    public async Task A_message_without_an_id_reaches_the_error_queue()
+    public async Task A_message_without_an_id_becomes_a_dead_letter()
     {
         await StartLedger();
         var (_, properties, body) = Message(Guid.CreateVersion7(), 1, new Opened(Guid.CreateVersion7()));
@@ -261,15 +235,7 @@ public sealed class InboxTests : LedgerTest
 
         await Send(("", properties, body));
 
-        await Eventually.Is(async () => await Ready("ledger_error") == 1);
-    }
-
-    private static string Text(BasicGetResult message, string header) => Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers![header]!);
-
-    private async Task Redrive()
-    {
-        var dead = (await Take("ledger_error"))!;
-        await Send((dead.BasicProperties.MessageId!, new BasicProperties(dead.BasicProperties), dead.Body.ToArray()));
+        await Eventually.Is(async () => await DeadLetters() == 1);
     }
 
     private static Task<int> Parked(LedgerHost ledger) => ledger.Query(db => db.Set<ParkedEvent>().CountAsync(Cancellation));

@@ -246,6 +246,11 @@ public abstract class LedgerTest : IAsyncLifetime
     /// <summary>Messages that are ready in a queue; 0 when there is no such queue.</summary>
     protected Task<uint> Ready(string queue) => Count(channel => channel.MessageCountAsync(queue, Cancellation));
 
+    /// <summary>Dead letters that are filed.</summary>
+    /// <param name="where">A condition on their rows.</param>
+    protected Task<long> DeadLetters(string where = "true") =>
+        Database.Scalar<long>($"SELECT count(*) FROM messaging.dead_letters WHERE {where}");
+
     /// <summary>Consumers of a queue; 0 when there is no such queue.</summary>
     protected Task<uint> Consumers(string queue) => Count(channel => channel.ConsumerCountAsync(queue, Cancellation));
 

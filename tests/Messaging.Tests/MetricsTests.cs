@@ -106,7 +106,7 @@ public sealed class MetricsTests : LedgerTest
         await ledger.Open(healthy);
 
         await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Opened"}""", 1);
-        Assert.Equal(1u, await Ready("ledger_error"));
+        await Eventually.Is(async () => await DeadLetters() == 1);
         await Handled(ledger, "Opened", 1);
         var scrape = await Scrape.Of(ledger.Services);
         Assert.Equal(3, scrape["""messaging_handler_failures_total{queue="ledger",event="Opened"}"""]);
@@ -123,7 +123,7 @@ public sealed class MetricsTests : LedgerTest
         await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
 
         await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Deposited"}""", 1);
-        Assert.Equal(1u, await Ready("ledger_error"));
+        await Eventually.Is(async () => await DeadLetters() == 1);
         Assert.True((await Scrape.Of(ledger.Services))["""messaging_handler_failures_total{queue="ledger",event="Deposited"}"""] >= 1);
     }
 
@@ -135,7 +135,7 @@ public sealed class MetricsTests : LedgerTest
             Message(Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7())),
             ("none", new BasicProperties { MessageId = "none", ContentType = "application/json" }, [.. "{"u8]));
 
-        await Eventually.Is(async () => await Ready("ledger_skipped") + await Ready("ledger_error") == 2);
+        await Eventually.Is(async () => await DeadLetters() == 2);
         await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="unknown"}""", 2);
     }
 
@@ -232,13 +232,19 @@ public sealed class MetricsTests : LedgerTest
         await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Deposited"}""", 1);
         var scrape = await Scrape.Of(ledger.Services);
 
-        string[] names = ["queue", "event"];
+        string[] names = ["queue", "event", "state", "kind"];
         foreach (var metric in scrape.Series.Select(series => series.Split('{')[0]).Distinct())
         {
             foreach (var (label, values) in scrape.Labels(metric).Where(label => label.Key != "le"))
             {
                 Assert.Contains(label, names);
-                string[] known = label == "queue" ? [.. Queues, "requests"] : [.. Events, "unknown"];
+                string[] known = label switch
+                {
+                    "queue" => [.. Queues, "requests"],
+                    "event" => [.. Events, "unknown"],
+                    "state" => ["waiting", "scheduled", "redriven", "resolved", "discarded"],
+                    _ => ["operator", "automatic"],
+                };
                 Assert.Empty(values.Except(known));
             }
         }

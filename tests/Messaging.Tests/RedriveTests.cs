@@ -61,7 +61,7 @@ public sealed class RedriveTests : DeadLetterTest
             Post(i % 2 == 0 ? first : second, "/redrives", new { filter = new { }, perSecond = 10_000 })));
 
         Assert.Equal(200, answers.Sum(answer => answer.Body.GetProperty("scheduled").GetInt64()));
-        await Eventually.Is(async () => await Rows("state = 'resolved'") == 200);
+        await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 200);
         Assert.Equal(200, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions WHERE action = 'redriven'"));
         Assert.Equal(200, await Database.Scalar<long>("SELECT count(*) FROM tallies"));
     }
@@ -74,11 +74,10 @@ public sealed class RedriveTests : DeadLetterTest
         await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
         var (id, _) = await Fail(ledger, account, 2, new Deposited(account, 5));
         Poison.Remove(account);
-        await Database.Scalar<int>(
+        await Execute(
             """
             CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END';
-            CREATE TRIGGER crash BEFORE UPDATE ON messaging.dead_letters FOR EACH ROW WHEN (NEW.state = 'redriven') EXECUTE FUNCTION crash();
-            SELECT 1
+            CREATE TRIGGER crash BEFORE UPDATE ON messaging.dead_letters FOR EACH ROW WHEN (NEW.state = 'redriven') EXECUTE FUNCTION crash()
             """);
 
         await Redrive(ledger, id);
@@ -87,7 +86,7 @@ public sealed class RedriveTests : DeadLetterTest
         await Scrape.Becomes(ledger.Services, """messaging_handled_total{queue="ledger",event="Deposited"}""", 1);
         await Eventually.Is(async () => (await Scrape.Of(ledger.Services))["""messaging_inbox_duplicates_total{queue="ledger"}"""] >= 1);
         Assert.Equal("scheduled", (await Get(ledger, id)).GetProperty("state").GetString());
-        await Database.Scalar<int>("DROP TRIGGER crash ON messaging.dead_letters; SELECT 1");
+        await Execute("DROP TRIGGER crash ON messaging.dead_letters");
         await Becomes(ledger, id, "resolved");
         Assert.Equal((5, 1), (await ledger.Tally(account) is { } tally) ? (tally.Total, tally.Changes) : default);
         Assert.Equal(1, (await Get(ledger, id)).GetProperty("attempts").GetInt32());
@@ -109,9 +108,9 @@ public sealed class RedriveTests : DeadLetterTest
             "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE query LIKE '%FOR UPDATE SKIP LOCKED%' AND state LIKE 'idle in%')"));
         Assert.Equal("scheduled", (await Get(ledger, id)).GetProperty("state").GetString());
         await Stop(ledger);
-        Assert.Equal(1, await Rows("state = 'scheduled'"));
+        Assert.Equal(1, await DeadLetters("state = 'scheduled'"));
         await StartApp();
-        await Eventually.Is(async () => await Rows("state = 'resolved'") == 1);
+        await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 1);
     }
 
     [Fact]
@@ -126,12 +125,12 @@ public sealed class RedriveTests : DeadLetterTest
         var (status, dry) = await Post(ledger, "/redrives", new { filter, dryRun = true, perSecond = 2, limit = 7 });
         Assert.Equal((200, 10, 0), (status, dry.GetProperty("matched").GetInt32(), dry.GetProperty("scheduled").GetInt32()));
         Assert.InRange(dry.GetProperty("lastAt").GetDateTimeOffset(), now.AddSeconds(2.9), DateTimeOffset.UtcNow.AddSeconds(3.1));
-        Assert.Equal(20, await Rows("state = 'waiting'"));
+        Assert.Equal(20, await DeadLetters("state = 'waiting'"));
         Assert.Equal(0, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions"));
 
         var (_, some) = await Post(ledger, "/redrives", new { filter, limit = 7, reason = "try some" });
         Assert.Equal((10, 7), (some.GetProperty("matched").GetInt32(), some.GetProperty("scheduled").GetInt32()));
-        await Eventually.Is(async () => await Rows("state = 'resolved'") == 7);
+        await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 7);
 
         // The oldest first.
         var rest = await List(ledger, "state=waiting&type=Opened");
@@ -139,7 +138,7 @@ public sealed class RedriveTests : DeadLetterTest
         var ids = rest.Take(2).Select(letter => letter.GetProperty("id").GetGuid()).ToArray();
         var (_, selected) = await Post(ledger, "/redrives", new { ids });
         Assert.Equal(2, selected.GetProperty("scheduled").GetInt32());
-        await Eventually.Is(async () => await Rows("state = 'resolved'") == 9);
+        await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 9);
         Assert.Equal(9, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions WHERE action = 'redrive' AND who = 'anna'"));
         Assert.Equal(7, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions WHERE reason = 'try some'"));
     }
@@ -149,18 +148,17 @@ public sealed class RedriveTests : DeadLetterTest
     {
         await Stop(await StartApp());
         await Insert(1, 60);
-        await Database.Scalar<int>(
+        await Execute(
             """
             WITH redrive AS (INSERT INTO messaging.redrives (id, per_second, next_at) VALUES (gen_random_uuid(), 30, now() - interval '1 hour') RETURNING id)
             UPDATE messaging.dead_letters SET state = 'scheduled', redrive_kind = 'operator', redrive_id = redrive.id, redrive_at = now() - interval '1 hour'
-            FROM redrive;
-            SELECT 1
+            FROM redrive
             """);
 
         await StartApp();
         await StartApp();
 
-        await Eventually.Is(async () => await Rows("state IN ('redriven', 'resolved')") == 60);
+        await Eventually.Is(async () => await DeadLetters("state IN ('redriven', 'resolved')") == 60);
         Assert.True(await Database.Scalar<decimal>("SELECT extract(epoch FROM max(redriven_at) - min(redriven_at)) FROM messaging.dead_letters") > 1.7m);
         Assert.InRange(
             await Database.Scalar<long>(

@@ -16,7 +16,7 @@ internal sealed record Operator(string Name)
     /// <summary>Refuses a header that is no name.</summary>
     public static ValueTask<object?> Check(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         context.HttpContext.Request.Headers.TryGetValue(Header, out var name) && !IsName(name.ToString())
-            ? ValueTask.FromResult<object?>(OpsProblems.Invalid(Header, $"Must be a name of 1 to {Longest} printable characters."))
+            ? ValueTask.FromResult<object?>(OpsProblems.Invalid("x-operator", $"Must be a name of 1 to {Longest} printable characters."))
             : next(context);
 
     private static bool IsName(string name) =>
