@@ -162,6 +162,24 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     }
 
     [Fact]
+    public async Task Copies_that_failed_each_count_and_those_that_only_come_again_do_not()
+    {
+        var ledger = await StartApp();
+        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
+        var account = Guid.CreateVersion7();
+        var first = Failed(account, 1, new Opened(account), DateTimeOffset.UtcNow);
+        var second = Failed(account, 1, new Opened(account), DateTimeOffset.UtcNow.AddSeconds(1));
+        second.Properties.MessageId = first.Properties.MessageId;
+
+        await SendTo("ledger_error", first, first, second, second, Failed(account, 2, new Opened(account)));
+
+        await Eventually.Is(async () => await DeadLetters() == 2);
+        await Eventually.Is(async () => await DeadLetters("attempts = 2") == 1);
+        await Stop(ledger);
+        Assert.Equal(1, await DeadLetters("attempts = 2"));
+    }
+
+    [Fact]
     public async Task What_can_not_be_filed_stays_and_keeps_nobody_from_being_filed()
     {
         var ledger = await StartApp();

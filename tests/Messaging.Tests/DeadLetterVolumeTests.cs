@@ -81,7 +81,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
     /// <summary>Each once, the newest first; also where a text is searched for.</summary>
     private static async Task Pages(LedgerHost ledger)
     {
-        foreach (var (query, expected) in ((string, int)[])[("limit=40&type=Deposited", 100), ("limit=200&text=poison 1000", 11)])
+        foreach (var (query, expected) in ((string, int)[])[("limit=40&type=Deposited", 100), ("limit=200&text=poison 1000", 12)])
         {
             var seen = new List<JsonElement>();
             string? after = null;
