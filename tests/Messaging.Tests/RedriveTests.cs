@@ -198,6 +198,21 @@ public sealed class RedriveTests : DeadLetterTest
     }
 
     [Fact]
+    public async Task What_would_be_redriven_later_can_be_redriven_now()
+    {
+        var ledger = await StartApp(("Messaging:DeadLetters:TransientExceptions:0", "System.InvalidOperationException"));
+        var account = Guid.CreateVersion7();
+        var (id, _) = await Fail(ledger, account);
+        await Becomes(ledger, id, "scheduled");
+        Poison.Remove(account);
+
+        Assert.Equal(202, (await Redrive(ledger, id)).Status);
+
+        await Becomes(ledger, id, "resolved");
+        Assert.NotNull(await ledger.Tally(account));
+    }
+
+    [Fact]
     public async Task What_is_counted_is_what_is_there()
     {
         var ledger = await StartApp();

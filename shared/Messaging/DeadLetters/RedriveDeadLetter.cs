@@ -9,7 +9,8 @@ using Answer = Results<Accepted<RedriveAnswer>, ValidationProblem, ProblemHttpRe
 /// <summary><c>POST /ops/dead-letters/{id}/redrive</c></summary>
 internal static class RedriveDeadLetter
 {
-    /// <summary>Redrives a dead letter: it goes back to its queue, with the same id.</summary>
+    /// <summary>Redrives a dead letter now: it goes back to its queue, with the same id.</summary>
+    /// <remarks>Also one that would be redriven automatically later.</remarks>
     /// <param name="id">The dead letter.</param>
     /// <param name="database">The service's.</param>
     /// <param name="signal">Wakes the worker.</param>

@@ -19,7 +19,7 @@ internal static class Redrives
         WITH scheduled AS (
             UPDATE messaging.dead_letters
             SET state = 'scheduled', redrive_kind = 'operator', redrive_id = $2, redrive_at = now()
-            WHERE id = $1 AND state = 'waiting'
+            WHERE id = $1 AND (state = 'waiting' OR state = 'scheduled' AND redrive_kind = 'automatic')
             RETURNING id, redrive_at),
         audited AS (
             INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details)
@@ -27,7 +27,7 @@ internal static class Redrives
         SELECT redrive_at FROM scheduled
         """;
 
-    /// <summary>Schedules one dead letter, for now.</summary>
+    /// <summary>Schedules one dead letter for now, also one that would be redriven automatically later.</summary>
     /// <returns>When it goes; null when there is none with this id that waits.</returns>
     public static async Task<DateTimeOffset?> Schedule(
         DbContext database, Guid id, Operator who, string? reason, CancellationToken cancellation)
