@@ -20,7 +20,9 @@ public static class MessagingServices
     /// and health checks (tag <c>ready</c>).
     /// </summary>
     /// <typeparam name="TDatabase">The service's DbContext; its model calls <see cref="MessagingModel.AddMessaging"/>.</typeparam>
-    /// <param name="builder">Its configuration holds the connection strings <c>Database</c> (Npgsql) and <c>Broker</c> (an AMQP URI).</param>
+    /// <param name="builder">
+    /// Its configuration holds the connection strings <c>Database</c> (Npgsql) and <c>Broker</c> (an AMQP URI).
+    /// </param>
     /// <param name="service">The service's name, which its queues begin with: lower case letters, digits and hyphens.</param>
     /// <param name="configure">Names the events it publishes, records and handles.</param>
     public static IHostApplicationBuilder AddMessaging<TDatabase>(

@@ -9,7 +9,8 @@ namespace OrderPlatform.Messaging;
 using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>;
 
 /// <summary>
-/// Ends a dead letter without its effect. Its event is entered into the inbox in the same transaction, so that no copy of it, wherever it may
+/// Ends a dead letter without its effect. Its event is entered into the inbox in the same transaction, so that no copy of it, wherever it
+/// may
 /// be, takes effect later.
 /// </summary>
 internal static class CloseDeadLetter
@@ -17,7 +18,13 @@ internal static class CloseDeadLetter
     private const string Receive = "INSERT INTO messaging.inbox (event_id, queue) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
     public static async Task<Answer> Close(
-        Guid id, CloseRequest request, DeadLetterState state, string action, DbContext database, Operator who, CancellationToken cancellation)
+        Guid id,
+        CloseRequest request,
+        DeadLetterState state,
+        string action,
+        DbContext database,
+        Operator who,
+        CancellationToken cancellation)
     {
         if (Reasons.Fault(request.Reason, required: true) is { } fault)
             return OpsProblems.Invalid(fault.Field, fault.Message);
@@ -27,7 +34,10 @@ internal static class CloseDeadLetter
         if (letter.Item.State is DeadLetterState.Resolved or DeadLetterState.Discarded)
             return letter.Conflict();
         if (!await TakeOver(database, letter, cancellation) && state == DeadLetterState.Discarded)
-            return OpsProblems.Conflict("dead-letter-handled", "Its event has taken effect meanwhile, or waits for its predecessor: resolve it instead.");
+        {
+            return OpsProblems.Conflict(
+                "dead-letter-handled", "Its event has taken effect meanwhile, or waits for its predecessor: resolve it instead.");
+        }
 
         var item = await letter.Change(
             database,
@@ -56,7 +66,8 @@ internal static class CloseDeadLetter
 /// <summary>Why it is over, and what becomes of those that wait for it.</summary>
 /// <param name="Reason" example="The customer was refunded by hand.">Up to 500 characters.</param>
 /// <param name="Followers">
-/// <c>run</c>: parked events of its stream are tried now, in sequence, and those that still come too early become dead letters; <c>wait</c>: they
+/// <c>run</c>: parked events of its stream are tried now, in sequence, and those that still come too early become dead letters;
+/// <c>wait</c>: they
 /// stay parked.
 /// </param>
 internal sealed record CloseRequest(string Reason, Followers Followers);

@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace OrderPlatform.Messaging;
 
-/// <summary>Whether a body that somebody has written fits a contract, more strictly than consumers are: a misspelt property is a mistake here.</summary>
+/// <summary>
+/// Whether a body that somebody has written fits a contract, more strictly than consumers are: a misspelt property is a mistake here.
+/// </summary>
 internal static class ContractCheck
 {
     private static readonly JsonSerializerOptions Strict = new(EventTypes.Json)

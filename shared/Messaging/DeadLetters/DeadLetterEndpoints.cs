@@ -19,10 +19,13 @@ internal static class DeadLetterEndpoints
         letters.MapGet("/groups", GroupDeadLetters.Handle).ProducesValidationProblem();
         letters.MapGet("/{id:guid}", GetDeadLetter.Handle).ProducesProblem(404);
         letters.MapPost("/redrives", RedriveDeadLetters.Handle).ProducesValidationProblem();
-        letters.MapPost("/{id:guid}/redrive", RedriveDeadLetter.Handle).ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
+        letters.MapPost("/{id:guid}/redrive", RedriveDeadLetter.Handle)
+            .ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
         letters.MapPut("/{id:guid}/body", EditDeadLetter.Handle).WithMetadata(new RequestSizeLimitAttribute(LongestEdit))
             .ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
-        letters.MapPost("/{id:guid}/discard", DiscardDeadLetter.Handle).ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
-        letters.MapPost("/{id:guid}/resolve", ResolveDeadLetter.Handle).ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
+        letters.MapPost("/{id:guid}/discard", DiscardDeadLetter.Handle)
+            .ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
+        letters.MapPost("/{id:guid}/resolve", ResolveDeadLetter.Handle)
+            .ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
     }
 }

@@ -8,7 +8,8 @@ namespace OrderPlatform.Messaging;
 /// Files what has failed, one row a message however often it fails. What fails with a transient exception is scheduled to be redriven; the
 /// rest waits for people.
 /// </summary>
-internal sealed partial class DeadLetterFiling(NpgsqlDataSource source, MessagingMap map, MessagingOptions options, ILogger<DeadLetterFiling> logger)
+internal sealed partial class DeadLetterFiling(
+    NpgsqlDataSource source, MessagingMap map, MessagingOptions options, ILogger<DeadLetterFiling> logger)
 {
     // A message that comes again is the same failure when its time says so. Where it has no time, it is another failure only if it was
     // redriven since. The body is kept: it may have been edited.
@@ -103,7 +104,9 @@ internal sealed partial class DeadLetterFiling(NpgsqlDataSource source, Messagin
             Value(map.Service));
     }
 
-    /// <summary>Together, or else one by one: a message that can not be filed stays where it is, and keeps nobody else from being filed.</summary>
+    /// <summary>
+    /// Together, or else one by one: a message that can not be filed stays where it is, and keeps nobody else from being filed.
+    /// </summary>
     private async Task<IEnumerable<FailedMessage>> FileOrSkip(IReadOnlyList<FailedMessage> messages, CancellationToken stop)
     {
         try
@@ -146,14 +149,13 @@ internal sealed partial class DeadLetterFiling(NpgsqlDataSource source, Messagin
         }
     }
 
-    /// <summary>Bad data, a broken rule, or too much: waiting does not help. Whatever else the database says, it may not say tomorrow.</summary>
+    /// <summary>
+    /// Bad data, a broken rule, or too much: waiting does not help. Whatever else the database says, it may not say tomorrow.
+    /// </summary>
     private static bool IsOfTheMessage(NpgsqlException exception) =>
         exception is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };
 
-    private string? HandlerOf(FailedMessage message) =>
-        message.Type is not null && map.Queues.TryGetValue(message.Queue, out var handlers) && handlers.TryGetValue(message.Type, out var handler)
-            ? handler.HandlerType.Name
-            : null;
+    private string? HandlerOf(FailedMessage message) => map.HandlerOf(message.Queue, message.Type)?.HandlerType.Name;
 
     [LoggerMessage(LogLevel.Warning, "{Count} dead letters wait for the database, unacknowledged: {Reason}")]
     private static partial void DatabaseAway(ILogger logger, int count, string reason);

@@ -14,7 +14,8 @@ namespace OrderPlatform.Messaging;
 /// <param name="Since">They failed last then or later.</param>
 /// <param name="Until">They failed last before.</param>
 /// <param name="Text" example="timeout">
-/// Is in the exception's message, the message id, the stream or the type, in lower or upper case; or, exactly so, in the first 16 KiB of the body.
+/// Is in the exception's message, the message id, the stream or the type, in lower or upper case; or, exactly so, in the first 16 KiB of
+/// the body.
 /// </param>
 internal sealed record DeadLetterFilter(
     DeadLetterState? State = null,

@@ -6,7 +6,9 @@ namespace OrderPlatform.Messaging;
 /// <param name="Id">Of this dead letter, not of its message.</param>
 /// <param name="Queue" example="inventory">The queue that could not handle it.</param>
 /// <param name="Source" example="error"><c>error</c>: its handler failed; <c>skipped</c>: it has no handler.</param>
-/// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The event's id, as a rule; null when the message has none.</param>
+/// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">
+/// The event's id, as a rule; null when the message has none.
+/// </param>
 /// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address; null when it names none.</param>
 /// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What it is an event of, such as the order's id.</param>
 /// <param name="Sequence" example="1">Its place among the events of its producer on that stream.</param>

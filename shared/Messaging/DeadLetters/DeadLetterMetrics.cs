@@ -15,7 +15,9 @@ internal sealed class DeadLetterMetrics : ISampledMetrics
         """
         SELECT queue, state, (
             SELECT count(*) FROM (
-                SELECT FROM messaging.dead_letters AS letter WHERE letter.state = states.state AND letter.queue = queues.queue LIMIT $3) AS counted)
+                SELECT FROM messaging.dead_letters AS letter
+                WHERE letter.state = states.state AND letter.queue = queues.queue
+                LIMIT $3) AS counted)
         FROM unnest($1) AS queues (queue), unnest($2) AS states (state)
         """;
 
@@ -30,7 +32,8 @@ internal sealed class DeadLetterMetrics : ISampledMetrics
         var gauge = metrics.CreateGauge("messaging_dead_letters", "Dead letters that are filed, up to 100000.", ["queue", "state"]);
         letters = (from queue in queues from state in states select (queue, state))
             .ToFrozenDictionary(key => key, key => gauge.WithLabels(key.queue, key.state));
-        var counter = metrics.CreateCounter("messaging_redrives_total", "Dead letters that were published to their queue again.", ["queue", "kind"]);
+        var counter = metrics.CreateCounter(
+            "messaging_redrives_total", "Dead letters that were published to their queue again.", ["queue", "kind"]);
         string[] kinds = ["operator", "automatic"];
         redrives = (from queue in queues from kind in kinds select (queue, kind))
             .ToFrozenDictionary(key => key, key => counter.WithLabels(key.queue, key.kind));

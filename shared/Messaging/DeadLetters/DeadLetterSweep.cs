@@ -6,7 +6,8 @@ using static OrderPlatform.Messaging.NpgsqlAccess;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// What follows from a redrive and from an operator's decision: what was redriven and is in the inbox is resolved; those that waited for an event
+/// What follows from a redrive and from an operator's decision: what was redriven and is in the inbox is resolved; those that waited for
+/// an event
 /// that is closed are let run.
 /// </summary>
 internal sealed partial class DeadLetterSweep(
@@ -105,7 +106,9 @@ internal sealed partial class DeadLetterSweep(
             command.Parameters.Add(Value(Stretch));
             command.Parameters.Add(Value(map.Service));
             await using var last = await command.ExecuteReaderAsync(stop);
-            looked = await last.ReadAsync(stop) ? (last.GetFieldValue<DateTimeOffset>(0), last.GetGuid(1)) : (DateTimeOffset.MinValue, Guid.Empty);
+            looked = await last.ReadAsync(stop)
+                ? (last.GetFieldValue<DateTimeOffset>(0), last.GetGuid(1))
+                : (DateTimeOffset.MinValue, Guid.Empty);
             if (looked.Id == Guid.Empty)
                 return;
         }
@@ -129,7 +132,9 @@ internal sealed partial class DeadLetterSweep(
         return closed;
     }
 
-    /// <summary>Tries what is parked on the stream, in sequence; what still comes too early becomes a dead letter, in the same transaction.</summary>
+    /// <summary>
+    /// Tries what is parked on the stream, in sequence; what still comes too early becomes a dead letter, in the same transaction.
+    /// </summary>
     private async Task Release(ClosedLetter closed, CancellationToken stop)
     {
         try

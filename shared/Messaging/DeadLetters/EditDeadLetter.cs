@@ -23,7 +23,8 @@ internal static class EditDeadLetter
     /// <response code="400">The body does not fit the contract; <c>errors</c> says where.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
     /// <response code="409">
-    /// It does not wait: <c>dead-letter-scheduled</c>, <c>dead-letter-redriven</c>, <c>dead-letter-resolved</c> or <c>dead-letter-discarded</c>.
+    /// It does not wait: <c>dead-letter-scheduled</c>, <c>dead-letter-redriven</c>, <c>dead-letter-resolved</c> or
+    /// <c>dead-letter-discarded</c>.
     /// Or its queue has no handler of its type: <c>dead-letter-without-contract</c>.
     /// </response>
     public static async Task<Answer> Handle(
@@ -36,8 +37,13 @@ internal static class EditDeadLetter
             return OpsProblems.NotFound("dead letter", id);
         if (letter.Item.State != DeadLetterState.Waiting)
             return letter.Conflict();
-        if (ContractOf(letter.Item, map) is not { } contract)
-            return OpsProblems.Conflict("dead-letter-without-contract", $"The queue {letter.Item.Queue} handles no {letter.Item.Type}: nothing says what its body must be.");
+        if (map.HandlerOf(letter.Item.Queue, letter.Item.Type)?.EventType is not { } contract)
+        {
+            return OpsProblems.Conflict(
+                "dead-letter-without-contract",
+                $"The queue {letter.Item.Queue} handles no {letter.Item.Type}: nothing says what its body must be.");
+        }
+
         if (ContractCheck.Fault(contract, request.Body) is { } misfit)
             return OpsProblems.Invalid("body", misfit);
 
@@ -53,11 +59,6 @@ internal static class EditDeadLetter
         await transaction.CommitAsync(cancellation);
         return TypedResults.Ok(item);
     }
-
-    private static Type? ContractOf(DeadLetterItem letter, MessagingMap map) =>
-        letter.Type is not null && map.Queues.TryGetValue(letter.Queue, out var handlers) && handlers.TryGetValue(letter.Type, out var handler)
-            ? handler.EventType
-            : null;
 }
 
 /// <summary>A message's new body.</summary>

@@ -1,6 +1,8 @@
 namespace OrderPlatform.Messaging;
 
-/// <summary>A message that a queue could not handle, as it is filed. Texts are bounded, and fit into a column whatever the message said.</summary>
+/// <summary>
+/// A message that a queue could not handle, as it is filed. Texts are bounded, and fit into a column whatever the message said.
+/// </summary>
 /// <param name="Queue">The queue that could not handle it.</param>
 /// <param name="Source">Where it was found: <c>error</c> or <c>skipped</c>.</param>
 /// <param name="Key">Knows it again when it fails again: its id, or what is in it.</param>

@@ -15,7 +15,11 @@ using Answer = Results<Ok<DeadLetterDetails>, ProblemHttpResult>;
 internal static class GetDeadLetter
 {
     private const string SelectLetter =
-        $"SELECT {DeadLetterItem.Columns}, body, original_body, headers, exception_stack, properties FROM messaging.dead_letters WHERE id = $1";
+        $"""
+        SELECT {DeadLetterItem.Columns}, body, original_body, headers, exception_stack, properties
+        FROM messaging.dead_letters
+        WHERE id = $1
+        """;
 
     private const string SelectFollowers =
         """
@@ -51,7 +55,11 @@ internal static class GetDeadLetter
         await reader.NextResultAsync(cancellation);
         var followers = new List<Follower>();
         while (await reader.ReadAsync(cancellation))
-            followers.Add(new Follower(reader.GetGuid(0), reader.GetString(1), reader.GetInt32(2), reader.GetFieldValue<DateTimeOffset>(3)));
+        {
+            followers.Add(new Follower(
+                reader.GetGuid(0), reader.GetString(1), reader.GetInt32(2), reader.GetFieldValue<DateTimeOffset>(3)));
+        }
+
         await reader.NextResultAsync(cancellation);
         var actions = new List<DeadLetterAction>();
         while (await reader.ReadAsync(cancellation))
@@ -109,7 +117,9 @@ internal sealed record DeadLetterDetails : DeadLetterItem
     /// <summary>The body as it came; null when it was never edited.</summary>
     public string? OriginalBody { get; }
 
-    /// <summary>The message's headers by their names, those included that tell of the failure. Bytes are <c>{"$base64": "..."}</c>.</summary>
+    /// <summary>
+    /// The message's headers by their names, those included that tell of the failure. Bytes are <c>{"$base64": "..."}</c>.
+    /// </summary>
     public JsonElement Headers { get; }
 
     /// <summary>Where the exception came from: the first 16,000 characters.</summary>
@@ -135,7 +145,9 @@ internal sealed record Follower(Guid EventId, string Type, int Sequence, DateTim
 /// <summary>Something that was done with a dead letter, or happened to it.</summary>
 /// <param name="At">When, UTC.</param>
 /// <param name="Who" example="anna">The operator; the service's name for what goes by itself.</param>
-/// <param name="Action" example="redrive"><c>redrive</c>, <c>edit</c>, <c>discard</c> or <c>resolve</c>; by itself <c>failed</c>, <c>redriven</c> or <c>resolved</c>.</param>
+/// <param name="Action" example="redrive">
+/// <c>redrive</c>, <c>edit</c>, <c>discard</c> or <c>resolve</c>; by itself <c>failed</c>, <c>redriven</c> or <c>resolved</c>.
+/// </param>
 /// <param name="Reason" example="The carrier is back.">The operator's words.</param>
 /// <param name="Details">More about it, whose shape is that of the action.</param>
 internal sealed record DeadLetterAction(DateTimeOffset At, string Who, string Action, string? Reason, JsonElement Details);

@@ -18,7 +18,8 @@ internal static class ListDeadLetters
 
     /// <summary>Lists dead letters, the one that failed last first.</summary>
     /// <remarks>
-    /// For the next page, pass <c>next</c> as <c>after</c>. With <c>text</c> a page may have fewer dead letters than the limit, or none, although
+    /// For the next page, pass <c>next</c> as <c>after</c>. With <c>text</c> a page may have fewer dead letters than the limit, or none,
+    /// although
     /// there are more: one request searches 20,000 at most.
     /// </remarks>
     /// <param name="database">The service's.</param>
@@ -32,7 +33,8 @@ internal static class ListDeadLetters
     /// <param name="since" example="2026-01-31T12:00:00Z">Only what failed last then or later.</param>
     /// <param name="until" example="2026-01-31T13:00:00Z">Only what failed last before.</param>
     /// <param name="text" example="timeout">
-    /// Is in the exception's message, the message id, the stream or the type, in lower or upper case; or, exactly so, in the first 16 KiB of the body.
+    /// Is in the exception's message, the message id, the stream or the type, in lower or upper case; or, exactly so, in the first 16 KiB
+    /// of the body.
     /// </param>
     /// <param name="after"><c>next</c> of the page before.</param>
     /// <param name="limit" example="50">The most dead letters on a page, 1 to 200.</param>

@@ -21,7 +21,8 @@ internal static class RedriveDeadLetter
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
     /// <response code="409">
-    /// It does not wait: <c>dead-letter-scheduled</c>, <c>dead-letter-redriven</c>, <c>dead-letter-resolved</c> or <c>dead-letter-discarded</c>.
+    /// It does not wait: <c>dead-letter-scheduled</c>, <c>dead-letter-redriven</c>, <c>dead-letter-resolved</c> or
+    /// <c>dead-letter-discarded</c>.
     /// </response>
     public static async Task<Answer> Handle(
         Guid id, DbContext database, RedriveSignal signal, Operator who, CancellationToken cancellation, WithReason? request = null)
@@ -30,7 +31,12 @@ internal static class RedriveDeadLetter
             return OpsProblems.Invalid(fault.Field, fault.Message);
         await using var transaction = await database.Database.BeginTransactionAsync(cancellation);
         if (await Redrives.Schedule(database, id, who, request?.Reason, cancellation) is not { } at)
-            return await LockedLetter.Find(database, id, cancellation) is { } letter ? letter.Conflict() : OpsProblems.NotFound("dead letter", id);
+        {
+            return await LockedLetter.Find(database, id, cancellation) is { } letter
+                ? letter.Conflict()
+                : OpsProblems.NotFound("dead letter", id);
+        }
+
         await transaction.CommitAsync(cancellation);
         signal.Set();
         return TypedResults.Accepted((string?)null, new RedriveAnswer(1, 1, at));

@@ -11,7 +11,9 @@ internal static class RedriveDeadLetters
 {
     private const int MostIds = 1000;
 
-    /// <summary>Redrives many dead letters: those with these ids, or all that a filter lets through. Only those that wait are redriven.</summary>
+    /// <summary>
+    /// Redrives many dead letters: those with these ids, or all that a filter lets through. Only those that wait are redriven.
+    /// </summary>
     /// <remarks>They are published to their queues by and by, in the order of streams and sequences, <c>perSecond</c> at most.</remarks>
     /// <param name="request">Which, and how fast. <c>{"filter": {}}</c> is all.</param>
     /// <param name="database">The service's.</param>

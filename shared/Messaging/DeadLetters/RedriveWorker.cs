@@ -6,7 +6,8 @@ using static OrderPlatform.Messaging.NpgsqlAccess;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// Publishes what is scheduled when its time has come, and then says so in its row, in the transaction that keeps everybody else off it. A crash
+/// Publishes what is scheduled when its time has come, and then says so in its row, in the transaction that keeps everybody else off it.
+/// A crash
 /// between costs a duplicate, which the inbox drops. Each redrive keeps its speed also when much of it is overdue after an outage.
 /// </summary>
 internal sealed partial class RedriveWorker(
@@ -22,7 +23,8 @@ internal sealed partial class RedriveWorker(
     /// <summary>The most messages published in one transaction; each may be large.</summary>
     private const int Batch = 100;
 
-    // One redrive that has something due, and as much of it as its speed allows since it was last looked at. What was not allowed for more than
+    // One redrive that has something due, and as much of it as its speed allows since it was last looked at. What was not allowed for
+    // more than
     // a tenth of a second is lost: what is overdue does not come at once.
     internal const string SelectDue =
         """

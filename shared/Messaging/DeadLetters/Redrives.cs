@@ -4,7 +4,8 @@ using static OrderPlatform.Messaging.NpgsqlAccess;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// Schedules redrives. Only what waits is scheduled, so that asking twice changes nothing; and each message of a redrive has its time, in the
+/// Schedules redrives. Only what waits is scheduled, so that asking twice changes nothing; and each message of a redrive has its time, in
+/// the
 /// order of streams and sequences.
 /// </summary>
 internal static class Redrives

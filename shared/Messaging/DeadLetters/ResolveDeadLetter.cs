@@ -8,7 +8,9 @@ using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>
 /// <summary><c>POST /ops/dead-letters/{id}/resolve</c></summary>
 internal static class ResolveDeadLetter
 {
-    /// <summary>Says that a dead letter needs nothing more: an operator has seen to it by other means. Its event will not take effect later.</summary>
+    /// <summary>
+    /// Says that a dead letter needs nothing more: an operator has seen to it by other means. Its event will not take effect later.
+    /// </summary>
     /// <param name="id">The dead letter.</param>
     /// <param name="request">Why, and what becomes of those that wait for it.</param>
     /// <param name="database">The service's.</param>

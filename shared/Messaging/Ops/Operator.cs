@@ -20,5 +20,5 @@ internal sealed record Operator(string Name)
             : next(context);
 
     private static bool IsName(string name) =>
-        name.Length <= Longest && !string.IsNullOrWhiteSpace(name) && !name.Any(character => char.IsControl(character) || character == '\uFFFD');
+        name.Length <= Longest && !string.IsNullOrWhiteSpace(name) && !name.Any(letter => char.IsControl(letter) || letter == '\uFFFD');
 }

@@ -7,7 +7,8 @@ using RabbitMQ.Client.Events;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// Files what is in the service's error and skipped queues. A message is acknowledged after its row is committed; while the database is away,
+/// Files what is in the service's error and skipped queues. A message is acknowledged after its row is committed; while the database is
+/// away,
 /// messages are kept unacknowledged, and not returned: the broker counts returns, and drops what it has delivered too often.
 /// </summary>
 internal sealed partial class ErrorQueueConsumer(

@@ -13,8 +13,8 @@ internal static class FailedMessages
     /// <summary>What was added on the way to the error queue, by MassTransit, the client library and the broker.</summary>
     private static readonly string[] Added =
     [
-        "MT-Fault-", MassTransit.MessageHeaders.Reason, "MT-Host-", Broker, "x-first-death-", "x-last-death-", "x-delivery-count", "x-acquired-count",
-        "x-dotnet-pub-seq-no",
+        "MT-Fault-", MassTransit.MessageHeaders.Reason, "MT-Host-",
+        Broker, "x-first-death-", "x-last-death-", "x-delivery-count", "x-acquired-count", "x-dotnet-pub-seq-no",
     ];
 
     /// <param name="queue">The queue that could not handle it.</param>
@@ -125,7 +125,8 @@ internal static class FailedMessages
     private static string? Text(IDictionary<string, object?> headers, string name) =>
         headers.TryGetValue(name, out var value) ? value as string ?? (value is byte[] text ? Encoding.UTF8.GetString(text) : null) : null;
 
-    private static int? Number(IDictionary<string, object?> headers, string name) => (headers.TryGetValue(name, out var value) ? value : null) switch
+    private static int? Number(IDictionary<string, object?> headers, string name) =>
+        (headers.TryGetValue(name, out var value) ? value : null) switch
     {
         byte[] text when int.TryParse(text, CultureInfo.InvariantCulture, out var number) => number,
         int number => number,

@@ -7,7 +7,9 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging;
 
-/// <summary>AMQP headers as JSON that people can read, and back. Bytes that are no text, and times, are objects with one property.</summary>
+/// <summary>
+/// AMQP headers as JSON that people can read, and back. Bytes that are no text, and times, are objects with one property.
+/// </summary>
 internal static class HeaderJson
 {
     private const string Base64 = "$base64";

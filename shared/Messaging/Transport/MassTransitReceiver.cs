@@ -81,7 +81,9 @@ internal static class MassTransitReceiver
         endpoint.MoveDeadLetters(new OversizedHeaders(queue.Name, filing, metrics), new DeadLetterCounter(metrics));
     }
 
-    /// <summary>MassTransit's own pipes (faults are not published), with a way out for what it can not move, and the counter as their last step.</summary>
+    /// <summary>
+    /// MassTransit's own pipes (faults are not published), with a way out for what it can not move, and the counter as their last step.
+    /// </summary>
     private static void MoveDeadLetters(
         this IRabbitMqReceiveEndpointConfigurator endpoint, OversizedHeaders oversized, DeadLetterCounter counter)
     {

@@ -3,10 +3,12 @@ using MassTransit;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// Files a message at once whose headers leave no room for those that tell of its failure. MassTransit would move it all the same, the broker would
+/// Files a message at once whose headers leave no room for those that tell of its failure. MassTransit would move it all the same, the
+/// broker would
 /// close the connection, and the message would come again and again: one such message stops a queue.
 /// </summary>
-internal sealed class OversizedHeaders(string queue, DeadLetterFiling filing, QueueMetrics metrics) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
+internal sealed class OversizedHeaders(string queue, DeadLetterFiling filing, QueueMetrics metrics)
+    : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
 {
     /// <summary>All headers have to fit into a frame, as a rule 128 KiB.</summary>
     private const int MostThatCanBeMoved = 100 * 1024;

@@ -88,7 +88,9 @@ internal sealed class GroupTransaction(
             },
             cancellation);
 
-    /// <summary>Enters messages into the inbox and reads what their handlers need, in one round trip: the rows of duplicates as well.</summary>
+    /// <summary>
+    /// Enters messages into the inbox and reads what their handlers need, in one round trip: the rows of duplicates as well.
+    /// </summary>
     private async Task<Arrivals> Receive(
         string queue,
         IReadOnlyList<IncomingEvent> messages,

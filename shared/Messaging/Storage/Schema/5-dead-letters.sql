@@ -7,7 +7,8 @@ CREATE TABLE messaging.redrives (
 -- What is redriven alone, by people or by itself, at any speed.
 INSERT INTO messaging.redrives (id) VALUES ('00000000-0000-0000-0000-000000000000');
 
--- One row a message that a queue could not handle, however often it has failed. Texts are bounded and hold no NUL, so that every message can
+-- One row a message that a queue could not handle, however often it has failed. Texts are bounded and hold no NUL, so that every message
+-- can
 -- be filed; what has to come back exactly as it was is in properties, headers and body.
 CREATE TABLE messaging.dead_letters (
     id                uuid PRIMARY KEY,
