@@ -125,15 +125,18 @@ internal static class FailedMessages
     private static string? Text(IDictionary<string, object?> headers, string name) =>
         headers.TryGetValue(name, out var value) ? value as string ?? (value is byte[] text ? Encoding.UTF8.GetString(text) : null) : null;
 
-    private static int? Number(IDictionary<string, object?> headers, string name) =>
-        (headers.TryGetValue(name, out var value) ? value : null) switch
+    private static int? Number(IDictionary<string, object?> headers, string name)
     {
-        byte[] text when int.TryParse(text, CultureInfo.InvariantCulture, out var number) => number,
-        int number => number,
-        long number when number is >= int.MinValue and <= int.MaxValue => (int)number,
-        short number => number,
-        _ => null,
-    };
+        headers.TryGetValue(name, out var value);
+        return value switch
+        {
+            byte[] text when int.TryParse(text, CultureInfo.InvariantCulture, out var number) => number,
+            int number => number,
+            long number when number is >= int.MinValue and <= int.MaxValue => (int)number,
+            short number => number,
+            _ => null,
+        };
+    }
 
     private static string? Fit(string? text, int length) => text is null ? null : TextColumn.Fit(text, length);
 }
