@@ -23,6 +23,9 @@ public sealed class MetricsTests : LedgerTest
             ["retries_total", "inbox_duplicates_total", "parked_total", "parked_events", "parked_oldest_age_seconds", "group_size_count"];
         Assert.All(ofQueues, metric => Assert.Equal(0, scrape[$$"""messaging_{{metric}}{queue="ledger"}"""]));
         Assert.Equal(0, scrape["""messaging_group_size_count{queue="requests"}"""]);
+        Assert.Equal(0, scrape["messaging_archived_events_total"]);
+        Assert.Equal(0, scrape["""messaging_default_partition_rows{table="inbox"}"""]);
+        Assert.Equal(0, scrape["""messaging_dropped_partitions_total{table="event_log"}"""]);
         Assert.Equal(0, scrape["messaging_outbox_oldest_age_seconds"]);
         Assert.Equal(0, scrape["""messaging_dead_letters_total{queue="ledger",event="unknown"}"""]);
         string[] ofEvents = ["handled_total", "handler_failures_total", "dead_letters_total", "delivery_delay_seconds_count"];
@@ -218,7 +221,7 @@ public sealed class MetricsTests : LedgerTest
     }
 
     [Fact]
-    public async Task Labels_are_queues_and_events_and_nothing_else()
+    public async Task Labels_are_queues_events_and_tables_and_nothing_else()
     {
         var ledger = await StartLedger(("Messaging:Retries", "0"));
         for (var i = 0; i < 20; i++)
@@ -232,14 +235,18 @@ public sealed class MetricsTests : LedgerTest
         await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Deposited"}""", 1);
         var scrape = await Scrape.Of(ledger.Services);
 
-        string[] names = ["queue", "event"];
+        var known = new Dictionary<string, string[]>
+        {
+            ["queue"] = [.. Queues, "requests"],
+            ["event"] = [.. Events, "unknown"],
+            ["table"] = ["event_log", "inbox"],
+        };
         foreach (var metric in scrape.Series.Select(series => series.Split('{')[0]).Distinct())
         {
             foreach (var (label, values) in scrape.Labels(metric).Where(label => label.Key != "le"))
             {
-                Assert.Contains(label, names);
-                string[] known = label == "queue" ? [.. Queues, "requests"] : [.. Events, "unknown"];
-                Assert.Empty(values.Except(known));
+                Assert.Contains(label, known.Keys);
+                Assert.Empty(values.Except(known[label]));
             }
         }
     }
