@@ -247,7 +247,7 @@ public sealed class ReplayTests : LedgerTest
     [Theory]
     [InlineData("nowhere", null, "There is no queue 'nowhere'")]
     [InlineData("ledger", "Closed", "'ledger' does not take Closed")]
-    [InlineData("ledger_error", null, "'ledger_error' takes none of this service's events")]
+    [InlineData("ledger_idle", null, "'ledger_idle' takes none of this service's events")]
     public async Task Fails_and_says_why_when_the_queue_takes_nothing_of_it(string queue, string? type, string reason)
     {
         var ledger = await StartOps();
@@ -257,7 +257,7 @@ public sealed class ReplayTests : LedgerTest
         await using (var connection = await Connect())
         await using (var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation))
         {
-            await channel.QueueDeclareAsync("ledger_error", durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
+            await channel.QueueDeclareAsync("ledger_idle", durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
             await channel.ExchangeUnbindAsync("ledger", "OrderPlatform.Messaging.Tests:replay", "ledger:Closed", cancellationToken: Cancellation);
         }
 
