@@ -4,8 +4,7 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>
 /// Files a message at once whose headers leave no room for those that tell of its failure. MassTransit would move it all the same, the
-/// broker would
-/// close the connection, and the message would come again and again: one such message stops a queue.
+/// broker would close the connection, and the message would come again and again: one such message stops a queue.
 /// </summary>
 internal sealed class OversizedHeaders(string queue, DeadLetterFiling filing, QueueMetrics metrics)
     : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>

@@ -23,7 +23,10 @@ internal static class Growth
         }
     }
 
-    /// <summary>Makes rows as they would have been written, by orders of the last weeks that are long done, in every service's log and inbox.</summary>
+    /// <summary>
+    /// Makes rows as they would have been written, by orders of this week that are done, in every service's log and inbox: in the partitions
+    /// that the run itself writes to.
+    /// </summary>
     public static async Task MakeRows(Servers servers, long rows, CancellationToken stop)
     {
         foreach (var service in Services.Names)
@@ -38,6 +41,14 @@ internal static class Growth
 
         await Servers.Execute(servers.DatabaseAsAdministrator("orders"), "CHECKPOINT", stop);
     }
+
+    // Milliseconds since 1970: when the partition of today begins, and most of the time since then.
+    private const string ThisWeek =
+        """
+        LATERAL (SELECT
+            (extract(epoch FROM date_trunc('week', now(), 'UTC')) * 1000)::bigint AS since,
+            (extract(epoch FROM now() - date_trunc('week', now(), 'UTC')) * 900)::bigint AS span) AS week
+        """;
 
     // Three events an order. The ids are made as UUIDv7 is: the time first, so that they ascend, then what tells them apart.
     private static string MakeLog(long rows) =>
@@ -55,10 +66,13 @@ internal static class Growth
             order_id,
             order_id,
             '00-' || md5('trace ' || n) || '-0000000000000001-00',
-            now() - interval '1 day' - ({{rows}} - n) * interval '100 milliseconds'
+            to_timestamp((since + span * n / {{rows}}) / 1000.0)
         FROM generate_series(0, {{rows - 1}}) AS n,
-            LATERAL (SELECT (lpad(to_hex(1700000000000 + n / 3 * 300), 12, '0') || right(md5('order ' || n / 3), 20))::uuid AS order_id) AS o,
-            LATERAL (SELECT lpad(to_hex(1700000000000 + n * 100), 12, '0') AS time) AS t
+            {{ThisWeek}},
+            LATERAL (SELECT
+                lpad(to_hex(since + span * (n / 3 * 3) / {{rows}}), 12, '0') AS ordered,
+                lpad(to_hex(since + span * n / {{rows}}), 12, '0') AS time) AS t,
+            LATERAL (SELECT (ordered || right(md5('order ' || n / 3), 20))::uuid AS order_id) AS o
         """;
 
     private static string MakeInbox(string queue, long rows) =>
@@ -66,8 +80,9 @@ internal static class Growth
         INSERT INTO messaging.inbox (queue, event_id, received_at)
         SELECT
             '{{queue}}',
-            (lpad(to_hex(1700000000000 + n * 100), 12, '0') || right(md5('received ' || n), 20))::uuid,
-            now() - interval '1 day' - ({{rows}} - n) * interval '100 milliseconds'
-        FROM generate_series(0, {{rows - 1}}) AS n
+            (lpad(to_hex(since + span * n / {{rows}}), 12, '0') || right(md5('received ' || n), 20))::uuid,
+            to_timestamp((since + span * n / {{rows}}) / 1000.0)
+        FROM generate_series(0, {{rows - 1}}) AS n,
+            {{ThisWeek}}
         """;
 }
