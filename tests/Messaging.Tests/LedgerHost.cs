@@ -83,12 +83,11 @@ public sealed partial class LedgerHost : IAsyncDisposable
         Action<MessagingBuilder> more,
         params (string Key, string Value)[] settings)
     {
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(
-            settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)))
-        {
-            ["ConnectionStrings:Database"] = database.ConnectionString,
-            ["ConnectionStrings:Broker"] = broker.ToString(),
-        });
+        // Of a setting that is given twice, the last counts.
+        foreach (var (key, value) in settings)
+            builder.Configuration[key] = value;
+        builder.Configuration["ConnectionStrings:Database"] = database.ConnectionString;
+        builder.Configuration["ConnectionStrings:Broker"] = broker.ToString();
         replace(builder.Services);
         builder.AddMessaging<LedgerDb>("ledger", messaging =>
         {

@@ -174,7 +174,7 @@ public sealed class ReplayTests : LedgerTest
         await Broker.CloseConnections();
         await Eventually.Is(async () => Number(await ledger.Job(job), "sent") >= 90);
         await using (await Database.Unreachable())
-            await Eventually.Is(async () => (await ledger.Http.GetAsync(job, Cancellation)).StatusCode == HttpStatusCode.InternalServerError);
+            await Eventually.Is(async () => (await ledger.Http.GetAsync(job, Cancellation)).StatusCode == HttpStatusCode.ServiceUnavailable);
         Database.Source.Clear();
         await ledger.JobBecomes(job, "completed", TimeSpan.FromMinutes(1));
 
