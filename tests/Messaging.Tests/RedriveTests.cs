@@ -123,6 +123,87 @@ public sealed class RedriveTests : DeadLetterTest
         """) as DateTime?;
 
     [Fact]
+    public async Task What_can_not_go_back_waits_for_people_and_keeps_nobody_else()
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        var (mended, _) = await Fail(ledger, account);
+        var gone = await FailAndChange(ledger, "queue = 'ledger_gone'");
+        var garbled = await FailAndChange(ledger, """headers = '{"x": {"$base64": 5}}'""");
+        Poison.Remove(account);
+
+        var (status, answer) = await Post(ledger, "/redrives", new { filter = new { } });
+
+        Assert.Equal((202, 3), (status, answer.GetProperty("scheduled").GetInt32()));
+        await Becomes(ledger, mended, "resolved");
+        foreach (var id in (Guid[])[gone, garbled])
+        {
+            await Becomes(ledger, id, "waiting");
+            Assert.Equal(["anna redrive", "ledger redrive-failed"], await Actions(ledger, id));
+            Assert.NotEmpty((await Get(ledger, id)).GetProperty("actions")[1].GetProperty("reason").GetString()!);
+        }
+
+        Assert.Contains("ledger_gone", (await Get(ledger, gone)).GetProperty("actions")[1].GetProperty("reason").GetString()!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_redriven_and_is_not_heard_of_can_be_redriven_again()
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        var (id, _) = await Fail(ledger, account);
+        await Execute($"UPDATE messaging.dead_letters SET state = 'redriven', redriven_at = now() WHERE id = '{id}'");
+        Poison.Remove(account);
+        Assert.Equal("dead-letter-redriven", (await Redrive(ledger, id)).Body.GetProperty("code").GetString());
+
+        await Execute($"UPDATE messaging.dead_letters SET redriven_at = now() - interval '6 minutes' WHERE id = '{id}'");
+        Assert.Equal(202, (await Redrive(ledger, id)).Status);
+
+        await Becomes(ledger, id, "resolved");
+        Assert.NotNull(await ledger.Tally(account));
+    }
+
+    [Fact]
+    public async Task What_was_discarded_stays_so_when_a_copy_fails_later()
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        var (id, messageId) = await Fail(ledger, account);
+        await Post(ledger, $"/{id}/discard", new { reason = "refunded", followers = "wait" });
+
+        var copy = Message(account, 1, new Opened(account));
+        copy.Properties.MessageId = messageId;
+        copy.Properties.Headers!["MT-Fault-Timestamp"] = DateTimeOffset.UtcNow.AddMinutes(1).ToString("O");
+        await using (var connection = await Connect())
+        await using (var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation))
+            await channel.BasicPublishAsync("", "ledger_error", mandatory: true, copy.Properties, copy.Body, Cancellation);
+
+        await Becomes(ledger, id, "discarded", attempts: 2);
+    }
+
+    [Fact]
+    public async Task A_group_without_an_exception_is_redriven_without_the_others()
+    {
+        var ledger = await StartApp();
+        var (id, _) = await Fail(ledger, Guid.CreateVersion7());
+        var without = await FailAndChange(ledger, "exception_type = NULL, handler = NULL");
+
+        var answer = (await Post(ledger, "/redrives", new { filter = new { exception = "", handler = "", type = "Opened" }, dryRun = true })).Body;
+
+        Assert.Equal(1, answer.GetProperty("matched").GetInt32());
+        Assert.Equal([without], (await List(ledger, "exception=&handler=")).Select(letter => letter.GetProperty("id").GetGuid()));
+        Assert.Equal([id], (await List(ledger, "exception=System.InvalidOperationException")).Select(letter => letter.GetProperty("id").GetGuid()));
+    }
+
+    /// <summary>A dead letter whose row says something else.</summary>
+    private async Task<Guid> FailAndChange(LedgerHost ledger, string set)
+    {
+        var (id, _) = await Fail(ledger, Guid.CreateVersion7());
+        await Execute($"UPDATE messaging.dead_letters SET {set} WHERE id = '{id}'");
+        return id;
+    }
+
+    [Fact]
     public async Task A_selection_is_redriven_by_filter_ids_and_limit_and_tried_out_before()
     {
         var ledger = await StartApp();

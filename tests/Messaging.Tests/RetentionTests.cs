@@ -191,6 +191,15 @@ public sealed class RetentionTests : RetentionTest
         await ledger.Queue.Run(opened);
         await ledger.Queue.Run(deposited);
         await ledger.Queue.Run(parked);
+        var discarded = Guid.CreateVersion7();
+        await Database.Scalar<Guid>(
+            $"""
+             WITH letter AS (
+                INSERT INTO messaging.dead_letters
+                    (id, queue, source, message_key, event_id, properties, headers, body, first_failed_at, last_failed_at, state)
+                VALUES (gen_random_uuid(), 'ledger', 'error', '{discarded}', '{discarded}', '{"{}"}', '{"{}"}', '', now(), now(), 'discarded'))
+             INSERT INTO messaging.inbox (event_id, queue) VALUES ('{discarded}', 'ledger') RETURNING event_id
+             """);
         var partition = await OldestPartition("inbox");
         Clock.Advance(TimeSpan.FromDays(21));
         // A replay brought it yesterday.
@@ -206,14 +215,16 @@ public sealed class RetentionTests : RetentionTest
         var tally = await ledger.Tally(account);
         Assert.Equal((5, 1), (tally!.Total, tally.Changes));
         Assert.Equal(
-            new[] { deposited.EventId, parked.EventId }.Order(),
+            new[] { deposited.EventId, discarded, parked.EventId }.Order(),
             (await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation))).Order());
         await Scrape.Becomes(ledger.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 2);
         Assert.Equal(1, await Count("parked_events"));
 
         Clock.Advance(TimeSpan.FromDays(21));
         await Run(ledger);
-        Assert.Equal(parked.EventId, await Database.Scalar<Guid>("SELECT event_id FROM messaging.inbox"));
+        Assert.Equal(
+            new[] { discarded, parked.EventId }.Order(),
+            (await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation))).Order());
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal sealed partial class DeadLetterFiling(
     NpgsqlDataSource source, MessagingMap map, MessagingOptions options, ILogger<DeadLetterFiling> logger)
 {
     // A message that comes again is the same failure when its time says so. Where it has no time, it is another failure only if it was
-    // redriven since. The body is kept: it may have been edited.
+    // redriven since. The body is kept: it may have been edited. What an operator has closed stays closed.
     private const string Insert =
         """
         WITH filed AS (
@@ -40,7 +40,10 @@ internal sealed partial class DeadLetterFiling(
                 last_failed_at = EXCLUDED.last_failed_at,
                 attempts = letter.attempts + 1,
                 automatic = letter.automatic + (letter.state <> 'scheduled' AND EXCLUDED.automatic > 0 AND letter.automatic < $20)::int,
-                state = CASE WHEN letter.state = 'scheduled' OR EXCLUDED.automatic > 0 AND letter.automatic < $20
+                state = CASE WHEN letter.state IN ('discarded', 'resolved') AND EXISTS (
+                                 SELECT FROM messaging.inbox AS taken WHERE taken.event_id = letter.event_id AND taken.queue = letter.queue)
+                             THEN letter.state
+                             WHEN letter.state = 'scheduled' OR EXCLUDED.automatic > 0 AND letter.automatic < $20
                              THEN 'scheduled' ELSE 'waiting' END,
                 redrive_kind = CASE WHEN letter.state = 'scheduled' THEN letter.redrive_kind
                                     WHEN EXCLUDED.automatic > 0 AND letter.automatic < $20 THEN 'automatic' END,
@@ -48,7 +51,7 @@ internal sealed partial class DeadLetterFiling(
                                   WHEN EXCLUDED.automatic > 0 AND letter.automatic < $20 THEN $18 END,
                 redrive_at = CASE WHEN letter.state = 'scheduled' THEN letter.redrive_at
                                   WHEN EXCLUDED.automatic > 0 AND letter.automatic < $20
-                                  THEN now() + least($19 * power(2, letter.automatic), $22) END
+                                  THEN now() + least($19 * power(2, least(letter.automatic, 30)), $22) END
             WHERE CASE WHEN EXCLUDED.fault_at IS NULL THEN letter.state NOT IN ('waiting', 'scheduled')
                        ELSE letter.fault_at IS DISTINCT FROM EXCLUDED.fault_at END
             RETURNING id, attempts, exception_type, state, redrive_at)

@@ -6,9 +6,9 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>Which dead letters are meant: those that fit everything that is given.</summary>
 /// <param name="State">Where they stand.</param>
-/// <param name="Type" example="OrderPlaced">Their type: its name, or its whole wire address.</param>
-/// <param name="Exception" example="System.InvalidOperationException">The full name of the exception.</param>
-/// <param name="Handler" example="ReserveStock">The handler that failed.</param>
+/// <param name="Type" example="OrderPlaced">Their type: its name, or its whole wire address; empty for those that have none.</param>
+/// <param name="Exception" example="System.InvalidOperationException">The full name of the exception; empty for those without one.</param>
+/// <param name="Handler" example="ReserveStock">The handler that failed; empty for those that no handler takes.</param>
 /// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What they are events of, such as an order's id.</param>
 /// <param name="Queue" example="inventory">The queue that could not handle them.</param>
 /// <param name="Since">They failed last then or later.</param>
@@ -44,7 +44,8 @@ internal sealed record DeadLetterFilter(
             ];
             foreach (var (name, value) in texts)
             {
-                if (value is { Length: 0 or > LongestText } || value?.Contains('\0', StringComparison.Ordinal) == true)
+                var empty = value is "" && name is not ("type" or "exception" or "handler");
+                if (empty || value is { Length: > LongestText } || value?.Contains('\0', StringComparison.Ordinal) == true)
                     return (name, $"Must have 1 to {LongestText} characters, none of them NUL.");
             }
 
@@ -66,12 +67,19 @@ internal sealed record DeadLetterFilter(
         }
 
         Add(waiting ? "waiting" : State?.ToColumn(), state => $"state = {state}");
-        if (Type is not null)
-            conditions.Add($"type_name = {Next(parameters, EventTypes.ShortNameOf(Type))}");
+        void AddExact(string column, string? value)
+        {
+            if (value is "")
+                conditions.Add($"{column} IS NULL");
+            else
+                Add(value, given => $"{column} = {given}");
+        }
+
+        AddExact("type_name", Type is null ? null : EventTypes.ShortNameOf(Type));
         if (Type?.Contains(':', StringComparison.Ordinal) == true)
             conditions.Add($"type = {Next(parameters, Type)}");
-        Add(Exception, exception => $"exception_type = {exception}");
-        Add(Handler, handler => $"handler = {handler}");
+        AddExact("exception_type", Exception);
+        AddExact("handler", Handler);
         Add(Stream, stream => $"stream = {stream}");
         Add(Queue, queue => $"queue = {queue}");
         Add(Ids?.ToArray(), ids => $"id = ANY ({ids})");

@@ -27,7 +27,8 @@ internal sealed record LockedLetter(DeadLetterItem Item, Guid? EventId)
         DeadLetterState.Waiting => OpsProblems.Conflict("dead-letter-waiting", "It failed once more meanwhile, and waits. Try again."),
         DeadLetterState.Scheduled => OpsProblems.Conflict("dead-letter-scheduled", $"It is redriven at {Item.RedriveAt:O}, as it is."),
         DeadLetterState.Redriven => OpsProblems.Conflict(
-            "dead-letter-redriven", $"It was redriven at {Item.RedriveAt:O}. It comes back if it fails again, and else is resolved soon."),
+            "dead-letter-redriven", $"It was redriven at {Item.RedriveAt:O}. It comes back if it fails again, and else is resolved soon. "
+            + "If neither happens within five minutes, redrive it again."),
         DeadLetterState.Resolved => OpsProblems.Conflict("dead-letter-resolved", "It is resolved: nothing is left to do."),
         DeadLetterState.Discarded => OpsProblems.Conflict("dead-letter-discarded", "It was discarded, and can not take effect any more."),
         _ => throw new InvalidOperationException($"The state {Item.State} is unknown."),

@@ -10,7 +10,9 @@ using Answer = Results<Accepted<RedriveAnswer>, ValidationProblem, ProblemHttpRe
 internal static class RedriveDeadLetter
 {
     /// <summary>Redrives a dead letter now: it goes back to its queue, with the same id.</summary>
-    /// <remarks>Also one that would be redriven automatically later.</remarks>
+    /// <remarks>
+    /// Also one that would be redriven automatically later; and, after five minutes, one that was redriven and was not heard of since.
+    /// </remarks>
     /// <param name="id">The dead letter.</param>
     /// <param name="database">The service's.</param>
     /// <param name="signal">Wakes the worker.</param>

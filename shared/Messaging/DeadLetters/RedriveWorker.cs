@@ -23,6 +23,9 @@ internal sealed partial class RedriveWorker(
     /// <summary>The most messages published in one transaction; each may be large.</summary>
     private const int Batch = 100;
 
+    /// <summary>And the most bytes of them, but for a single one that has more: they have to be confirmed within seconds.</summary>
+    private const int BatchBytes = 4 * 1024 * 1024;
+
     // One redrive that has something due, and as much of it as its speed allows since it was last looked at. What was not allowed for
     // more than
     // a tenth of a second is lost: what is overdue does not come at once.
@@ -53,6 +56,19 @@ internal sealed partial class RedriveWorker(
             RETURNING id, redrive_kind)
         INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, details)
         SELECT id, $2, 'redriven', jsonb_build_object('kind', redrive_kind) FROM redriven
+        """;
+
+    // What can not be published waits for people again: its queue may be gone.
+    private const string GiveBack =
+        """
+        WITH given_back AS (
+            UPDATE messaging.dead_letters AS letter
+            SET state = 'waiting', redrive_kind = NULL, redrive_id = NULL, redrive_at = NULL
+            FROM unnest($1, $2) AS failed (id, reason)
+            WHERE letter.id = failed.id
+            RETURNING letter.id, failed.reason)
+        INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details)
+        SELECT id, $3, 'redrive-failed', reason, '{}' FROM given_back
         """;
 
     private const string SetNext =
@@ -108,14 +124,41 @@ internal sealed partial class RedriveWorker(
         if (due.Count == 0)
             return 0;
 
-        await publisher.Publish(due, stop);
+        var failed = await Publish(due, stop);
+        var redriven = due.Where(message => !failed.ContainsKey(message.Id)).ToArray();
         await using var batch = new NpgsqlBatch(connection, transaction);
-        batch.Add(SetRedriven, Value(due.Select(message => message.Id).ToArray()), Value(map.Service));
+        batch.Add(SetRedriven, Value(redriven.Select(message => message.Id).ToArray()), Value(map.Service));
+        batch.Add(GiveBack, Value(failed.Keys.ToArray()), Value(failed.Values.ToArray()), Value(map.Service));
         batch.Add(SetNext, Value(redrive), Value((double)due.Count));
         await batch.ExecuteNonQueryAsync(stop);
         await transaction.CommitAsync(stop);
-        metrics.Redriven(due);
+        metrics.Redriven(redriven);
         return due.Count;
+    }
+
+    /// <summary>Together, or else one by one: a message that can not be published keeps nobody else from being redriven.</summary>
+    /// <returns>By id, why some could not be published.</returns>
+    private async Task<Dictionary<Guid, string>> Publish(List<RedrivenMessage> due, CancellationToken stop)
+    {
+        var failed = new Dictionary<Guid, string>();
+        try
+        {
+            await publisher.Publish(due, stop);
+        }
+        catch (UnpublishableException exception) when (due.Count == 1)
+        {
+            failed.Add(due[0].Id, exception.Message);
+        }
+        catch (UnpublishableException)
+        {
+            foreach (var message in due)
+            {
+                foreach (var (id, reason) in await Publish([message], stop))
+                    failed.Add(id, reason);
+            }
+        }
+
+        return failed;
     }
 
     private static async Task<(Guid Redrive, List<RedrivenMessage> Due)> Due(NpgsqlConnection connection, CancellationToken stop)
@@ -123,12 +166,13 @@ internal sealed partial class RedriveWorker(
         await using var command = new NpgsqlCommand(SelectDue, connection);
         command.Parameters.Add(Value(Batch));
         await using var row = await command.ExecuteReaderAsync(stop);
-        var (redrive, due) = (Guid.Empty, new List<RedrivenMessage>());
-        while (await row.ReadAsync(stop))
+        var (redrive, due, bytes) = (Guid.Empty, new List<RedrivenMessage>(), 0);
+        while (bytes < BatchBytes && await row.ReadAsync(stop))
         {
             due.Add(new RedrivenMessage(
                 row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetFieldValue<byte[]>(5)));
             redrive = row.GetGuid(6);
+            bytes += due[^1].Body.Length;
         }
 
         return (redrive, due);

@@ -20,7 +20,10 @@ internal static class Redrives
         WITH scheduled AS (
             UPDATE messaging.dead_letters
             SET state = 'scheduled', redrive_kind = 'operator', redrive_id = $2, redrive_at = now()
-            WHERE id = $1 AND (state = 'waiting' OR state = 'scheduled' AND redrive_kind = 'automatic')
+            WHERE id = $1 AND (
+                state = 'waiting'
+                OR state = 'scheduled' AND redrive_kind = 'automatic'
+                OR state = 'redriven' AND redriven_at < now() - interval '5 minutes')
             RETURNING id, redrive_at),
         audited AS (
             INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details)
@@ -28,7 +31,10 @@ internal static class Redrives
         SELECT redrive_at FROM scheduled
         """;
 
-    /// <summary>Schedules one dead letter for now, also one that would be redriven automatically later.</summary>
+    /// <summary>
+    /// Schedules one dead letter for now, also one that would be redriven automatically later, and one that was redriven and neither came back
+    /// nor was handled: the broker may have lost it.
+    /// </summary>
     /// <returns>When it goes; null when there is none with this id that waits.</returns>
     public static async Task<DateTimeOffset?> Schedule(
         DbContext database, Guid id, Operator who, string? reason, CancellationToken cancellation)

@@ -36,10 +36,10 @@ internal static class LogPositions
     {
         var log = database.Set<LoggedEvent>();
         var first = since is { } from
-            ? await Find(database, from - Disorder, cancellation)
+            ? await Find(database, from - DateTimeOffset.MinValue > Disorder ? from - Disorder : from, cancellation)
             : await log.MinAsync(logged => (long?)logged.Position, cancellation) ?? 0;
         var last = until is { } to
-            ? await Find(database, to + Disorder, cancellation) - 1
+            ? await Find(database, DateTimeOffset.MaxValue - to > Disorder ? to + Disorder : to, cancellation) - 1
             : await log.MaxAsync(logged => (long?)logged.Position, cancellation) ?? -1;
         return (first, last);
     }

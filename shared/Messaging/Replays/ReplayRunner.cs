@@ -55,7 +55,7 @@ internal sealed partial class ReplayRunner(
         if (replay.Total is null)
             return await replays.Counted(replay, await source.Count(replay, stop), stop);
         if (replay.Position >= replay.Last)
-            return await Complete(replay, stop);
+            return replay.Sent >= replay.Total ? await Complete(replay, stop) : throw new JobFailedException(Gone(replay));
         if (await publisher.Waiting(replay.Queue, stop) >= options.Replays.LongestQueue)
         {
             await Task.Delay(WhileTheQueueIsLong, stop);
@@ -77,6 +77,9 @@ internal sealed partial class ReplayRunner(
             Completed(logger, replay.Id, replay.Sent, replay.Queue);
         return completed;
     }
+
+    private static string Gone(Replay replay) =>
+        $"{replay.Total - replay.Sent} events have left the log while the replay went on: replay them from the archive.";
 
     private static string NothingTaken(string queue) => $"The queue '{queue}' takes none of this service's events. {WhoDeclares}";
 

@@ -46,14 +46,16 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
                 sent = sent + $3,
                 types = ARRAY(SELECT type FROM unnest(types) AS type WHERE type <> ALL ($4)),
                 total = CASE WHEN cardinality($4) = 0 THEN total END
-            WHERE id = $1
+            WHERE id = $1 AND position = $5
             RETURNING *
             """,
             cancellation,
             Value(replay.Id),
             Value(position),
             Value(sent),
-            Value(leftOut)))!;
+            Value(leftOut),
+            Value(replay.Position)))
+        ?? throw new IOException("Another instance of the service works on it.");
 
     protected override Replay Read(NpgsqlDataReader row) => new()
     {

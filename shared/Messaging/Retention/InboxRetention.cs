@@ -7,8 +7,8 @@ namespace OrderPlatform.Messaging;
 internal static class InboxRetention
 {
     /// <summary>
-    /// Keeps what was received later than the partition's time says, such as what a replay brought, and what still waits for its
-    /// predecessor.
+    /// Keeps what was received later than the partition's time says, such as what a replay brought, what still waits for its predecessor, and
+    /// what has a dead letter: redriven, or sent once more after it was discarded, it must not take effect.
     /// </summary>
     /// <param name="connection">To the service's database.</param>
     /// <param name="partition">The oldest.</param>
@@ -26,6 +26,7 @@ internal static class InboxRetention
                  SELECT * FROM {partition.Rows} AS received
                  WHERE received_at >= $1
                     OR (queue, event_id) IN (SELECT queue, event_id FROM messaging.parked_events)
+                    OR (queue, event_id) IN (SELECT queue, event_id FROM messaging.dead_letters WHERE event_id IS NOT NULL)
                  """,
                 cancellation,
                 Value(since));

@@ -8,8 +8,7 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>
 /// Files what is in the service's error and skipped queues. A message is acknowledged after its row is committed; while the database is
-/// away,
-/// messages are kept unacknowledged, and not returned: the broker counts returns, and drops what it has delivered too often.
+/// away, messages are kept unacknowledged, and not returned: the broker counts returns, and drops what it has delivered too often.
 /// </summary>
 internal sealed partial class ErrorQueueConsumer(
     MessagingMap map,
@@ -60,13 +59,26 @@ internal sealed partial class ErrorQueueConsumer(
                 await ErrorQueue.Declare(channel, name, stop);
                 var consumer = new AsyncEventingBasicConsumer(channel);
                 consumer.UnregisteredAsync += (_, _) => End(arrived.Writer, $"the queue {name} is gone");
-                consumer.ReceivedAsync += async (_, delivery) => await arrived.Writer.WriteAsync(new Arrived(
-                    delivery.DeliveryTag, FailedMessages.Of(queue, source, delivery.BasicProperties, delivery.Body.ToArray())), stop);
+                consumer.ReceivedAsync += async (_, delivery) => await arrived.Writer.WriteAsync(Read(queue, source, delivery), stop);
                 await channel.BasicConsumeAsync(name, autoAck: false, consumer, stop);
             }
         }
 
         return arrived.Reader;
+    }
+
+    /// <summary>Never throws: what the client's loop swallowed would be acknowledged with the next message.</summary>
+    private Arrived Read(string queue, string source, BasicDeliverEventArgs delivery)
+    {
+        try
+        {
+            return new Arrived(delivery.DeliveryTag, FailedMessages.Of(queue, source, delivery.BasicProperties, delivery.Body.ToArray()));
+        }
+        catch (Exception exception)
+        {
+            NotRead(logger, exception, queue, source);
+            return new Arrived(delivery.DeliveryTag, Message: null);
+        }
     }
 
     private async Task File(IChannel channel, ChannelReader<Arrived> arrived, CancellationToken stop)
@@ -77,14 +89,14 @@ internal sealed partial class ErrorQueueConsumer(
             var batch = new List<Arrived>();
             while (batch.Count < options.DeadLetters.Prefetch && arrived.TryRead(out var message))
                 batch.Add(message);
-            var filed = await filing.File([.. batch.Select(message => message.Message)], stop);
+            var filed = await filing.File([.. batch.Select(message => message.Message).OfType<FailedMessage>()], stop);
 
             leftBehind |= filed.Count < batch.Count;
             if (!leftBehind)
                 await channel.BasicAckAsync(batch[^1].Tag, multiple: true, CancellationToken.None);
             else
             {
-                foreach (var message in batch.Where(message => filed.Contains(message.Message)))
+                foreach (var message in batch.Where(message => message.Message is not null && filed.Contains(message.Message)))
                     await channel.BasicAckAsync(message.Tag, multiple: false, CancellationToken.None);
             }
         }
@@ -99,5 +111,10 @@ internal sealed partial class ErrorQueueConsumer(
     [LoggerMessage(LogLevel.Warning, "Dead letters stay in their queues for now: {Reason}")]
     private static partial void Interrupted(ILogger logger, string reason);
 
-    private sealed record Arrived(ulong Tag, FailedMessage Message);
+    [LoggerMessage(LogLevel.Error, "A message of {Queue}_{Source} can not be read, and stays there")]
+    private static partial void NotRead(ILogger logger, Exception exception, string queue, string source);
+
+    /// <param name="Tag">By which it is acknowledged.</param>
+    /// <param name="Message">Null when it can not be read.</param>
+    private sealed record Arrived(ulong Tag, FailedMessage? Message);
 }

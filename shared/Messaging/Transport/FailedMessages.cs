@@ -10,6 +10,9 @@ internal static class FailedMessages
 {
     private const string Broker = "x-death";
 
+    /// <summary>Of the year 9999.</summary>
+    private const long LastSecond = 253_402_300_799;
+
     /// <summary>What was added on the way to the error queue, by MassTransit, the client library and the broker.</summary>
     private static readonly string[] Added =
     [
@@ -119,7 +122,9 @@ internal static class FailedMessages
     private static (string? Reason, DateTimeOffset? At) Death(IDictionary<string, object?> headers) =>
         headers.TryGetValue(Broker, out var deaths) && deaths is IList<object> { Count: > 0 } list && list[0] is IDictionary<string, object?> last
             ? ($"The broker gave up: {Fit(Text(last, "reason"), 100)}.",
-                last.TryGetValue("time", out var time) && time is AmqpTimestamp at ? DateTimeOffset.FromUnixTimeSeconds(at.UnixTime) : null)
+                last.TryGetValue("time", out var time) && time is AmqpTimestamp { UnixTime: >= 0 and < LastSecond } at
+                    ? DateTimeOffset.FromUnixTimeSeconds(at.UnixTime)
+                    : null)
             : (null, null);
 
     private static string? Text(IDictionary<string, object?> headers, string name) =>

@@ -14,7 +14,8 @@ internal sealed class RedrivePublisher(PublisherFactory connections) : IAsyncDis
     private ulong published;
 
     /// <summary>Publishes messages in the order they are given, and returns when the broker has them all safe.</summary>
-    /// <exception cref="Exception">Of some of them it is not known, or a queue is gone.</exception>
+    /// <exception cref="UnpublishableException">The broker is there, and does not take one of them: its queue may be gone.</exception>
+    /// <exception cref="Exception">The broker is away; of some of them it is not known.</exception>
     public async Task Publish(IReadOnlyList<RedrivenMessage> messages, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -24,7 +25,7 @@ internal sealed class RedrivePublisher(PublisherFactory connections) : IAsyncDis
             var open = await Connect(limit.Token);
             foreach (var message in messages)
             {
-                var properties = FailedMessages.PropertiesOf(message.Properties, message.Headers);
+                var properties = PropertiesOf(message);
                 await open.BasicPublishAsync(message.Queue, "", mandatory: true, properties, message.Body, limit.Token);
                 published++;
             }
@@ -33,10 +34,23 @@ internal sealed class RedrivePublisher(PublisherFactory connections) : IAsyncDis
         }
         catch (Exception exception)
         {
+            var answers = connection is { IsOpen: true };
             await DisposeAsync();
-            if (exception is OperationCanceledException && !stop.IsCancellationRequested)
-                throw new TimeoutException("the broker does not confirm", exception);
-            throw;
+            if (exception is OperationCanceledException)
+                throw stop.IsCancellationRequested ? exception : new TimeoutException("the broker does not confirm", exception);
+            throw answers && exception is not UnpublishableException ? new UnpublishableException(exception.GetBaseException()) : exception;
+        }
+    }
+
+    private static BasicProperties PropertiesOf(RedrivenMessage message)
+    {
+        try
+        {
+            return FailedMessages.PropertiesOf(message.Properties, message.Headers);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or FormatException)
+        {
+            throw new UnpublishableException(exception);
         }
     }
 
@@ -60,6 +74,9 @@ internal sealed class RedrivePublisher(PublisherFactory connections) : IAsyncDis
         return channel;
     }
 }
+
+/// <summary>A message can not be published as it is, or to the queue that it came from.</summary>
+internal sealed class UnpublishableException(Exception cause) : Exception(cause.Message, cause);
 
 /// <summary>A dead letter on its way back.</summary>
 internal sealed record RedrivenMessage(Guid Id, string Queue, string Kind, string Properties, string Headers, byte[] Body);

@@ -25,9 +25,9 @@ export async function groups(page) {
         ['Messages', group => number(group.count), 'number'],
         ['Oldest', group => time(group.oldest)],
         ['Newest', group => time(group.newest)],
-        [h('span', { class: 'hidden' }, 'Actions'), group => group.state === 'waiting' && isExact(group) && button(
+        [h('span', { class: 'hidden' }, 'Actions'), group => group.state === 'waiting' && button(
           ['Redrive…', h('span', { class: 'hidden' }, ` ${shortName(group.type)}, ${shortName(group.exceptionType)}`)],
-          () => redriveMany({ filter: filterOf(group) }, page.refresh),
+          () => redriveMany({ filter: exactly(group) }, page.refresh),
           { id: `redrive-${idOf(group)}` }), 'actions'],
       ], items, `No message is ${chosen}.`),
       h('p', {}, h('a', { href: `#/dead-letters/list${query({ state: chosen })}`, id: 'all' }, `All that are ${chosen}, one by one`)),
@@ -35,10 +35,12 @@ export async function groups(page) {
   };
 }
 
-/** A filter can not ask for what a message lacks: without these, it would match others as well. */
-const isExact = ({ type, exceptionType, handler }) => type && exceptionType && handler;
-
 const filterOf = ({ queue, type, exceptionType, handler, state }) => ({ state, queue, type, exception: exceptionType, handler });
+
+/** What the messages of a group lack, they are to lack. */
+const exactly = group => ({
+  ...filterOf(group), type: group.type ?? '', exception: group.exceptionType ?? '', handler: group.handler ?? '',
+});
 
 const idOf = group => encodeURIComponent(Object.values(filterOf(group)).join('-'));
 
