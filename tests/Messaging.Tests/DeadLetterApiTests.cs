@@ -7,7 +7,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
 {
     [Theory]
     [InlineData("?state=dead", "state")]
-    [InlineData("?type=", "type")]
+    [InlineData("?queue=", "queue")]
     [InlineData("?exception=%00", "exception")]
     [InlineData("?since=yesterday", "since")]
     [InlineData("?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "until")]

@@ -14,6 +14,7 @@ internal sealed partial class RedriveWorker(
     NpgsqlDataSource source,
     RedrivePublisher publisher,
     RedriveSignal signal,
+    BrokerState broker,
     DeadLetterMetrics metrics,
     DatabaseStartup database,
     MessagingMap map,
@@ -144,6 +145,11 @@ internal sealed partial class RedriveWorker(
         try
         {
             await publisher.Publish(due, stop);
+        }
+        catch (UnpublishableException) when (!broker.IsUp)
+        {
+            // The service's own queues are not declared yet: nothing is known of the message.
+            throw;
         }
         catch (UnpublishableException exception) when (due.Count == 1)
         {
