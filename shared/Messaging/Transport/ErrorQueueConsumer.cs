@@ -10,11 +10,13 @@ namespace OrderPlatform.Messaging;
 /// Files what is in the service's error and skipped queues. A message is acknowledged after its row is committed; while the database is
 /// away,
 /// messages are kept unacknowledged, and not returned: the broker counts returns, and drops what it has delivered too often.
+/// What MassTransit has moved there is counted already; what the broker has given up itself is counted here.
 /// </summary>
 internal sealed partial class ErrorQueueConsumer(
     MessagingMap map,
     PublisherFactory connections,
     DeadLetterFiling filing,
+    MessagingMetrics metrics,
     DatabaseStartup database,
     MessagingOptions options,
     ILogger<ErrorQueueConsumer> logger) : BackgroundService
@@ -61,7 +63,9 @@ internal sealed partial class ErrorQueueConsumer(
                 var consumer = new AsyncEventingBasicConsumer(channel);
                 consumer.UnregisteredAsync += (_, _) => End(arrived.Writer, $"the queue {name} is gone");
                 consumer.ReceivedAsync += async (_, delivery) => await arrived.Writer.WriteAsync(new Arrived(
-                    delivery.DeliveryTag, FailedMessages.Of(queue, source, delivery.BasicProperties, delivery.Body.ToArray())), stop);
+                    delivery.DeliveryTag,
+                    FailedMessages.Of(queue, source, delivery.BasicProperties, delivery.Body.ToArray()),
+                    delivery.BasicProperties.Headers?.ContainsKey(MassTransit.MessageHeaders.Reason) is true), stop);
                 await channel.BasicConsumeAsync(name, autoAck: false, consumer, stop);
             }
         }
@@ -78,6 +82,8 @@ internal sealed partial class ErrorQueueConsumer(
             while (batch.Count < options.DeadLetters.Prefetch && arrived.TryRead(out var message))
                 batch.Add(message);
             var filed = await filing.File([.. batch.Select(message => message.Message)], stop);
+            foreach (var message in batch.Where(message => !message.IsCounted && filed.Contains(message.Message)))
+                metrics.Of(message.Message.Queue).DeadLettered(message.Message.Type);
 
             leftBehind |= filed.Count < batch.Count;
             if (!leftBehind)
@@ -99,5 +105,5 @@ internal sealed partial class ErrorQueueConsumer(
     [LoggerMessage(LogLevel.Warning, "Dead letters stay in their queues for now: {Reason}")]
     private static partial void Interrupted(ILogger logger, string reason);
 
-    private sealed record Arrived(ulong Tag, FailedMessage Message);
+    private sealed record Arrived(ulong Tag, FailedMessage Message, bool IsCounted);
 }
