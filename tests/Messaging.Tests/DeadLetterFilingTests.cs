@@ -211,8 +211,23 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
         var letter = (await List(ledger))[0];
         Assert.Equal("The broker gave up: delivery_limit.", letter.GetProperty("exceptionMessage").GetString());
         Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), letter.GetProperty("firstFailedAt").GetDateTimeOffset());
+        await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Opened"}""", 1);
         await Redrive(ledger, letter.GetProperty("id").GetGuid());
         await Eventually.Is(async () => await ledger.Tally(account) is not null);
+    }
+
+    [Fact]
+    public async Task What_was_counted_on_its_way_is_not_counted_again_when_it_is_filed()
+    {
+        var ledger = await StartApp();
+        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
+        var account = Guid.CreateVersion7();
+
+        await SendTo("ledger_error", Failed(account, 2, new Deposited(account, 1)), Message(account, 1, new Opened(account)));
+
+        await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Opened"}""", 1);
+        Assert.Equal(2, await DeadLetters());
+        Assert.Equal(0, (await Scrape.Of(ledger.Services))["""messaging_dead_letters_total{queue="ledger",event="Deposited"}"""]);
     }
 
     /// <summary>In a queue or in the hands of its consumer, as the broker says now and then.</summary>

@@ -12,6 +12,22 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
     /// <summary>The trait that names the alerts a test has seen.</summary>
     public const string Alert = nameof(Alert);
 
+    /// <summary>As the inbox is when partitions were not made for weeks.</summary>
+    private const string MoveInboxToDefault =
+        """
+        DO $$
+        DECLARE
+            partition text;
+        BEGIN
+            FOR partition IN SELECT name FROM messaging.partitions('inbox') WHERE since IS NOT NULL LOOP
+                EXECUTE format('ALTER TABLE messaging.inbox DETACH PARTITION messaging.%I', partition);
+                EXECUTE format('INSERT INTO messaging.inbox SELECT * FROM messaging.%I', partition);
+                EXECUTE format('DROP TABLE messaging.%I', partition);
+            END LOOP;
+        END
+        $$
+        """;
+
     [Fact]
     [Trait(Alert, "TargetDown")]
     public async Task One_of_two_instances_that_is_killed_is_a_target_that_is_down_and_no_more()
@@ -172,6 +188,46 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
     }
 
     [Fact]
+    [Trait(Alert, "PartitionMissing")]
+    public async Task Rows_without_a_partition_are_seen_until_the_next_run_makes_one()
+    {
+        var missing = await Watch("PartitionMissing", Inventory);
+        await Shop.Place("cable");
+
+        // Who makes partitions waits for its turn, as if there had been none for weeks.
+        await using (var connection = await Inventory.Database.Source.OpenConnectionAsync())
+        {
+            await Execute(connection, "SELECT pg_advisory_lock(hashtextextended('orderplatform retention', 0))");
+            await Execute(connection, MoveInboxToDefault);
+            await missing.Fires();
+            await Execute(connection, "SELECT pg_advisory_unlock(hashtextextended('orderplatform retention', 0))");
+        }
+
+        await missing.Ends();
+        Assert.Equal(0, await Inventory.Database.Scalar<long>("SELECT count(*) FROM messaging.inbox_default"));
+    }
+
+    [Fact]
+    [Trait(Alert, "RetentionFailing")]
+    public async Task A_service_that_may_not_make_partitions_fails_to_see_to_its_history()
+    {
+        var failing = await Watch("RetentionFailing", Inventory);
+        var role = new NpgsqlConnectionStringBuilder(Inventory.Database.ConnectionString).Username;
+
+        try
+        {
+            await Execute(Inventory, $"REVOKE EXECUTE ON FUNCTION messaging.make_partitions FROM PUBLIC, {role}");
+            await failing.Fires();
+        }
+        finally
+        {
+            await Execute(Inventory, $"GRANT EXECUTE ON FUNCTION messaging.make_partitions TO PUBLIC, {role}");
+        }
+
+        await failing.Ends();
+    }
+
+    [Fact]
     [Trait(Alert, "CarrierCircuitOpen")]
     public async Task A_carrier_that_fails_opens_the_circuit()
     {
@@ -214,7 +270,13 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     private static async Task Execute(Service service, string sql)
     {
-        await using var command = service.Database.Source.CreateCommand(sql);
+        await using var connection = await service.Database.Source.OpenConnectionAsync();
+        await Execute(connection, sql);
+    }
+
+    private static async Task Execute(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
     }
 

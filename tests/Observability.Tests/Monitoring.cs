@@ -25,7 +25,12 @@ public sealed class Monitoring : IAsyncLifetime
     /// <summary>With services whose own time passes faster, too.</summary>
     public Platform Platform { get; } = new()
     {
-        Settings = [("Messaging__SampleInterval", "00:00:01"), ("Carrier__Resilience__CircuitBreaker__BreakDuration", "00:00:01")],
+        Settings =
+        [
+            ("Messaging__SampleInterval", "00:00:01"),
+            ("Messaging__Retention__Interval", "00:00:01"),
+            ("Carrier__Resilience__CircuitBreaker__BreakDuration", "00:00:01"),
+        ],
     };
 
     public PrometheusServer Prometheus { get; private set; } = null!;

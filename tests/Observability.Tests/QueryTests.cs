@@ -39,6 +39,7 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     [InlineData("messaging_handler_failures_total")]
     [InlineData("messaging_retries_total")]
     [InlineData("messaging_dead_letters_total")]
+    [InlineData("messaging_redrives_total")]
     [InlineData("queue:dead_letters_waiting:sum")]
     [InlineData("""shipping_carrier_calls_total{outcome=~"failed|refused|timeout"}""")]
     [InlineData("job:orders_post_errors:ratio_rate5m")]

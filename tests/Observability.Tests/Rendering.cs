@@ -47,8 +47,7 @@ internal static partial class Rendering
         var text = Window().Replace(rules, match => $"[{Seconds(Max(Shorten(match.Groups[1].Value), ShortestWindow))}]");
         text = Pending().Replace(text, match => $"for: {Seconds(Min(Shorten(match.Groups[1].Value), LongestPending))}");
         return Age().Replace(text, match =>
-            match.Groups[1].Value + (double.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture) / 60)
-                .ToString(CultureInfo.InvariantCulture));
+            match.Groups[1].Value + Shorten($"{match.Groups[2].Value}s").TotalSeconds.ToString(CultureInfo.InvariantCulture));
     }
 
     private static TimeSpan Shorten(string duration)

@@ -9,11 +9,13 @@ namespace OrderPlatform.Messaging;
 /// <summary>
 /// Files what is in the service's error and skipped queues. A message is acknowledged after its row is committed; while the database is
 /// away, messages are kept unacknowledged, and not returned: the broker counts returns, and drops what it has delivered too often.
+/// What MassTransit has moved there is counted already; what the broker has given up itself is counted here.
 /// </summary>
 internal sealed partial class ErrorQueueConsumer(
     MessagingMap map,
     PublisherFactory connections,
     DeadLetterFiling filing,
+    MessagingMetrics metrics,
     DatabaseStartup database,
     MessagingOptions options,
     ILogger<ErrorQueueConsumer> logger) : BackgroundService
@@ -72,12 +74,15 @@ internal sealed partial class ErrorQueueConsumer(
     {
         try
         {
-            return new Arrived(delivery.DeliveryTag, FailedMessages.Of(queue, source, delivery.BasicProperties, delivery.Body.ToArray()));
+            return new Arrived(
+                delivery.DeliveryTag,
+                FailedMessages.Of(queue, source, delivery.BasicProperties, delivery.Body.ToArray()),
+                IsCounted: delivery.BasicProperties.Headers?.ContainsKey(MassTransit.MessageHeaders.Reason) is true);
         }
         catch (Exception exception)
         {
             NotRead(logger, exception, queue, source);
-            return new Arrived(delivery.DeliveryTag, Message: null);
+            return new Arrived(delivery.DeliveryTag, Message: null, IsCounted: false);
         }
     }
 
@@ -90,6 +95,8 @@ internal sealed partial class ErrorQueueConsumer(
             while (batch.Count < options.DeadLetters.Prefetch && arrived.TryRead(out var message))
                 batch.Add(message);
             var filed = await filing.File([.. batch.Select(message => message.Message).OfType<FailedMessage>()], stop);
+            foreach (var message in batch.Where(message => !message.IsCounted && message.Message is not null && filed.Contains(message.Message)))
+                metrics.Of(message.Message!.Queue).DeadLettered(message.Message.Type);
 
             leftBehind |= filed.Count < batch.Count;
             if (!leftBehind)
@@ -116,5 +123,6 @@ internal sealed partial class ErrorQueueConsumer(
 
     /// <param name="Tag">By which it is acknowledged.</param>
     /// <param name="Message">Null when it can not be read.</param>
-    private sealed record Arrived(ulong Tag, FailedMessage? Message);
+    /// <param name="IsCounted">Whether whoever moved it has counted it.</param>
+    private sealed record Arrived(ulong Tag, FailedMessage? Message, bool IsCounted);
 }
