@@ -61,8 +61,8 @@ internal sealed class Jobs : IDisposable
     {
         var jobs = new Jobs(trial);
         Progress.Say($"{DeadLetters:N0} dead letters");
-        await jobs.FileDeadLetters(stop);
-        await jobs.Post("inventory", "ops/dead-letters/redrives", new { filter = new { }, limit = 10_000, perSecond = RedrivenPerSecond }, stop);
+        var copies = await jobs.FileDeadLetters(stop);
+        await jobs.Post("inventory", "ops/dead-letters/redrives", new { filter = new { }, limit = copies, perSecond = RedrivenPerSecond }, stop);
         jobs.replay = await jobs.Post(
             "orders", "ops/replays", new { queue = "inventory", types = Replayed, perSecond = ReplayedPerSecond }, stop);
         jobs.rebuilding = jobs.Rebuild(jobs.ended.Token);
@@ -128,7 +128,8 @@ internal sealed class Jobs : IDisposable
     }
 
     /// <summary>Copies of orders that Inventory has long handled; ids beyond them are made up, and never redriven.</summary>
-    private async Task FileDeadLetters(CancellationToken stop)
+    /// <returns>How many copies.</returns>
+    private async Task<int> FileDeadLetters(CancellationToken stop)
     {
         var past = new List<(Guid EventId, string Stream, string Data)>();
         await using (var orders = new NpgsqlConnection(trial.Servers.DatabaseAsAdministrator("orders")))
@@ -150,6 +151,7 @@ internal sealed class Jobs : IDisposable
         insert.Parameters.Add(new NpgsqlParameter<int> { TypedValue = DeadLetters });
         await insert.ExecuteNonQueryAsync(stop);
         await Servers.Execute(trial.Servers.DatabaseAsAdministrator("inventory"), "VACUUM ANALYZE messaging.dead_letters", stop);
+        return past.Count;
     }
 
     private async Task<Uri> Post(string service, string path, object body, CancellationToken stop)
