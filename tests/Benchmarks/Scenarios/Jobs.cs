@@ -102,7 +102,7 @@ internal sealed class Jobs : IDisposable
     /// <summary>One after the other.</summary>
     private async Task<int> Rebuild(CancellationToken stop)
     {
-        var compared = 0;
+        var (compared, underWay) = (0, 0);
         try
         {
             while (true)
@@ -113,17 +113,18 @@ internal sealed class Jobs : IDisposable
                 {
                     await Task.Delay(TimeSpan.FromMilliseconds(500), stop);
                     state = await Get(job, stop);
+                    underWay = state.GetProperty("checked").GetInt32();
                 }
                 while (state.GetProperty("state").GetString() == "running");
 
                 if (state.GetProperty("differing").GetInt64() > 0)
                     throw new InvalidOperationException($"Rows differ from their events: {state}");
-                compared += state.GetProperty("checked").GetInt32();
+                (compared, underWay) = (compared + underWay, 0);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return compared;
+            return compared + underWay;
         }
     }
 
