@@ -5,6 +5,8 @@ namespace OrderPlatform.Benchmarks;
 /// <summary>What the command line asks for.</summary>
 internal sealed record Options
 {
+    public static readonly IReadOnlyList<string> AllJobs = ["retention", "replay", "rebuild", "redrive"];
+
     public const string Help =
         """
         Measures OrderPlatform on this machine: private PostgreSQL and RabbitMQ, the three services, and a load generator.
@@ -22,7 +24,9 @@ internal sealed record Options
           --connections N   keep-alive connections: 64
           --rounds N        how often all of it is repeated, each time on fresh databases: 1, or 3 with --against
           --against ceiling flow and latency: the platform and the ceiling in turn, and the median of their ratios
-          --against jobs    flow: the platform alone and with what keeps house at work, in turn: retention, replay, rebuild, redrive
+          --against jobs    flow: with what keeps house at work and without it, in turn
+          --jobs NAME,NAME… which of them: retention,replay,rebuild,redrive; all if not given
+          --dead-letters N  how many there are for redrive: 100,000
           --rate N          latency: orders a second: 100
           --seconds N       latency: for how long: 60
           --rows N,N,…      growth: 0,1000000,5000000
@@ -46,6 +50,10 @@ internal sealed record Options
     public bool AgainstCeiling { get; private init; }
 
     public bool AgainstJobs { get; private init; }
+
+    public IReadOnlyList<string> Jobs { get; private init; } = AllJobs;
+
+    public int DeadLetters { get; private init; } = 100_000;
 
     public double Rate { get; private init; } = 100;
 
@@ -72,6 +80,8 @@ internal sealed record Options
                 "--rate" => options with { Rate = Number() },
                 "--seconds" => options with { Seconds = Number() },
                 "--rows" => options with { Rows = [.. Value().Split(',').Select(Parsed)] },
+                "--jobs" => options with { Jobs = [.. Value().Split(',').Select(Job)] },
+                "--dead-letters" => options with { DeadLetters = Number() },
                 "--json" => options with { JsonFile = Value() },
                 "--against" => Value() switch
                 {
@@ -97,6 +107,10 @@ internal sealed record Options
             Rounds = options.Rounds > 0 ? options.Rounds : options.AgainstCeiling || options.AgainstJobs ? 3 : 1,
         };
     }
+
+    private static string Job(string name) => AllJobs.Contains(name)
+        ? name
+        : throw new ArgumentException($"--jobs knows {string.Join(", ", AllJobs)}, not '{name}'.");
 
     private static long Parsed(string text) =>
         long.TryParse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= int.MaxValue

@@ -42,10 +42,13 @@ public sealed class JobTests(OpsPlatform platform) : PageTest(platform)
     [Fact]
     public async Task A_request_that_is_refused_says_so_at_the_field()
     {
+        await Shop.Becomes(await Shop.Place(await Shop.Stock(1)), "shipped");
         await Open(Orders, "replays");
         Expected.Add("400 (Bad Request)");
         await Button("Start a replay…").ClickAsync();
         await Dialog.GetByLabel("Queue").FillAsync("inventory");
+        await Page.Keyboard.PressAsync("Tab");
+        await Expect(Dialog.GetByText("events to inventory.")).ToBeVisibleAsync();
         await Dialog.GetByLabel("Only these events").FillAsync("OrderEaten");
         await Page.Keyboard.PressAsync("Tab");
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Data;
-using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -24,9 +23,6 @@ internal sealed class RebuildRunner(
     private const int RowsAtOnce = 500;
     private const int PositionsAtOnce = 5000;
 
-    /// <summary>A turn is followed by this many times its own duration without one: the flow comes first.</summary>
-    private const int Rest = 9;
-
     private readonly RowFold[] folds = [.. folds];
 
     protected override async Task Run(Guid id, CancellationToken stop)
@@ -34,17 +30,17 @@ internal sealed class RebuildRunner(
         var rebuild = await rebuilds.Find(id, stop);
         while (rebuild is { State: JobState.Running })
         {
-            var began = Stopwatch.GetTimestamp();
+            var turn = Turn.Begin();
             var cursor = rebuild.Cursor ?? new RebuildCursor(0, null, null);
             rebuild = cursor.Table < folds.Length
-                ? await Turn(rebuild, cursor, folds[cursor.Table], stop)
+                ? await Check(rebuild, cursor, folds[cursor.Table], stop)
                 : await rebuilds.Change(id, [JobState.Running], JobState.Completed, stop);
             Progressed();
-            await Task.Delay(Rest * Stopwatch.GetElapsedTime(began), stop);
+            await turn.Rest(stop);
         }
     }
 
-    private async Task<Rebuild> Turn(Rebuild rebuild, RebuildCursor cursor, RowFold fold, CancellationToken stop)
+    private async Task<Rebuild> Check(Rebuild rebuild, RebuildCursor cursor, RowFold fold, CancellationToken stop)
     {
         var (findings, next) = await InTransaction(
             IsolationLevel.RepeatableRead, (db, table) => Check(db, table, cursor, stop), fold, stop);

@@ -4,7 +4,7 @@ namespace OrderPlatform.Messaging;
 /// <param name="perSecond">The rate; null for none.</param>
 internal sealed class Pace(int? perSecond)
 {
-    private const int TurnsPerSecond = 10;
+    private const int TurnsPerSecond = 4;
 
     private DateTimeOffset free = DateTimeOffset.MinValue;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -75,8 +74,8 @@ internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpe
     }
 
     /// <summary>
-    /// What is not kept, in order. In short queries: one that takes long would keep the database from cleaning up after all others. After
-    /// each it rests for as long, so that half of a processor is left.
+    /// What is not kept, in order. In short queries, with rests between: one that takes long would keep the database from cleaning up after
+    /// all others.
     /// </summary>
     private static async IAsyncEnumerable<OutgoingEvent> Ended(
         NpgsqlConnection connection, Partition partition, [EnumeratorCancellation] CancellationToken cancellation)
@@ -84,14 +83,14 @@ internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpe
         var position = long.MinValue;
         while (true)
         {
-            var began = Stopwatch.GetTimestamp();
+            var turn = Turn.Begin();
             var events = await Read(connection, partition, position, cancellation);
             foreach (var @event in events)
                 yield return @event;
             if (events.Count < BatchSize)
                 yield break;
             position = events[^1].Position;
-            await Task.Delay(Stopwatch.GetElapsedTime(began), cancellation);
+            await turn.Rest(cancellation);
         }
     }
 

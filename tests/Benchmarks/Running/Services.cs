@@ -11,9 +11,6 @@ internal enum Target
     /// <summary>The three services, as they are.</summary>
     Platform,
 
-    /// <summary>The same, while what keeps house is at work.</summary>
-    PlatformWithJobs,
-
     /// <summary>The same work by hand.</summary>
     Ceiling,
 }
@@ -21,7 +18,7 @@ internal enum Target
 internal static class TargetNames
 {
     /// <summary>What people call it.</summary>
-    public static string Name(this Target target) => target == Target.PlatformWithJobs ? "with jobs" : target.ToString().ToLowerInvariant();
+    public static string Name(this Target target) => target.ToString().ToLowerInvariant();
 }
 
 /// <summary>The three services of a target, each a process of its own.</summary>
@@ -39,14 +36,15 @@ internal sealed class Services : IAsyncDisposable
 
     public Uri UrlOf(string service) => running[service].Url;
 
-    /// <summary>Starts all three, and returns when they are ready.</summary>
-    public static async Task<Services> Start(Target target, Servers servers, CancellationToken stop)
+    /// <summary>Starts all three, with settings beside the usual ones, and returns when they are ready.</summary>
+    public static async Task<Services> Start(
+        Target target, IReadOnlyDictionary<string, string> settings, Servers servers, CancellationToken stop)
     {
         var services = new Services();
         try
         {
             foreach (var name in Names)
-                services.running[name] = StartOne(target, name, servers);
+                services.running[name] = StartOne(target, name, settings, servers);
             foreach (var name in Names)
                 await services.WhenReady(name, stop);
             return services;
@@ -97,7 +95,8 @@ internal sealed class Services : IAsyncDisposable
         running.Clear();
     }
 
-    private static (Process Process, Uri Url, string Log) StartOne(Target target, string name, Servers servers)
+    private static (Process Process, Uri Url, string Log) StartOne(
+        Target target, string name, IReadOnlyDictionary<string, string> settings, Servers servers)
     {
         var url = new Uri($"http://127.0.0.1:{FreePort()}");
         var log = Path.Combine(servers.Logs, $"{target}-{name}.log".ToLowerInvariant());
@@ -115,12 +114,8 @@ internal sealed class Services : IAsyncDisposable
         start.Environment["ConnectionStrings__Database"] = servers.Database(name);
         start.Environment["ConnectionStrings__Broker"] = servers.Broker(name);
         start.Environment["Carrier__Mode"] = "Instant";
-        if (target == Target.PlatformWithJobs)
-        {
-            foreach (var (setting, value) in Scenarios.Jobs.Settings(servers))
-                start.Environment[setting] = value;
-        }
-
+        foreach (var (setting, value) in settings)
+            start.Environment[setting] = value;
         return (Process.Start(start)!, url, log);
     }
 

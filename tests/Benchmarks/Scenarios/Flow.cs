@@ -11,24 +11,21 @@ internal static class Flow
         string name, Target target, Options options, Servers servers, long rowsBefore, CancellationToken stop)
     {
         await using var trial = await Trial.Start(target, options, servers, rowsBefore, stop);
-        using var jobs = target == Target.PlatformWithJobs ? await Jobs.Start(trial, stop) : null;
-        var before = trial.ReadCpu();
-        var report = await trial.Send("flow", options.Orders, rate: 0, stop);
-        await trial.WhenAllShipped(stop);
-        var after = trial.ReadCpu();
-        var done = jobs is null ? null : await jobs.Stop(stop);
-        var lastShipped = (await trial.ShippedTimes("flow", stop)).Max(shipped => shipped.At);
-        var measurement = await trial.Finish(name, report, options.Orders, lastShipped, before, after, stop);
-        return measurement with { More = done };
+        return await Measure(name, "flow", trial, options, jobs: [], stop);
     }
 
     /// <summary>The platform, or two targets in turn: then each round compares the first with the second.</summary>
     public static async Task Run(Options options, Servers servers, Report report, CancellationToken stop)
     {
+        if (options.AgainstJobs)
+        {
+            await RunAgainstJobs(options, servers, report, stop);
+            return;
+        }
+
         Target[] targets = options switch
         {
             { AgainstCeiling: true } => [Target.Platform, Target.Ceiling],
-            { AgainstJobs: true } => [Target.PlatformWithJobs, Target.Platform],
             { Scenario: "ceiling" } => [Target.Ceiling],
             _ => [Target.Platform],
         };
@@ -39,5 +36,47 @@ internal static class Flow
             if (targets is [_, var other])
                 report.Compare(report.Measurements[^2], report.Measurements[^1], other.Name());
         }
+    }
+
+    /// <summary>
+    /// With jobs and without, in turn, in one trial: the same processes and databases, within a minute, so that little else tells them apart.
+    /// Which of them goes first alternates.
+    /// </summary>
+    private static async Task RunAgainstJobs(Options options, Servers servers, Report report, CancellationToken stop)
+    {
+        await using var trial = await Trial.Start(Target.Platform, options, servers, rowsBefore: 0, stop);
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            Measurement? with = null, without = null;
+            if (round % 2 == 1)
+                with = await With();
+            without = await Without();
+            with ??= await With();
+            report.Compare(with, without, "platform without");
+
+            async Task<Measurement> With() => Added(await Measure($"with jobs {round}", $"with-jobs-{round}", trial, options, options.Jobs, stop));
+
+            async Task<Measurement> Without() => Added(await Measure($"without {round}", $"without-{round}", trial, options, jobs: [], stop));
+        }
+
+        Measurement Added(Measurement measurement)
+        {
+            report.Add(measurement);
+            return measurement;
+        }
+    }
+
+    private static async Task<Measurement> Measure(
+        string name, string load, Trial trial, Options options, IReadOnlyList<string> jobs, CancellationToken stop)
+    {
+        using var atWork = await Jobs.Start(jobs, trial, stop);
+        var before = trial.ReadCpu();
+        var report = await trial.Send(load, options.Orders, rate: 0, stop);
+        await trial.WhenAllShipped(stop);
+        var after = trial.ReadCpu();
+        var done = await atWork.Stop(stop);
+        var lastShipped = (await trial.ShippedTimes(load, stop)).Max(shipped => shipped.At);
+        var measurement = await trial.Finish(name, report, options.Orders, lastShipped, before, after, stop);
+        return measurement with { More = done };
     }
 }

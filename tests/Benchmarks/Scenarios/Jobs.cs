@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Npgsql;
@@ -6,17 +7,37 @@ using OrderPlatform.Benchmarks.Running;
 namespace OrderPlatform.Benchmarks.Scenarios;
 
 /// <summary>
-/// What keeps house, all of it at work while orders flow: retention that looks every second, a replay of past orders, a rebuild that compares
-/// every order with its events, and a hundred thousand dead letters, some of which are redriven. All that they send was handled before, so
-/// the books stay as they are.
+/// What keeps house, at work while orders flow: retention that archives an old partition and drops it, a replay of past orders, a rebuild
+/// that compares every order with its events, and many dead letters, some of which are redriven. All that they send was
+/// handled before, so the books stay as they are.
 /// </summary>
 internal sealed class Jobs : IDisposable
 {
-    private const int DeadLetters = 100_000;
+    private const int OldEvents = 100_000;
     private const int ReplayedPerSecond = 50;
     private const int RedrivenPerSecond = 20;
 
     private static readonly string[] Replayed = ["OrderPlaced"];
+
+    // Of two months ago, in a partition of their own, and below all positions that the relay reads.
+    private static string InsertOldEvents(string partition) =>
+        $$"""
+        SELECT messaging.create_partition('event_log', '{{partition}}');
+        ALTER TABLE messaging.event_log DETACH PARTITION messaging.event_log_past;
+        SELECT messaging.attach_partition('event_log', '{{partition}}', format(
+            'FOR VALUES FROM (%L) TO (%L)', messaging.first_id(now() - interval '67 days'), messaging.first_id(now() - interval '60 days')));
+        SELECT messaging.attach_partition(
+            'event_log', 'event_log_past', format('FOR VALUES FROM (MINVALUE) TO (%L)', messaging.first_id(now() - interval '67 days')));
+        INSERT INTO messaging.event_log
+            (position, event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at)
+        OVERRIDING SYSTEM VALUE
+        SELECT
+            n - {{OldEvents}}, event_id, event_id, 1, 'OrderPlatform.Contracts.Inventory:StockReserved',
+            json_build_object('orderId', event_id), event_id, event_id, '00-' || md5('trace ' || n) || '-0000000000000001-00', occurred_at
+        FROM generate_series(1, {{OldEvents}}) AS n,
+            LATERAL (SELECT now() - interval '66 days' + n * interval '1 second' AS occurred_at) AS t,
+            LATERAL (SELECT (left(messaging.first_id(occurred_at)::text, 14) || right(md5('old ' || n), 20))::uuid AS event_id) AS e
+        """;
 
     // The first are copies of what was handled, and the oldest; the rest only waits.
     private const string InsertDeadLetters =
@@ -42,55 +63,59 @@ internal sealed class Jobs : IDisposable
     private readonly Trial trial;
     private readonly HttpClient http = new();
     private readonly CancellationTokenSource ended = new();
-    private Uri replay = null!;
-    private Task<int> rebuilding = null!;
+    private readonly List<Func<CancellationToken, Task<(string What, double Number)>>> running = [];
 
     private Jobs(Trial trial) => this.trial = trial;
 
-    /// <summary>What the services are told for it.</summary>
-    public static IReadOnlyDictionary<string, string> Settings(Servers servers) => new Dictionary<string, string>
+    /// <summary>What the services are told for it; archives of earlier runs are deleted.</summary>
+    public static IReadOnlyDictionary<string, string> Settings(Servers servers)
     {
-        ["Messaging__Retention__Interval"] = "00:00:01",
-        ["Messaging__Retention__LogDays"] = "30",
-        ["Messaging__Retention__InboxDays"] = "30",
-        ["Messaging__Retention__Archive__Directory"] = Path.Combine(servers.Logs, "archive"),
-    };
+        var archive = Path.Combine(servers.Logs, "archive");
+        if (Directory.Exists(archive))
+            Directory.Delete(archive, recursive: true);
+        return new Dictionary<string, string>
+        {
+            ["Messaging__Retention__Interval"] = "00:00:05",
+            ["Messaging__Retention__LogDays"] = "30",
+            ["Messaging__Retention__InboxDays"] = "30",
+            ["Messaging__Retention__Archive__Directory"] = archive,
+        };
+    }
 
-    /// <summary>Starts them; the orders of the warm-up are the past.</summary>
-    public static async Task<Jobs> Start(Trial trial, CancellationToken stop)
+    /// <summary>Starts some of them; the orders of the warm-up are the past.</summary>
+    public static async Task<Jobs> Start(IReadOnlyList<string> names, Trial trial, CancellationToken stop)
     {
         var jobs = new Jobs(trial);
-        Progress.Say($"{DeadLetters:N0} dead letters");
-        var copies = await jobs.FileDeadLetters(stop);
-        await jobs.Post("inventory", "ops/dead-letters/redrives", new { filter = new { }, limit = copies, perSecond = RedrivenPerSecond }, stop);
-        jobs.replay = await jobs.Post(
-            "orders", "ops/replays", new { queue = "inventory", types = Replayed, perSecond = ReplayedPerSecond }, stop);
-        jobs.rebuilding = jobs.Rebuild(jobs.ended.Token);
+        foreach (var name in names)
+        {
+            jobs.running.Add(await (name switch
+            {
+                "retention" => jobs.Retain(stop),
+                "replay" => jobs.Replay(stop),
+                "rebuild" => jobs.Rebuild(),
+                "redrive" => jobs.Redrive(stop),
+                _ => throw new ArgumentException($"There is no job '{name}'.", nameof(names)),
+            }));
+        }
+
+        // What making rows has left to be written is not for the run to do, whatever works beside it.
+        await Servers.Execute(trial.Servers.DatabaseAsAdministrator("orders"), "CHECKPOINT", stop);
         return jobs;
     }
 
     /// <summary>Ends them, and says what they have done meanwhile.</summary>
+    /// <exception cref="InvalidOperationException">One has done nothing: nothing was measured.</exception>
     public async Task<IReadOnlyDictionary<string, double>> Stop(CancellationToken stop)
     {
         await ended.CancelAsync();
-        var compared = await rebuilding;
-        var replayed = (await Get(replay, stop)).GetProperty("sent").GetInt64();
-        await Post("orders", new Uri(replay, $"{replay.AbsolutePath}/cancel").AbsolutePath.TrimStart('/'), new { }, stop);
-        await using var inventory = new NpgsqlConnection(trial.Servers.DatabaseAsAdministrator("inventory"));
-        await inventory.OpenAsync(stop);
-        // What is scheduled would go on while the books are checked.
-        await using var command = new NpgsqlCommand(
-            "UPDATE messaging.dead_letters SET state = 'waiting' WHERE state = 'scheduled'; SELECT count(*) FROM messaging.dead_letters WHERE state <> 'waiting'",
-            inventory);
-        var redriven = (long)(await command.ExecuteScalarAsync(stop))!;
-        if (compared == 0 || replayed == 0 || redriven == 0)
-            throw new InvalidOperationException($"The jobs did not work: {compared} orders compared, {replayed} events replayed, {redriven} messages redriven.");
-        return new Dictionary<string, double>
+        var done = new Dictionary<string, double>();
+        foreach (var end in running)
         {
-            ["orders compared with their events"] = compared,
-            ["events replayed"] = replayed,
-            ["dead letters redriven"] = redriven,
-        };
+            var (what, number) = await end(stop);
+            done[what] = number > 0 ? number : throw new InvalidOperationException($"The jobs did not work: {number} {what}.");
+        }
+
+        return done;
     }
 
     public void Dispose()
@@ -99,33 +124,93 @@ internal sealed class Jobs : IDisposable
         http.Dispose();
     }
 
-    /// <summary>One after the other.</summary>
-    private async Task<int> Rebuild(CancellationToken stop)
+    private async Task<Func<CancellationToken, Task<(string What, double Number)>>> Retain(CancellationToken stop)
     {
-        var (compared, underWay) = (0, 0);
-        try
+        Progress.Say($"{OldEvents:N0} old events");
+        var inventory = trial.Servers.DatabaseAsAdministrator("inventory");
+        // An archive keeps its name. Made by the administrator, the partition is to be dropped by the service.
+        var partition = $"event_log_old_{DateTime.UtcNow:HHmmss}";
+        await Servers.Execute(inventory, InsertOldEvents(partition), stop);
+        await Servers.Execute(inventory, $"ALTER TABLE messaging.{partition} OWNER TO inventory", stop);
+        await Servers.Execute(inventory, $"VACUUM ANALYZE messaging.{partition}", stop);
+        return async stop =>
         {
-            while (true)
+            // It goes on until the partition is dropped, so that no half of it is left to the next run.
+            var began = Stopwatch.StartNew();
+            while (await Scalar("inventory", $"SELECT count(*) FROM pg_class WHERE relname = '{partition}'", stop) > 0)
             {
-                var job = await Post("orders", "ops/rebuilds", new { mode = "compare" }, stop);
-                JsonElement state;
-                do
-                {
-                    await Task.Delay(TimeSpan.FromMilliseconds(500), stop);
-                    state = await Get(job, stop);
-                    underWay = state.GetProperty("checked").GetInt32();
-                }
-                while (state.GetProperty("state").GetString() == "running");
-
-                if (state.GetProperty("differing").GetInt64() > 0)
-                    throw new InvalidOperationException($"Rows differ from their events: {state}");
-                (compared, underWay) = (compared + underWay, 0);
+                if (began.Elapsed > TimeSpan.FromMinutes(1))
+                    throw new TimeoutException($"{partition} was not archived in a minute. See inventory's log.");
+                await Task.Delay(TimeSpan.FromMilliseconds(200), stop);
             }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+
+            return ("events archived", OldEvents);
+        };
+    }
+
+    private async Task<Func<CancellationToken, Task<(string What, double Number)>>> Replay(CancellationToken stop)
+    {
+        var replay = await Post("orders", "ops/replays", new { queue = "inventory", types = Replayed, perSecond = ReplayedPerSecond }, stop);
+        return async stop =>
         {
-            return compared + underWay;
+            var sent = (await Get(replay, stop)).GetProperty("sent").GetInt64();
+            await Post("orders", $"{replay.AbsolutePath}/cancel".TrimStart('/'), new { }, stop);
+            return ("events replayed", sent);
+        };
+    }
+
+    private async Task<Func<CancellationToken, Task<(string What, double Number)>>> Redrive(CancellationToken stop)
+    {
+        Progress.Say($"{trial.Options.DeadLetters:N0} dead letters");
+        var copies = await FileDeadLetters(stop);
+        await Post("inventory", "ops/dead-letters/redrives", new { filter = new { }, limit = copies, perSecond = RedrivenPerSecond }, stop);
+        return async stop =>
+        {
+            // What is scheduled would go on while the books are checked.
+            await Servers.Execute(
+                trial.Servers.DatabaseAsAdministrator("inventory"),
+                "UPDATE messaging.dead_letters SET state = 'waiting' WHERE state = 'scheduled'",
+                stop);
+            var redriven = await Scalar("inventory", "SELECT count(*) FROM messaging.dead_letters WHERE state <> 'waiting'", stop);
+            await Servers.Execute(
+                trial.Servers.DatabaseAsAdministrator("inventory"),
+                "TRUNCATE messaging.dead_letters, messaging.dead_letter_actions; DELETE FROM messaging.redrives WHERE per_second IS NOT NULL",
+                stop);
+            return ("dead letters redriven", redriven);
+        };
+    }
+
+    private Task<Func<CancellationToken, Task<(string What, double Number)>>> Rebuild()
+    {
+        var comparing = Compare(ended.Token);
+        return Task.FromResult<Func<CancellationToken, Task<(string, double)>>>(
+            async _ => ("orders compared with their events", await comparing));
+    }
+
+    /// <summary>All orders, again and again.</summary>
+    /// <returns>How many were compared.</returns>
+    private async Task<double> Compare(CancellationToken stop)
+    {
+        var compared = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            var job = await Post("orders", "ops/rebuilds", new { mode = "compare" }, CancellationToken.None);
+            JsonElement state;
+            do
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500), stop).ContinueWith(_ => { }, TaskScheduler.Default);
+                if (stop.IsCancellationRequested)
+                    await Post("orders", $"{job.AbsolutePath}/cancel".TrimStart('/'), new { }, CancellationToken.None);
+                state = await Get(job, CancellationToken.None);
+            }
+            while (state.GetProperty("state").GetString() == "running");
+
+            if (state.GetProperty("differing").GetInt64() > 0)
+                throw new InvalidOperationException($"Rows differ from their events: {state}");
+            compared += state.GetProperty("checked").GetInt32();
         }
+
+        return compared;
     }
 
     /// <summary>Copies of orders that Inventory has long handled; ids beyond them are made up, and never redriven.</summary>
@@ -149,10 +234,18 @@ internal sealed class Jobs : IDisposable
         insert.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. past.Select(e => e.EventId)] });
         insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. past.Select(e => e.Stream)] });
         insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. past.Select(e => e.Data)] });
-        insert.Parameters.Add(new NpgsqlParameter<int> { TypedValue = DeadLetters });
+        insert.Parameters.Add(new NpgsqlParameter<int> { TypedValue = trial.Options.DeadLetters });
         await insert.ExecuteNonQueryAsync(stop);
         await Servers.Execute(trial.Servers.DatabaseAsAdministrator("inventory"), "VACUUM ANALYZE messaging.dead_letters", stop);
         return past.Count;
+    }
+
+    private async Task<long> Scalar(string service, string sql, CancellationToken stop)
+    {
+        await using var connection = new NpgsqlConnection(trial.Servers.DatabaseAsAdministrator(service));
+        await connection.OpenAsync(stop);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        return (long)(await command.ExecuteScalarAsync(stop))!;
     }
 
     private async Task<Uri> Post(string service, string path, object body, CancellationToken stop)

@@ -10,12 +10,13 @@ namespace OrderPlatform.Benchmarks.Scenarios;
 internal sealed class Trial : IAsyncDisposable
 {
     private readonly Target target;
-    private readonly Options options;
     private readonly List<(string Run, int Orders)> loads = [];
     private Services? services;
     private LoadProcess? load;
 
-    private Trial(Target target, Options options, Servers servers) => (this.target, this.options, Servers) = (target, options, servers);
+    private Trial(Target target, Options options, Servers servers) => (this.target, Options, Servers) = (target, options, servers);
+
+    public Options Options { get; }
 
     public Servers Servers { get; }
 
@@ -53,7 +54,7 @@ internal sealed class Trial : IAsyncDisposable
     {
         Progress.Say(rate > 0 ? $"{name}: {orders:N0} orders, {rate:N0} a second" : $"{name}: {orders:N0} orders");
         loads.Add((name, orders));
-        return await load!.Send(new LoadRequest(Services.Orders, name, orders, options.Connections, rate), stop);
+        return await load!.Send(new LoadRequest(Services.Orders, name, orders, Options.Connections, rate), stop);
     }
 
     public CpuReading ReadCpu() => CpuReading.Take(Services, Servers, load!);
@@ -93,7 +94,7 @@ internal sealed class Trial : IAsyncDisposable
         return new Measurement(
             name,
             orders,
-            options.WarmUp,
+            Options.WarmUp,
             report.AcceptedPerSecond,
             orders / ((lastShippedAt - report.FirstSentAt) / 1e6),
             report.P50,
@@ -119,7 +120,8 @@ internal sealed class Trial : IAsyncDisposable
         await Servers.MakeFresh(stop);
         if (target == Target.Ceiling)
             await MakeTablesByHand(stop);
-        services = await Services.Start(target, Servers, stop);
+        var settings = Options.AgainstJobs ? Jobs.Settings(Servers) : new Dictionary<string, string>();
+        services = await Services.Start(target, settings, Servers, stop);
         await Servers.Execute(Servers.Database("inventory"), ReceiveStock, stop);
         if (rowsBefore > 0)
         {
@@ -127,7 +129,7 @@ internal sealed class Trial : IAsyncDisposable
             await services.DisposeAsync();
             services = null;
             await Growth.MakeRows(Servers, rowsBefore, stop);
-            services = await Services.Start(target, Servers, stop);
+            services = await Services.Start(target, settings, Servers, stop);
         }
 
         load = new LoadProcess();

@@ -43,16 +43,18 @@ export function ask({ title, text, fields = [], action, danger, preview, submit 
       const mine = ++looks;
       confirm.disabled = true;
       try {
-        const { text, action, possible } = await preview(values());
+        const expected = await preview(values());
         if (mine !== looks) return;
         controls.forEach(field => field.fail());
-        outcome.textContent = text;
+        outcome.textContent = expected.text;
         failure.textContent = '';
-        confirm.textContent = action;
-        confirm.disabled = !possible;
+        confirm.textContent = expected.action;
+        confirm.disabled = !expected.possible;
       } catch (error) {
         if (mine !== looks) return;
         outcome.textContent = '';
+        // Not what the last question would have done.
+        confirm.textContent = action;
         show(error);
       }
     };
