@@ -1,26 +1,12 @@
 using System.Collections.Frozen;
 using Microsoft.EntityFrameworkCore;
 using Prometheus;
-using static OrderPlatform.Messaging.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging;
 
 /// <summary>How many dead letters stand where, and how many were redriven.</summary>
 internal sealed class DeadLetterMetrics : ISampledMetrics
 {
-    /// <summary>More are not counted.</summary>
-    private const int Counted = 100_000;
-
-    internal const string Select =
-        """
-        SELECT queue, state, (
-            SELECT count(*) FROM (
-                SELECT FROM messaging.dead_letters AS letter
-                WHERE letter.state = states.state AND letter.queue = queues.queue
-                LIMIT $3) AS counted)
-        FROM unnest($1) AS queues (queue), unnest($2) AS states (state)
-        """;
-
     private readonly FrozenDictionary<(string Queue, string State), Gauge.Child> letters;
     private readonly FrozenDictionary<(string Queue, string Kind), Counter.Child> redrives;
     private readonly string[] queues;
@@ -50,12 +36,8 @@ internal sealed class DeadLetterMetrics : ISampledMetrics
 
     public async Task Sample(DbContext database, CancellationToken cancellation)
     {
-        await database.Database.OpenConnectionAsync(cancellation);
-        await using var batch = database.CreateBatch();
-        batch.Add(Select, Value(queues), Value(states), Value(Counted));
-        await using var row = await batch.ExecuteReaderAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
-            letters[(row.GetString(0), row.GetString(1))].Set(row.GetInt64(2));
+        foreach (var (queue, state, count) in await DeadLetterCounts.Read(database, queues, cancellation))
+            letters[(queue, state.ToColumn())].Set(count);
     }
 
     public void Forget()

@@ -7,8 +7,7 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>
 /// Publishes what is scheduled when its time has come, and then says so in its row, in the transaction that keeps everybody else off it.
-/// A crash
-/// between costs a duplicate, which the inbox drops. Each redrive keeps its speed also when much of it is overdue after an outage.
+/// A crash between costs a duplicate, which the inbox drops. Each redrive keeps its speed also when much of it is overdue after an outage.
 /// </summary>
 internal sealed partial class RedriveWorker(
     NpgsqlDataSource source,
@@ -31,7 +30,7 @@ internal sealed partial class RedriveWorker(
     private const string Gather = "CASE WHEN per_second > 4 THEN 0.25 ELSE 0 END";
 
     // Seconds after which what a redrive was allowed to send, and did not, is lost: what is overdue does not come at once.
-    private const string Lapse = "0.35";
+    private const string Lapse = "0.3";
 
     // One redrive that has something due, and as much of it as its speed allows since it was last looked at.
     internal const string SelectDue =
@@ -42,14 +41,14 @@ internal sealed partial class RedriveWorker(
                 coalesce(least(1 + floor(per_second * least(extract(epoch FROM now() - next_at), {Lapse})), $1), $1)::int AS allowed
             FROM messaging.redrives AS redrive
             WHERE next_at <= now() - ({Gather}) * interval '1 second' AND EXISTS (
-                SELECT FROM messaging.dead_letters WHERE state = 'scheduled' AND redrive_id = redrive.id AND redrive_at <= now())
+                SELECT FROM messaging.dead_letters WHERE redrive_id = redrive.id AND due_at <= now())
             ORDER BY next_at
             LIMIT 1
             FOR UPDATE SKIP LOCKED)
         SELECT id, queue, redrive_kind, properties, headers, body, redrive_id
         FROM messaging.dead_letters
-        WHERE state = 'scheduled' AND redrive_id = (SELECT id FROM redrive) AND redrive_at <= now()
-        ORDER BY redrive_at, stream, sequence
+        WHERE redrive_id = (SELECT id FROM redrive) AND due_at <= now()
+        ORDER BY due_at, stream, sequence
         LIMIT (SELECT allowed FROM redrive)
         FOR UPDATE SKIP LOCKED
         """;
@@ -91,9 +90,9 @@ internal sealed partial class RedriveWorker(
         SELECT extract(epoch FROM min(greatest(next_at + ({Gather}) * interval '1 second', first)) - now())::float8
         FROM messaging.redrives AS redrive
         CROSS JOIN LATERAL (
-            SELECT redrive_at AS first FROM messaging.dead_letters
-            WHERE state = 'scheduled' AND redrive_id = redrive.id
-            ORDER BY redrive_at LIMIT 1) AS scheduled
+            SELECT due_at AS first FROM messaging.dead_letters
+            WHERE redrive_id = redrive.id AND due_at IS NOT NULL
+            ORDER BY due_at LIMIT 1) AS scheduled
         """;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

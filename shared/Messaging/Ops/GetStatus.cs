@@ -17,14 +17,14 @@ internal static class GetStatus
             new OutboxStatus(backlog.Pending, backlog.OldestAgeSeconds),
             new RelayStatus(relay.IsActive, relay.State),
             backlog.Parked,
-            await DeadLetters(database, cancellation),
+            await DeadLetters(database, map, cancellation),
             await Partitions(database, cancellation)));
     }
 
-    private static Task<DeadLetterStatus[]> DeadLetters(DbContext database, CancellationToken cancellation) => database.Database
-        .SqlQuery<DeadLetterStatus>(
-            $"SELECT queue, state, count(*) AS count FROM messaging.dead_letters GROUP BY queue, state ORDER BY queue, state DESC")
-        .ToArrayAsync(cancellation);
+    private static async Task<DeadLetterStatus[]> DeadLetters(DbContext database, MessagingMap map, CancellationToken cancellation) =>
+        [.. from count in await DeadLetterCounts.Read(database, [.. map.Queues.Keys.Order(StringComparer.Ordinal)], cancellation)
+            where count.Count > 0
+            select new DeadLetterStatus(count.Queue, count.State.ToColumn(), count.Count)];
 
     private static Task<PartitionStatus[]> Partitions(DbContext database, CancellationToken cancellation) => database.Database
         .SqlQuery<PartitionStatus>(
@@ -64,7 +64,7 @@ internal sealed record RelayStatus(bool Active, string State);
 /// <summary>Dead letters that have a queue and a state in common.</summary>
 /// <param name="Queue" example="inventory">The queue that could not handle them.</param>
 /// <param name="State" example="waiting"><c>waiting</c>, <c>scheduled</c>, <c>redriven</c>, <c>resolved</c> or <c>discarded</c>.</param>
-/// <param name="Count">How many.</param>
+/// <param name="Count">How many; exact up to 100,000, and more are not counted.</param>
 internal sealed record DeadLetterStatus(string Queue, string State, long Count);
 
 /// <summary>A partition of a table.</summary>

@@ -1,0 +1,42 @@
+using Microsoft.EntityFrameworkCore;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>How many dead letters of a queue are in a state; more than <see cref="DeadLetterCounts.Most"/> are not counted.</summary>
+internal sealed record DeadLetterCount(string Queue, DeadLetterState State, long Count);
+
+/// <summary>Counts dead letters, in a time that does not grow with them.</summary>
+internal static class DeadLetterCounts
+{
+    /// <summary>More are not counted.</summary>
+    public const int Most = 100_000;
+
+    // Ordered as the index is that has both columns: one that has only one of them would read all of a queue for each state.
+    internal const string Select =
+        """
+        SELECT queue, state, (
+            SELECT count(*) FROM (
+                SELECT FROM messaging.dead_letters AS letter
+                WHERE letter.state = states.state AND letter.queue = queues.queue
+                ORDER BY type, exception_type, handler
+                LIMIT $3) AS counted)
+        FROM unnest($1) WITH ORDINALITY AS queues (queue, number), unnest($2) WITH ORDINALITY AS states (state, number)
+        ORDER BY queues.number, states.number
+        """;
+
+    private static readonly string[] States = [.. Enum.GetValues<DeadLetterState>().Select(DeadLetterStates.ToColumn)];
+
+    /// <summary>Of each queue, in the given order, every state.</summary>
+    public static async Task<List<DeadLetterCount>> Read(DbContext database, string[] queues, CancellationToken cancellation)
+    {
+        await database.Database.OpenConnectionAsync(cancellation);
+        await using var batch = database.CreateBatch();
+        batch.Add(Select, Value(queues), Value(States), Value(Most));
+        await using var row = await batch.ExecuteReaderAsync(cancellation);
+        var counts = new List<DeadLetterCount>();
+        while (await row.ReadAsync(cancellation))
+            counts.Add(new DeadLetterCount(row.GetString(0), DeadLetterStates.Parse(row.GetString(1)), row.GetInt64(2)));
+        return counts;
+    }
+}
