@@ -11,7 +11,7 @@ public sealed class CrowdTests
     public void Is_there_when_several_come_while_a_group_is_worked_on(int count, int waited, int worked, bool expected)
     {
         var clock = new Clock();
-        var crowd = new Crowd(clock);
+        var crowd = new Crowd(several: 6, clock);
 
         // The second time is no different: a crowd does not keep itself together.
         for (var time = 1; time <= 2; time++)

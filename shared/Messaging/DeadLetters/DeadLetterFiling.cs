@@ -51,7 +51,8 @@ internal sealed partial class DeadLetterFiling(
                                   WHEN EXCLUDED.automatic > 0 AND letter.automatic < $20 THEN $18 END,
                 redrive_at = CASE WHEN letter.state = 'scheduled' THEN letter.redrive_at
                                   WHEN EXCLUDED.automatic > 0 AND letter.automatic < $20
-                                  THEN now() + least($19 * power(2, least(letter.automatic, 30)), $22) END
+                                  THEN now() + interval '1 second' * least(
+                                      extract(epoch FROM $19) * power(2, least(letter.automatic, 30)), extract(epoch FROM $22)) END
             WHERE CASE WHEN EXCLUDED.fault_at IS NULL THEN letter.state NOT IN ('waiting', 'scheduled')
                        ELSE letter.fault_at IS DISTINCT FROM EXCLUDED.fault_at END
             RETURNING id, attempts, exception_type, state, redrive_at)

@@ -43,6 +43,12 @@ public sealed class MessagingOptions
     /// <summary>How often an instance looks for replays and rebuilds that are to run.</summary>
     public TimeSpan JobPollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// How much of the time a rebuild works, and retention archives, so that orders flow meanwhile; from 0.01 to 1, which is without a rest.
+    /// </summary>
+    [Range(0.01, 1)]
+    public double BackgroundShare { get; init; } = 0.05;
+
     /// <summary>How replays share the queue that they send to.</summary>
     [ValidateObjectMembers]
     public ReplayOptions Replays { get; init; } = new();

@@ -3,26 +3,25 @@ using System.Diagnostics;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// A piece of work that can wait, and that the flow of events goes before: after each turn it rests for nineteen times as long, ten seconds
-/// at most, so that it takes a twentieth of a processor, whatever the machine.
+/// A piece of work that can wait, and that the flow of events goes before: after each turn it rests for so long, ten seconds at most, that
+/// it takes no more than <see cref="MessagingOptions.BackgroundShare"/> of the time.
 /// </summary>
 internal readonly struct Turn
 {
-    private const int Rests = 19;
-
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(10);
 
+    private readonly double share;
     private readonly long began;
 
-    private Turn(long began) => this.began = began;
+    private Turn(double share) => (this.share, began) = (share, Stopwatch.GetTimestamp());
 
     /// <summary>It begins.</summary>
-    public static Turn Begin() => new(Stopwatch.GetTimestamp());
+    public static Turn Begin(MessagingOptions options) => new(options.BackgroundShare);
 
     /// <summary>It is over.</summary>
     public Task Rest(CancellationToken stop)
     {
-        var rest = Rests * Stopwatch.GetElapsedTime(began);
+        var rest = Stopwatch.GetElapsedTime(began) * (1 / share - 1);
         return Task.Delay(rest < LongestRest ? rest : LongestRest, stop);
     }
 }

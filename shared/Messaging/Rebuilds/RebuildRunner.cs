@@ -30,7 +30,7 @@ internal sealed class RebuildRunner(
         var rebuild = await rebuilds.Find(id, stop);
         while (rebuild is { State: JobState.Running })
         {
-            var turn = Turn.Begin();
+            var turn = Turn.Begin(options);
             var cursor = rebuild.Cursor ?? new RebuildCursor(0, null, null);
             rebuild = cursor.Table < folds.Length
                 ? await Check(rebuild, cursor, folds[cursor.Table], stop)

@@ -32,6 +32,9 @@ internal sealed partial class Relay(
     // partitions anew each time would take longer than to read them.
     private const string Settings = "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan";
 
+    /// <summary>A read takes a millisecond: when so many events come meanwhile, the next reads are worth to be one.</summary>
+    private const int Several = 2;
+
     private volatile string state = "waits for the database";
     private string phase = "";
     private volatile bool active;
@@ -140,7 +143,7 @@ internal sealed partial class Relay(
     private async Task Publish(LogReader log, Publisher publisher, CancellationToken stop)
     {
         var inFlight = new Queue<(LogBatch Batch, Task Confirmed)>();
-        var crowd = new Crowd(TimeProvider.System);
+        var crowd = new Crowd(Several, TimeProvider.System);
         while (true)
         {
             crowd.Begin();

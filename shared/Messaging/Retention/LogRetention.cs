@@ -10,7 +10,7 @@ namespace OrderPlatform.Messaging;
 /// Ends the oldest partition of the event log: the events of open streams are kept, the others archived, and when the archive is known to
 /// hold them, the partition is dropped. Whatever ends it before, the log still has everything, and the next run begins anew.
 /// </summary>
-internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpenStreams> open, Archives archives)
+internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpenStreams> open, Archives archives, MessagingOptions options)
 {
     private const int BatchSize = 1000;
 
@@ -77,13 +77,13 @@ internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpe
     /// What is not kept, in order. In short queries, with rests between: one that takes long would keep the database from cleaning up after
     /// all others.
     /// </summary>
-    private static async IAsyncEnumerable<OutgoingEvent> Ended(
+    private async IAsyncEnumerable<OutgoingEvent> Ended(
         NpgsqlConnection connection, Partition partition, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var position = long.MinValue;
         while (true)
         {
-            var turn = Turn.Begin();
+            var turn = Turn.Begin(options);
             var events = await Read(connection, partition, position, cancellation);
             foreach (var @event in events)
                 yield return @event;

@@ -4,11 +4,10 @@ namespace OrderPlatform.Messaging;
 /// Tells whether work comes so fast that it is worth to gather some before it is done: whether several come while one group is worked on.
 /// How large groups are does not tell: they are large because they were gathered, and would be gathered for ever.
 /// </summary>
-internal sealed class Crowd(TimeProvider clock)
+/// <param name="several">So many in the time that a group takes are load: others will follow at once.</param>
+/// <param name="clock">What time it is.</param>
+internal sealed class Crowd(int several, TimeProvider clock)
 {
-    /// <summary>So many in the time that a group takes are load: others will follow at once.</summary>
-    private const int Several = 3;
-
     private long ended = clock.GetTimestamp();
     private long began;
 
@@ -23,7 +22,7 @@ internal sealed class Crowd(TimeProvider clock)
     public void End(int count)
     {
         var now = clock.GetTimestamp();
-        IsThere = count * (now - began) >= Several * (now - ended);
+        IsThere = count * (now - began) >= several * (now - ended);
         ended = now;
     }
 }

@@ -9,13 +9,16 @@ namespace OrderPlatform.Messaging;
 /// </summary>
 internal abstract class UnitQueue<TUnit>(int groupSize, TimeSpan gather)
 {
+    /// <summary>Below that, gathering makes a group hardly larger, and everybody wait.</summary>
+    private const int Several = 6;
+
     private readonly Channel<TUnit> units = Channel.CreateUnbounded<TUnit>();
 
     /// <summary>Works until <see cref="Complete"/>, and then through what is left.</summary>
     /// <param name="stop">Ends waiting for a database that is away.</param>
     public async Task Work(CancellationToken stop)
     {
-        var crowd = new Crowd(TimeProvider.System);
+        var crowd = new Crowd(Several, TimeProvider.System);
         while (await units.Reader.WaitToReadAsync(CancellationToken.None))
         {
             if (crowd.IsThere && units.Reader.Count < groupSize && gather > TimeSpan.Zero)
