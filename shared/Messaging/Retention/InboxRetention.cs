@@ -7,14 +7,15 @@ namespace OrderPlatform.Messaging;
 internal static class InboxRetention
 {
     /// <summary>
-    /// Keeps what was received later than the partition's time says, such as what a replay brought, what still waits for its predecessor, and
-    /// what has a dead letter: redriven, or sent once more after it was discarded, it must not take effect.
+    /// Keeps what was received later than the partition's time says, such as what a replay brought, what still waits for its predecessor,
+    /// and what has a dead letter: redriven, or sent once more after it was discarded, it must not take effect.
     /// </summary>
     /// <param name="connection">To the service's database.</param>
     /// <param name="partition">The oldest.</param>
     /// <param name="since">What was received then or later is kept.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static Task End(NpgsqlConnection connection, Partition partition, DateTimeOffset since, CancellationToken cancellation) => Partitions.End(
+    public static Task End(
+        NpgsqlConnection connection, Partition partition, DateTimeOffset since, CancellationToken cancellation) => Partitions.End(
         connection,
         partition,
         async () =>
