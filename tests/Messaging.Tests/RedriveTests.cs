@@ -312,6 +312,39 @@ public sealed class RedriveTests : DeadLetterTest
     }
 
     [Fact]
+    public async Task However_often_it_was_redriven_automatically_it_waits_no_longer_than_the_longest_backoff()
+    {
+        var ledger = await StartApp(
+            ("Messaging:DeadLetters:TransientExceptions:0", "System.InvalidOperationException"),
+            ("Messaging:DeadLetters:AutomaticRedrives", "100"),
+            ("Messaging:DeadLetters:AutomaticBackoff", "10.00:00:00"),
+            ("Messaging:DeadLetters:LongestAutomaticBackoff", "20.00:00:00"));
+        var (id, _) = await Fail(ledger, Guid.CreateVersion7());
+        await Becomes(ledger, id, "scheduled");
+
+        await Execute("UPDATE messaging.dead_letters SET automatic = 99");
+        await Redrive(ledger, id);
+
+        await Becomes(ledger, id, "scheduled", attempts: 2);
+        Assert.Equal(20, await Database.Scalar<decimal>(
+            "SELECT round(extract(epoch FROM redrive_at - now()) / 86400) FROM messaging.dead_letters"));
+    }
+
+    [Fact]
+    public async Task Large_messages_are_not_all_published_in_one_transaction()
+    {
+        var ledger = await StartApp();
+        await Insert(1, 4);
+        await Execute(
+            "UPDATE messaging.dead_letters SET body = convert_to(rpad('{\"accountId\":\"', 3 * 1024 * 1024, 'x') || '\"}', 'UTF8')");
+
+        await Post(ledger, "/redrives", new { filter = new { }, perSecond = 10_000 });
+
+        await Eventually.Is(async () => await DeadLetters("redriven_at IS NULL") == 0);
+        Assert.Equal(2, await Database.Scalar<long>("SELECT count(DISTINCT redriven_at) FROM messaging.dead_letters"));
+    }
+
+    [Fact]
     public async Task What_would_be_redriven_later_can_be_redriven_now()
     {
         var ledger = await StartApp(("Messaging:DeadLetters:TransientExceptions:0", "System.InvalidOperationException"));

@@ -121,6 +121,26 @@ public sealed class ReplayTests : LedgerTest
         Assert.Equal(HttpStatusCode.Conflict, (await ledger.Http.PostAsync($"{job}/resume", null, Cancellation)).StatusCode);
     }
 
+    [Fact]
+    public async Task Fails_and_says_how_many_when_events_leave_the_log_under_it()
+    {
+        await Past(30);
+        var ledger = await StartOps(Learn.AddTo);
+        await Eventually.Is(async () => await Consumers(Learn.Queue) > 0);
+        var job = await ledger.StartJob(Replays, new { queue = Learn.Queue, perSecond = 40 });
+        await Eventually.Is(async () => Number(await ledger.Job(job), "sent") > 0);
+        await Change(ledger, job, "pause");
+        var sent = Number(await SettledAt(ledger, job), "sent");
+
+        await using (var retention = Database.Source.CreateCommand("DELETE FROM messaging.event_log"))
+            await retention.ExecuteNonQueryAsync(Cancellation);
+        await Change(ledger, job, "resume");
+
+        await Eventually.Is(async () => (await ledger.Job(job)).GetProperty("state").GetString() == "failed");
+        Assert.Contains(
+            $"{120 - sent} events have left the log", (await ledger.Job(job)).GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
     /// <summary>The worst moment: the broker has confirmed a batch, and the row does not say so yet.</summary>
     [Fact]
     public async Task A_process_that_ends_between_confirm_and_cursor_sends_the_batch_again_and_nothing_is_missing()

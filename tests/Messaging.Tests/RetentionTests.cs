@@ -238,6 +238,44 @@ public sealed class RetentionTests : RetentionTest
     }
 
     [Fact]
+    public async Task Nobody_waits_while_the_inbox_is_copied_and_the_copy_keeps_in_step()
+    {
+        var ledger = await Start(("Messaging:Retention:InboxDays", "7"));
+        var account = Guid.CreateVersion7();
+        var (early, late) = (Incoming(account, 1, new Opened(account)), Incoming(account, 2, new Deposited(account, 5)));
+        await ledger.Queue.Run(early);
+        var past = Guid.CreateVersion7(DateTimeOffset.UtcNow.AddYears(-1));
+        await Database.Scalar<Guid>($"INSERT INTO messaging.inbox (event_id, queue) VALUES ('{past}', 'ledger') RETURNING event_id");
+        await Database.Scalar<DateTime>("UPDATE messaging.inbox SET received_at = now() + interval '20 days' RETURNING received_at");
+        var partition = await OldestPartition("inbox");
+        Clock.Advance(TimeSpan.FromDays(21));
+
+        // Who is about to forget an event holds up the second half of the copy.
+        await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(Cancellation);
+        await connection.Execute($"SELECT FROM messaging.inbox WHERE event_id = '{past}' FOR UPDATE", Cancellation);
+        var run = Run(ledger);
+        await Eventually.Is(() => Database.Scalar<bool>(
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%inbox\_past%FOR KEY SHARE%')
+            """));
+        await ledger.Queue.Run(late);
+        await Database.Scalar<Guid>($"DELETE FROM messaging.inbox WHERE event_id = '{early.EventId}' RETURNING event_id");
+        Assert.False(run.IsCompleted);
+        Assert.Equal(partition, await OldestPartition("inbox"));
+        await connection.Execute($"DELETE FROM messaging.inbox WHERE event_id = '{past}'", Cancellation);
+        await transaction.CommitAsync(Cancellation);
+        await run;
+
+        Assert.NotEqual(partition, await OldestPartition("inbox"));
+        await AssertContiguous();
+        Assert.Equal(
+            [late.EventId], await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation)));
+    }
+
+    [Fact]
     public async Task After_a_standstill_the_service_works_at_once_and_rows_move_to_their_partition()
     {
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);

@@ -161,6 +161,18 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
         Assert.Empty(await service.Events($"until={OrdersInThePast.Begin:O}"));
     }
 
+    [Fact]
+    public async Task Knows_the_edges_of_time()
+    {
+        await using var service = new OrdersInThePast();
+        await service.InitializeAsync();
+        var (first, last) = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z");
+
+        Assert.Equal((await service.Events("limit=200")).Count(), (await service.Events($"limit=200&since={first}&until={last}")).Count());
+        Assert.Empty(await service.Events($"since={last}"));
+        Assert.Empty(await service.Events($"until={first}"));
+    }
+
     private async Task<IEnumerable<Guid>> Streams(string query) => (await Pages(query)).Select(e => e.GetProperty("stream").GetGuid());
 
     private async Task<List<JsonElement>> Pages(string query, Func<Task>? meanwhile = null)

@@ -116,6 +116,32 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_repaired_is_reported_also_when_writing_the_report_has_failed()
+    {
+        var (changed, rowless, _) = await Damage();
+        await Execute(
+            """
+            CREATE SEQUENCE reports;
+            CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF nextval('reports') = 1 THEN
+                    RAISE EXCEPTION 'the first report is lost';
+                END IF;
+                RETURN new;
+            END
+            $$;
+            CREATE TRIGGER fail_once BEFORE UPDATE ON messaging.rebuilds FOR EACH ROW WHEN (new.repaired > 0) EXECUTE FUNCTION fail_once();
+            """);
+
+        var rebuild = await Rebuild("repair");
+
+        Assert.True(await orders.Database.Scalar<long>("SELECT last_value FROM reports") > 1);
+        AssertCounts(rebuild, @checked: 5, differing: 3, repaired: 2, skipped: 0);
+        Assert.Equal(
+            (OrderStatus.Shipped, OrderStatus.Confirmed), ((await orders.Get(changed)).Status, (await orders.Get(rowless)).Status));
+    }
+
+    [Fact]
     public async Task Repairs_while_the_same_orders_go_on()
     {
         var ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => orders.Place()));

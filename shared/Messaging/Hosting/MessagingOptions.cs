@@ -10,10 +10,7 @@ public sealed class MessagingOptions
     [Range(1, 1000)]
     public int GroupSize { get; init; } = 100;
 
-    /// <summary>A group of this size means load: others will follow at once.</summary>
-    internal const int Crowd = 5;
-
-    /// <summary>How long a group of requests waits for more, when the group before it was large; a lone request never waits.</summary>
+    /// <summary>How long a group of requests waits for more under load: when several come while one group is committed.</summary>
     public TimeSpan Gather { get; init; } = TimeSpan.FromMilliseconds(5);
 
     /// <summary>

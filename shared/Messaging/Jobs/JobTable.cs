@@ -25,8 +25,11 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
         One($"SELECT * FROM messaging.{kind}s WHERE id = $1", cancellation, Value(id));
 
     /// <summary>The newest hundred, the newest first.</summary>
-    public Task<List<TJob>> List(CancellationToken cancellation) =>
-        Many($"SELECT * FROM messaging.{kind}s ORDER BY started_at DESC, id DESC LIMIT {Newest}", cancellation);
+    public async Task<List<TJob>> List(CancellationToken cancellation)
+    {
+        await using var command = source.CreateCommand($"SELECT * FROM messaging.{kind}s ORDER BY started_at DESC, id DESC LIMIT {Newest}");
+        return await Many(command, cancellation);
+    }
 
     /// <summary>Brings the job from one of some states into another.</summary>
     /// <returns>Null when it is in none of them.</returns>
@@ -59,13 +62,19 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
     protected abstract TJob Read(NpgsqlDataReader row);
 
     /// <summary>The job that a statement finds or changes; null when there is none.</summary>
-    protected async Task<TJob?> One(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters) =>
-        (await Many(sql, cancellation, parameters)).SingleOrDefault();
-
-    private async Task<List<TJob>> Many(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
+    protected async Task<TJob?> One(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
     {
         await using var command = source.CreateCommand(sql);
         command.Parameters.AddRange(parameters);
+        return await One(command, cancellation);
+    }
+
+    /// <summary>The same, by a command that may be a part of a transaction.</summary>
+    protected async Task<TJob?> One(NpgsqlCommand command, CancellationToken cancellation) =>
+        (await Many(command, cancellation)).SingleOrDefault();
+
+    private async Task<List<TJob>> Many(NpgsqlCommand command, CancellationToken cancellation)
+    {
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var jobs = new List<TJob>();
         while (await reader.ReadAsync(cancellation))

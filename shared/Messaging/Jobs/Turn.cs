@@ -3,12 +3,14 @@ using System.Diagnostics;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// A piece of work that can wait, and that the flow of events goes before: after each turn it rests for nineteen times as long, so that it
-/// takes a twentieth of a processor, whatever the machine.
+/// A piece of work that can wait, and that the flow of events goes before: after each turn it rests for nineteen times as long, ten seconds
+/// at most, so that it takes a twentieth of a processor, whatever the machine.
 /// </summary>
 internal readonly struct Turn
 {
     private const int Rests = 19;
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(10);
 
     private readonly long began;
 
@@ -18,5 +20,9 @@ internal readonly struct Turn
     public static Turn Begin() => new(Stopwatch.GetTimestamp());
 
     /// <summary>It is over.</summary>
-    public Task Rest(CancellationToken stop) => Task.Delay(Rests * Stopwatch.GetElapsedTime(began), stop);
+    public Task Rest(CancellationToken stop)
+    {
+        var rest = Rests * Stopwatch.GetElapsedTime(began);
+        return Task.Delay(rest < LongestRest ? rest : LongestRest, stop);
+    }
 }

@@ -44,11 +44,17 @@ internal sealed class RebuildRunner(
     {
         var (findings, next) = await InTransaction(
             IsolationLevel.RepeatableRead, (db, table) => Check(db, table, cursor, stop), fold, stop);
-        var repaired = rebuild.Mode == RebuildMode.Repair && findings.Repairable.Count > 0
-            ? await InTransaction(
-                IsolationLevel.ReadCommitted, (db, table) => Repair(db, table, findings.Repairable, stop), fold, stop)
-            : 0;
-        return await rebuilds.Checked(rebuild, findings, repaired, next, stop);
+        // What is repaired and the report of it are there together, or not at all.
+        return await InTransaction(
+            IsolationLevel.ReadCommitted,
+            async (db, table) =>
+            {
+                var repairable = rebuild.Mode == RebuildMode.Repair ? findings.Repairable : [];
+                var repaired = repairable.Count > 0 ? await Repair(db, table, repairable, stop) : 0;
+                return await rebuilds.Checked(db, rebuild, findings, repaired, next, stop);
+            },
+            fold,
+            stop);
     }
 
     private async Task<T> InTransaction<T>(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using static OrderPlatform.Messaging.NpgsqlAccess;
 
@@ -16,27 +17,27 @@ internal sealed class RebuildTable(NpgsqlDataSource source) : JobTable<Rebuild>(
         Value(mode.ToString()),
         Value(by)))!;
 
-    /// <summary>The rebuild has got on; whether it is still to run, its state says then.</summary>
+    /// <summary>The rebuild has got on, in a transaction; whether it is still to run, its state says then.</summary>
     public async Task<Rebuild> Checked(
-        Rebuild rebuild, Findings findings, int repaired, RebuildCursor cursor, CancellationToken cancellation)
+        DbContext database, Rebuild rebuild, Findings findings, int repaired, RebuildCursor cursor, CancellationToken cancellation)
     {
         var reported = findings.Differences.Take(MostDifferences - rebuild.Differences!.Count);
-        return (await One(
+        await using var update = database.CreateCommand(
             """
             UPDATE messaging.rebuilds
             SET checked = checked + $2, differing = differing + $3, repaired = repaired + $4, skipped = skipped + $5,
                 differences = differences || $6::jsonb, cursor = $7::jsonb
             WHERE id = $1
             RETURNING *
-            """,
-            cancellation,
-            Value(rebuild.Id),
-            Value(findings.Checked),
-            Value(findings.Differences.Count),
-            Value(repaired),
-            Value(findings.Skipped),
-            Value(JsonSerializer.Serialize(reported, EventTypes.Json)),
-            Value(JsonSerializer.Serialize(cursor, EventTypes.Json))))!;
+            """);
+        update.Parameters.Add(Value(rebuild.Id));
+        update.Parameters.Add(Value(findings.Checked));
+        update.Parameters.Add(Value(findings.Differences.Count));
+        update.Parameters.Add(Value(repaired));
+        update.Parameters.Add(Value(findings.Skipped));
+        update.Parameters.Add(Value(JsonSerializer.Serialize(reported, EventTypes.Json)));
+        update.Parameters.Add(Value(JsonSerializer.Serialize(cursor, EventTypes.Json)));
+        return (await One(update, cancellation))!;
     }
 
     protected override Rebuild Read(NpgsqlDataReader row) => new()

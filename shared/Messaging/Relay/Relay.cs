@@ -28,8 +28,9 @@ internal sealed partial class Relay(
 
     private const string TryLock = "SELECT pg_try_advisory_lock(hashtextextended('orderplatform relay', 0))";
 
-    // A cursor that is lost in a crash costs duplicates, which the inboxes drop: no need to wait for the disk.
-    private const string FastCommits = "SET synchronous_commit = off";
+    // A cursor that is lost in a crash costs duplicates, which the inboxes drop: no need to wait for the disk. And to plan a read of all
+    // partitions anew each time would take longer than to read them.
+    private const string Settings = "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan";
 
     private volatile string state = "waits for the database";
     private string phase = "";
@@ -101,8 +102,8 @@ internal sealed partial class Relay(
 
     private async Task TakeOver(NpgsqlConnection connection, CancellationToken stop)
     {
-        await using var fastCommits = new NpgsqlCommand(FastCommits, connection);
-        await fastCommits.ExecuteNonQueryAsync(stop);
+        await using var settings = new NpgsqlCommand(Settings, connection);
+        await settings.ExecuteNonQueryAsync(stop);
         await using var tryLock = new NpgsqlCommand(TryLock, connection);
         while (!(bool)(await tryLock.ExecuteScalarAsync(stop))!)
         {
@@ -140,8 +141,10 @@ internal sealed partial class Relay(
     private async Task Publish(LogReader log, Publisher publisher, CancellationToken stop)
     {
         var inFlight = new Queue<(LogBatch Batch, Task Confirmed)>();
+        var crowd = new Crowd(TimeProvider.System);
         while (true)
         {
+            crowd.Begin();
             publisher.ThrowIfFailed();
             await Confirm(log, inFlight);
             var commit = signal.Next();
@@ -149,12 +152,13 @@ internal sealed partial class Relay(
             (unconfirmed, progress) = (inFlight.Count > 0 || batch.Changed, inFlight.Count > 0 ? progress : clock.GetUtcNow());
             if (batch.Changed)
                 inFlight.Enqueue((batch, await publisher.Publish(batch.Events, map.Types.Published, stop)));
+            crowd.End(batch.Events.Count);
 
             if (inFlight.Count >= BatchesInFlight)
                 await inFlight.Peek().Confirmed.WaitAsync(stop);
             else if (batch.Events.Count < options.RelayBatchSize)
                 await Task.WhenAny(commit, Task.Delay(options.RelayPollInterval, stop));
-            if (batch.Events.Count >= MessagingOptions.Crowd && batch.Events.Count < options.RelayBatchSize)
+            if (crowd.IsThere && batch.Events.Count < options.RelayBatchSize)
                 await Task.Delay(options.GatherMessages, stop);
         }
     }

@@ -77,7 +77,8 @@ internal static class Partitions
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    private static async Task InTransaction(NpgsqlConnection connection, Func<Task> work, CancellationToken cancellation)
+    /// <summary>Changes the catalog, again and again until it does not have to wait long for others.</summary>
+    public static async Task InTransaction(NpgsqlConnection connection, Func<Task> work, CancellationToken cancellation)
     {
         var backoff = new Backoff();
         for (var attempt = 1; ; attempt++)

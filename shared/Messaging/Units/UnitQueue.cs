@@ -15,16 +15,17 @@ internal abstract class UnitQueue<TUnit>(int groupSize, TimeSpan gather)
     /// <param name="stop">Ends waiting for a database that is away.</param>
     public async Task Work(CancellationToken stop)
     {
-        var last = 0;
+        var crowd = new Crowd(TimeProvider.System);
         while (await units.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            if (last >= MessagingOptions.Crowd && units.Reader.Count < groupSize && gather > TimeSpan.Zero)
+            if (crowd.IsThere && units.Reader.Count < groupSize && gather > TimeSpan.Zero)
                 await Task.Delay(gather, CancellationToken.None);
             var group = new List<TUnit>();
             while (group.Count < groupSize && units.Reader.TryRead(out var unit))
                 group.Add(unit);
-            last = group.Count;
+            crowd.Begin();
             await Commit(group, stop);
+            crowd.End(group.Count);
         }
     }
 

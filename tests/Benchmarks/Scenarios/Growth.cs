@@ -33,18 +33,18 @@ internal static class Growth
     /// </summary>
     public static async Task MakeRows(Servers servers, long rows, CancellationToken stop)
     {
-        foreach (var service in Services.Names)
-        {
-            Progress.Say($"making {rows:N0} rows in log and inbox of {service}");
-            var database = servers.DatabaseAsAdministrator(service);
-            await Servers.Execute(database, MakeLog(rows), stop);
-            await Servers.Execute(database, MakeInbox(service, rows), stop);
-            await Servers.Execute(
-                database, "UPDATE messaging.relay_cursor SET position = (SELECT max(position) FROM messaging.event_log)", stop);
-            await Servers.Execute(database, "VACUUM ANALYZE", stop);
-        }
-
+        Progress.Say($"making {rows:N0} rows in log and inbox of each service");
+        await Task.WhenAll(Services.Names.Select(service => MakeRows(servers.DatabaseAsAdministrator(service), service, rows, stop)));
         await Servers.Execute(servers.DatabaseAsAdministrator("orders"), "CHECKPOINT", stop);
+    }
+
+    private static async Task MakeRows(string database, string service, long rows, CancellationToken stop)
+    {
+        await Servers.Execute(database, MakeLog(rows), stop);
+        await Servers.Execute(database, MakeInbox(service, rows), stop);
+        await Servers.Execute(
+            database, "UPDATE messaging.relay_cursor SET position = (SELECT max(position) FROM messaging.event_log)", stop);
+        await Servers.Execute(database, "VACUUM ANALYZE", stop);
     }
 
     // Milliseconds since 1970: when the partition of today begins, and most of the time since then.

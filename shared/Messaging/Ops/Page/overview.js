@@ -1,6 +1,9 @@
 import { h, section, table, time, duration, number, plural, state } from './dom.js';
 import { get, query } from './api.js';
 
+/** More dead letters are not counted. */
+const counted = 100_000;
+
 /** What is waiting. */
 export async function overview() {
   const status = await get('status');
@@ -23,7 +26,7 @@ export async function overview() {
         ['State', letters => state(letters.state)],
         ['Messages', letters => h('a', {
           href: `#/dead-letters/list${query({ queue: letters.queue, state: letters.state })}`, id: `to-${letters.queue}-${letters.state}`,
-        }, plural(letters.count, 'message')), 'number'],
+        }, letters.count < counted ? plural(letters.count, 'message') : `${number(counted)} messages or more`), 'number'],
       ], status.deadLetters, 'None: whatever came was handled.')),
       section('Parked', table('Parked events by queue', [
         ['Queue', ({ queue }) => queue],

@@ -14,3 +14,15 @@ BEGIN
     EXECUTE format('ALTER TABLE messaging.%I DROP CONSTRAINT past', past);
 END
 $$;
+
+-- What happens to a partition of the inbox while what is kept of it is copied happens to the copy as well.
+CREATE FUNCTION messaging.keep_in_step() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO messaging.inbox_kept VALUES (new.*) ON CONFLICT DO NOTHING;
+    ELSE
+        DELETE FROM messaging.inbox_kept WHERE event_id = old.event_id AND queue = old.queue;
+    END IF;
+    RETURN NULL;
+END
+$$;
