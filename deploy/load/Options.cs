@@ -13,15 +13,16 @@ internal sealed record Options
         Usage: OrderPlatform.LoadGenerator [OPTION VALUE]...
 
           --orders-per-second N   LOAD_ORDERS_PER_SECOND   0.01 to 10000; 20 if not given
-          --scarce-share N        LOAD_SCARCE_SHARE        which share of the orders asks for scarce goods, 0 to 1: 0.1. Half of them can be had
+          --scarce-share N        LOAD_SCARCE_SHARE        which share of the orders asks for scarce goods, 0 to 1: 0.1.
+                                                           Half of them can be had
           --cancelled-share N     LOAD_CANCELLED_SHARE     which share of the orders is cancelled, 0 to 1: 0.05. Some of these are too late
           --orders-url URL        LOAD_ORDERS_URL          http://localhost:5101
           --inventory-url URL     LOAD_INVENTORY_URL       http://localhost:5102
           --status-seconds N      LOAD_STATUS_SECONDS      how often it prints a line: every 10 s
           --help
 
-        The rate is that of an open loop: an order that takes long does not hold up the next. Orders that were due while a service was away, or
-        while too many others waited for their answers, are left out and not made up for.
+        The rate is that of an open loop: an order that takes long does not hold up the next. Orders that were due while a service was
+        away, or while too many others waited for their answers, are left out and not made up for.
         """;
 
     public double OrdersPerSecond { get; private init; } = 20;
@@ -77,7 +78,8 @@ internal sealed record Options
         };
 
         double Number(double least, double most) =>
-            double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+                && number >= least && number <= most
                 ? number
                 : throw new ArgumentException($"{source}: '{value}' is not a number from {least} to {most}.");
 

@@ -97,7 +97,11 @@ public sealed class MessagingBuilder
         if (!queues.TryGetValue(queue, out var handlers))
             queues[queue] = handlers = [];
         if (!handlers.TryAdd(EventTypes.NameOf(typeof(TEvent)), binding))
-            throw new InvalidOperationException($"The queue '{queue}' has two handlers of {typeof(TEvent).Name}; give one a queue of its own.");
+        {
+            throw new InvalidOperationException(
+                $"The queue '{queue}' has two handlers of {typeof(TEvent).Name}; give one a queue of its own.");
+        }
+
         return this;
     }
 }

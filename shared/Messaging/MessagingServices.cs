@@ -111,7 +111,8 @@ public static class MessagingServices
 
     private static void AddOps(this IServiceCollection services)
     {
-        services.AddScoped(provider => new EventHistory(provider.GetRequiredService<DbContext>(), provider.GetRequiredService<EventTypes>()));
+        services.AddScoped(
+            provider => new EventHistory(provider.GetRequiredService<DbContext>(), provider.GetRequiredService<EventTypes>()));
         // Everybody, until somebody says who.
         services.AddAuthorizationBuilder().AddPolicy(OpsEndpoints.Policy, policy => policy.RequireAssertion(_ => true));
         services.AddOptions<OpsOptions>().BindConfiguration("Ops");
@@ -130,5 +131,7 @@ public static class MessagingServices
 
     private static string ConnectionString(IServiceProvider provider, string name) =>
         provider.GetRequiredService<IConfiguration>().GetConnectionString(name)
-        ?? (EF.IsDesignTime ? "Host=design-time" : throw new InvalidOperationException($"The setting ConnectionStrings:{name} is missing."));
+        ?? (EF.IsDesignTime
+            ? "Host=design-time"
+            : throw new InvalidOperationException($"The setting ConnectionStrings:{name} is missing."));
 }

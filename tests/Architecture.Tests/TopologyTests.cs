@@ -20,7 +20,11 @@ public sealed partial class TopologyTests
             from match in Handles().Matches(ProgramOf(service)).Cast<Match>()
             let name = match.Groups[1].Value
             let queue = service.Name.ToLowerInvariant()
-            from binding in (string[])[$"{WireAddressOf(name)} -> {queue} by ''", $"{ReplaysOf(WireAddressOf(name))} -> {queue} by '{queue}:{name}'"]
+            from binding in (string[])
+            [
+                $"{WireAddressOf(name)} -> {queue} by ''",
+                $"{ReplaysOf(WireAddressOf(name))} -> {queue} by '{queue}:{name}'",
+            ]
             select binding;
         var bound =
             from binding in Definitions.GetProperty("bindings").EnumerateArray()

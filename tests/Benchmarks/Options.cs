@@ -33,8 +33,8 @@ internal sealed record Options
           --json FILE       writes everything that was measured there as well
           --help            shows this
 
-        The books are checked after every run: each order Shipped once, one shipment each, the stock down by exactly what was ordered, no event
-        lost, doubled or out of sequence. If they are wrong, the exit code is 1.
+        The books are checked after every run: each order Shipped once, one shipment each, the stock down by exactly what was ordered,
+        no event lost, doubled or out of sequence. If they are wrong, the exit code is 1.
         """;
 
     public string Scenario { get; private init; } = "flow";
@@ -94,7 +94,9 @@ internal sealed record Options
 
             string Value() => ++i < arguments.Length ? arguments[i] : throw new ArgumentException($"{argument} needs a value.");
 
-            int Number() => (int)Parsed(Value()) is > 0 and var number ? number : throw new ArgumentException($"{argument} needs a number above 0.");
+            int Number() => (int)Parsed(Value()) is > 0 and var number
+                ? number
+                : throw new ArgumentException($"{argument} needs a number above 0.");
         }
 
         if (options.AgainstCeiling && options.Scenario is not ("flow" or "latency"))

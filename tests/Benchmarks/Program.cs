@@ -65,7 +65,8 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
     return 130;
 }
-catch (Exception exception) when (exception is InvalidOperationException or TimeoutException or HttpRequestException or IOException or DbException)
+catch (Exception exception)
+    when (exception is InvalidOperationException or TimeoutException or HttpRequestException or IOException or DbException)
 {
     Console.Error.WriteLine($"error: {exception.Message}");
     return 1;

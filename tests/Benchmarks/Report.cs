@@ -26,7 +26,8 @@ internal sealed class Report(Options options, Machine machine)
     {
         measurements.Add(measurement);
         Scenarios.Progress.Say(
-            $"{measurement.Name}: {measurement.ShippedPerSecond:N0} orders/s to Shipped, {measurement.CpuMilliseconds:N2} CPU-ms an order, books {Books(measurement)}");
+            $"{measurement.Name}: {measurement.ShippedPerSecond:N0} orders/s to Shipped, "
+            + $"{measurement.CpuMilliseconds:N2} CPU-ms an order, books {Books(measurement)}");
     }
 
     /// <summary>Sets two runs of one round against each other.</summary>
@@ -34,7 +35,8 @@ internal sealed class Report(Options options, Machine machine)
     {
         var ratio = new Ratio(otherName, one.ShippedPerSecond / other.ShippedPerSecond, one.CpuMilliseconds / other.CpuMilliseconds);
         ratios.Add(ratio);
-        Scenarios.Progress.Say($"round {ratios.Count}: {ratio.Rate:P0} of the orders/s of the {otherName}, {ratio.Cpu:N2} times its CPU an order");
+        Scenarios.Progress.Say(
+            $"round {ratios.Count}: {ratio.Rate:P0} of the orders/s of the {otherName}, {ratio.Cpu:N2} times its CPU an order");
     }
 
     /// <summary>The table, for people.</summary>
@@ -89,7 +91,8 @@ internal sealed class Report(Options options, Machine machine)
         if (ratios.Count > 0)
         {
             text.AppendLine();
-            Line($"Against the {ratios[0].Other}, median of {ratios.Count}: {Median(r => r.Rate):P0} of its orders/s, {Median(r => r.Cpu):N2} times its CPU an order");
+            var (rate, cpu) = (Median(r => r.Rate), Median(r => r.Cpu));
+            Line($"Against the {ratios[0].Other}, median of {ratios.Count}: {rate:P0} of its orders/s, {cpu:N2} times its CPU an order");
         }
 
         return text.ToString();
@@ -101,7 +104,10 @@ internal sealed class Report(Options options, Machine machine)
             string[][] all = [head, .. rows];
             var widths = Enumerable.Range(0, head.Length).Select(column => all.Max(row => row[column].Length)).ToArray();
             foreach (var row in all)
-                text.AppendLine(string.Join("  ", row.Select((cell, column) => column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column]))).TrimEnd());
+            {
+                var cells = row.Select((cell, column) => column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column]));
+                text.AppendLine(string.Join("  ", cells).TrimEnd());
+            }
         }
     }
 

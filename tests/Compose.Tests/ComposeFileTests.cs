@@ -31,7 +31,9 @@ public sealed class ComposeFileTests
             Assert.True(container.TryGetProperty("mem_limit", out _), $"{name} has no memory limit");
             Assert.Equal("ALL", container.GetProperty("cap_drop").EnumerateArray().Single().GetString());
             Assert.Equal("no-new-privileges:true", container.GetProperty("security_opt").EnumerateArray().Single().GetString());
-            Assert.True(container.GetProperty("logging").GetProperty("options").TryGetProperty("max-size", out _), $"{name} keeps all of its log");
+            Assert.True(
+                container.GetProperty("logging").GetProperty("options").TryGetProperty("max-size", out _),
+                $"{name} keeps all of its log");
             Assert.False(container.TryGetProperty("privileged", out _));
             Assert.True(container.TryGetProperty("restart", out _), $"{name} does not say whether it is started again");
         }

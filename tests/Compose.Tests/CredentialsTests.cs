@@ -7,7 +7,8 @@ namespace OrderPlatform.Compose.Tests;
 
 public sealed class CredentialsTests : IDisposable
 {
-    private const string Definitions = """{ "permissions": [{ "user": "orders", "vhost": "/", "configure": "", "write": "", "read": "" }] }""";
+    private const string Definitions =
+        """{ "permissions": [{ "user": "orders", "vhost": "/", "configure": "", "write": "", "read": "" }] }""";
 
     private static readonly DateTimeOffset Now = DateTimeOffset.UtcNow;
 
@@ -80,12 +81,15 @@ public sealed class CredentialsTests : IDisposable
     {
         Provide(Now);
 
-        var vault = Directory.GetFiles(Path.Combine(root, "vault"), "*.password").ToDictionary(file => Path.GetFileName(file), File.ReadAllText);
+        var vault = Directory.GetFiles(Path.Combine(root, "vault"), "*.password")
+            .ToDictionary(file => Path.GetFileName(file), File.ReadAllText);
         var given = string.Concat(Directory.GetFiles(Path.Combine(root, "shipping")).Select(File.ReadAllText));
 
         Assert.Equal(
             ["postgres.shipping.password", "rabbitmq.shipping.password"],
-            vault.Where(password => given.Contains(password.Value, StringComparison.Ordinal)).Select(password => password.Key).Order(StringComparer.Ordinal));
+            vault.Where(password => given.Contains(password.Value, StringComparison.Ordinal))
+                .Select(password => password.Key)
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -114,7 +118,8 @@ public sealed class CredentialsTests : IDisposable
             ["orders", "inventory", "shipping", "admin"],
             definitions.GetProperty("users").EnumerateArray().Select(user => user.GetProperty("name").GetString()!));
         Assert.Equal(
-            ["orders", "admin"], definitions.GetProperty("permissions").EnumerateArray().Select(permission => permission.GetProperty("user").GetString()!));
+            ["orders", "admin"],
+            definitions.GetProperty("permissions").EnumerateArray().Select(permission => permission.GetProperty("user").GetString()!));
         Assert.DoesNotContain(
             Directory.GetFiles(Path.Combine(root, "vault"), "rabbitmq.*"),
             file => Read("rabbitmq/definitions.json").Contains(File.ReadAllText(file), StringComparison.Ordinal));

@@ -26,7 +26,14 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
 
         var broker = await Compose.Try("exec", "-T", "rabbitmq", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/5672");
         var database = await Compose.Try(
-            "exec", "-T", "postgres", "psql", "host=127.0.0.1 user=orders dbname=orders sslmode=disable", "--no-password", "--command", "SELECT 1");
+            "exec",
+            "-T",
+            "postgres",
+            "psql",
+            "host=127.0.0.1 user=orders dbname=orders sslmode=disable",
+            "--no-password",
+            "--command",
+            "SELECT 1");
 
         Assert.Contains("Connection refused", broker.Output, StringComparison.Ordinal);
         Assert.Contains("no encryption", database.Output, StringComparison.Ordinal);
@@ -51,7 +58,8 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
 
         await Compose.Run("up", "--detach", "--scale", "inventory=3");
 
-        await Eventually.Is(async () => (await Broker("list_queues", "name", "consumers")).Contains("inventory\t3", StringComparison.Ordinal));
+        await Eventually.Is(
+            async () => (await Broker("list_queues", "name", "consumers")).Contains("inventory\t3", StringComparison.Ordinal));
         await AssertShips();
         await Compose.Run("up", "--detach", "--scale", "inventory=1");
     }
@@ -83,9 +91,11 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await AssertShips();
     }
 
-    private static Task<string> Broker(params string[] command) => Compose.Run(["exec", "-T", "rabbitmq", "rabbitmqctl", "--quiet", .. command]);
+    private static Task<string> Broker(params string[] command) =>
+        Compose.Run(["exec", "-T", "rabbitmq", "rabbitmqctl", "--quiet", .. command]);
 
-    private static IEnumerable<string> Passwords(string logins) => logins.Split('\n').Where(line => line.Contains("password:", StringComparison.Ordinal));
+    private static IEnumerable<string> Passwords(string logins) =>
+        logins.Split('\n').Where(line => line.Contains("password:", StringComparison.Ordinal));
 
     private static async Task<string> AssertShips()
     {
@@ -109,7 +119,14 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
             {
                 customerId = "customer-7",
                 lines = new[] { new { sku = "mug-white", quantity = 1 } },
-                shippingAddress = new { recipient = "Ada Lovelace", street = "12 St James's Square", city = "London", postalCode = "SW1Y 4JH", country = "GB" },
+                shippingAddress = new
+                {
+                    recipient = "Ada Lovelace",
+                    street = "12 St James's Square",
+                    city = "London",
+                    postalCode = "SW1Y 4JH",
+                    country = "GB",
+                },
             }),
         };
         using var response = await Http.SendAsync(request, Cancellation);

@@ -27,7 +27,8 @@ public sealed class DeadLetterTests(Platform platform) : PlatformTest(platform)
         var other = await Shop.Place(sku);
         await Shop.Becomes(other, "shipped");
 
-        using var response = await Inventory.Http.PostAsJsonAsync($"ops/dead-letters/{letter}/redrive", new { reason = "The constraint was wrong" });
+        using var response = await Inventory.Http.PostAsJsonAsync(
+            $"ops/dead-letters/{letter}/redrive", new { reason = "The constraint was wrong" });
 
         Assert.Equal(202, (int)response.StatusCode);
         await Shop.Becomes(order, "shipped");

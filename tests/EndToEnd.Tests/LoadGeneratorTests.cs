@@ -89,7 +89,8 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
             var assembly = Repository.Path("deploy", "load", "bin", Configuration, "net10.0", "OrderPlatform.LoadGenerator.dll");
             process = new Process
             {
-                StartInfo = new ProcessStartInfo("dotnet", ["exec", assembly, "--orders-per-second", $"{perSecond}", "--status-seconds", "1"])
+                StartInfo = new ProcessStartInfo(
+                    "dotnet", ["exec", assembly, "--orders-per-second", $"{perSecond}", "--status-seconds", "1"])
                 {
                     RedirectStandardOutput = true,
                     RedirectStandardError = true,

@@ -51,7 +51,9 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     public async Task The_commands_of_the_operators_guide_work_as_they_stand_there()
     {
         var guide = await File.ReadAllTextAsync(Repository.Path("shared", "Messaging", "README.md"));
-        var commands = guide.Split("## Replay and rebuild")[1].Split('\n').Where(line => line.StartsWith("curl ", StringComparison.Ordinal)).ToArray();
+        var commands = guide.Split("## Replay and rebuild")[1].Split('\n')
+            .Where(line => line.StartsWith("curl ", StringComparison.Ordinal))
+            .ToArray();
         Assert.Equal(9, commands.Length);
 
         foreach (var command in commands)
@@ -59,7 +61,8 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
             var here = command
                 .Replace("localhost:5101/", Orders.Http.BaseAddress!.ToString(), StringComparison.Ordinal)
                 .Replace("localhost:5103/", Shipping.Http.BaseAddress!.ToString(), StringComparison.Ordinal);
-            using var curl = Process.Start(new ProcessStartInfo("bash", ["-c", $"{here} --fail-with-body"]) { RedirectStandardOutput = true })!;
+            using var curl = Process.Start(
+                new ProcessStartInfo("bash", ["-c", $"{here} --fail-with-body"]) { RedirectStandardOutput = true })!;
             var answer = await curl.StandardOutput.ReadToEndAsync();
             await curl.WaitForExitAsync();
             Assert.True(curl.ExitCode == 0, $"{command}: {answer}");

@@ -74,8 +74,8 @@ public enum SpanKind
 }
 
 /// <summary>
-/// Reads an ExportTraceServiceRequest (opentelemetry/proto/trace/v1/trace.proto): of each message the few fields that tests ask for, by their
-/// numbers.
+/// Reads an ExportTraceServiceRequest (opentelemetry/proto/trace/v1/trace.proto): of each message the few fields that tests ask for, by
+/// their numbers.
 /// </summary>
 internal static class Otlp
 {

@@ -31,7 +31,9 @@ public sealed class MixTests
         var orders = Plan("--scarce-share", "0.2");
 
         Assert.All(orders, order => Assert.Distinct(order.Lines.Select(line => line.Sku)));
-        Assert.All(orders.Where(order => order.IsScarce), order => Assert.All(order.Lines, line => Assert.Contains(line.Sku, Mix.ScarceSkus)));
+        Assert.All(
+            orders.Where(order => order.IsScarce),
+            order => Assert.All(order.Lines, line => Assert.Contains(line.Sku, Mix.ScarceSkus)));
         Assert.Equal(
             Mix.OrdinarySkus,
             orders.Where(order => !order.IsScarce).SelectMany(order => order.Lines).Select(line => line.Sku).Distinct().Order());

@@ -16,7 +16,10 @@ public sealed class OptionsTests
     {
         var options = Parse(
             ["--orders-per-second", "2.5", "--orders-url", "http://orders:8080/"],
-            ("LOAD_ORDERS_PER_SECOND", "7"), ("LOAD_SCARCE_SHARE", "0.5"), ("LOAD_CANCELLED_SHARE", ""), ("LOAD_INVENTORY_URL", "http://inventory:8080"));
+            ("LOAD_ORDERS_PER_SECOND", "7"),
+            ("LOAD_SCARCE_SHARE", "0.5"),
+            ("LOAD_CANCELLED_SHARE", ""),
+            ("LOAD_INVENTORY_URL", "http://inventory:8080"));
 
         Assert.Equal((2.5, 0.5, 0.05), (options.OrdersPerSecond, options.ScarceShare, options.CancelledShare));
         Assert.Equal(("http://orders:8080/", "http://inventory:8080/"), (options.OrdersUrl.ToString(), options.InventoryUrl.ToString()));

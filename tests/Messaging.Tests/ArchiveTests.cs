@@ -85,7 +85,8 @@ public sealed class ArchiveTests : RetentionTest
         var halted = Run(ledger);
         await reached.Task;
         await EndRun();
-        await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'") == 0);
+        await Eventually.Is(
+            async () => await Database.Scalar<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'") == 0);
         var other = await Start();
 
         await Run(other);
@@ -106,7 +107,21 @@ public sealed class ArchiveTests : RetentionTest
         var (all, partition) = (await Log(), await OldestPartition());
         var others = Path.Combine(Directory.CreateSubdirectory("ledger").FullName, $"{partition}-00000000");
         var manifest = new ArchiveManifest(
-            "ledger", partition, default, default, $"{partition}-00000000{ArchiveFile.Suffix}", 1, 1, 1, Guid.NewGuid(), default, default, 1, "", "", default);
+            "ledger",
+            partition,
+            default,
+            default,
+            $"{partition}-00000000{ArchiveFile.Suffix}",
+            1,
+            1,
+            1,
+            Guid.NewGuid(),
+            default,
+            default,
+            1,
+            "",
+            "",
+            default);
         await File.WriteAllBytesAsync(others + ArchiveManifest.Suffix, manifest.ToBytes(), Cancellation);
         await File.WriteAllTextAsync(others + ArchiveFile.Suffix, "other", Cancellation);
         await LetItEnd(ledger);
@@ -214,7 +229,9 @@ public sealed class ArchiveTests : RetentionTest
                 File.WriteAllBytes(file.FullName, [.. bytes, 0]);
                 break;
             case "manifest of another":
-                File.WriteAllText(file.FullName, File.ReadAllText(file.FullName).Replace("\"events\": 3", "\"events\": 4", StringComparison.Ordinal));
+                File.WriteAllText(
+                    file.FullName,
+                    File.ReadAllText(file.FullName).Replace("\"events\": 3", "\"events\": 4", StringComparison.Ordinal));
                 break;
             default:
                 file.Delete();

@@ -118,7 +118,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
         var body = $$"""{"accountId":"{{account}}","amount":4}""";
         Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }), "anna")).Status);
         body = $$"""{"accountId":"{{account}}","amount":5}""";
-        Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body, reason = "typo" }), "bert")).Status);
+        Assert.Equal(
+            200,
+            (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body, reason = "typo" }), "bert")).Status);
 
         var letter = await Get(ledger, id);
         Assert.Equal((body, original), (letter.GetProperty("body").GetString(), letter.GetProperty("originalBody").GetString()));
@@ -164,7 +166,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
 
         var swagger = await ledger.Http.GetFromJsonAsync<JsonElement>("/swagger/v1/swagger.json", Cancellation);
 
-        var paths = swagger.GetProperty("paths").EnumerateObject().Where(path => path.Name.StartsWith("/ops/dead-letters", StringComparison.Ordinal)).ToArray();
+        var paths = swagger.GetProperty("paths").EnumerateObject()
+            .Where(path => path.Name.StartsWith("/ops/dead-letters", StringComparison.Ordinal))
+            .ToArray();
         Assert.Equal(8, paths.Length);
         Assert.All(paths.SelectMany(path => path.Value.EnumerateObject()), operation =>
         {

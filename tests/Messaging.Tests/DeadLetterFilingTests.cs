@@ -36,8 +36,8 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
 
     public static TheoryData<string> Oddities =>
     [
-        "no JSON", "no text", "NULs", "nothing", "1 MiB", "an unknown type", "no type", "no id", "an odd id", "headers of 90 KiB", "headers of 127 KiB",
-        "odd headers",
+        "no JSON", "no text", "NULs", "nothing", "1 MiB", "an unknown type", "no type", "no id", "an odd id", "headers of 90 KiB",
+        "headers of 127 KiB", "odd headers",
     ];
 
     [Theory]
@@ -55,7 +55,9 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
             case "no text": message.Body = [0xC3, 0x28, 0xFF]; break;
             case "NULs": message.Body = "{\"accountId\":\"\0\0\"}"u8.ToArray(); headers["nul"] = "a\0b"; headers["stream"] = "a\0b"; break;
             case "nothing": message.Body = []; break;
-            case "1 MiB": message.Body = Encoding.UTF8.GetBytes($$"""{"accountId":"{{odd}}","more":"{{new string('x', 1024 * 1024)}}"}"""); break;
+            case "1 MiB":
+                message.Body = Encoding.UTF8.GetBytes($$"""{"accountId":"{{odd}}","more":"{{new string('x', 1024 * 1024)}}"}""");
+                break;
             case "an unknown type": headers["MT-MessageType"] = "urn:message:Some:Stranger"; break;
             case "no type": headers.Remove("MT-MessageType"); break;
             case "no id": message.Properties.MessageId = null; break;
@@ -75,7 +77,10 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
         await Eventually.Is(async () => await ledger.Tally(healthy) is not null);
         var letter = await Get(ledger, (await List(ledger))[0].GetProperty("id").GetGuid());
         Assert.Equal(
-            message.Body, letter.GetProperty("body").GetString() is { } text ? Encoding.UTF8.GetBytes(text) : letter.GetProperty("bodyBase64").GetBytesFromBase64());
+            message.Body,
+            letter.GetProperty("body").GetString() is { } text
+                ? Encoding.UTF8.GetBytes(text)
+                : letter.GetProperty("bodyBase64").GetBytesFromBase64());
         if (headers.TryGetValue("long", out var sent))
             Assert.Equal((string)sent!, letter.GetProperty("headers").GetProperty("long").GetString());
         Assert.Equal(
@@ -100,7 +105,9 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
         await Eventually.Is(async () => await Consumers("ledger_error") > 0);
         await using (await Database.Unreachable())
         {
-            await SendTo("ledger_error", [.. Enumerable.Range(1, 5).Select(i => Failed(Guid.CreateVersion7(), i, new Opened(Guid.CreateVersion7())))]);
+            await SendTo(
+                "ledger_error",
+                [.. Enumerable.Range(1, 5).Select(i => Failed(Guid.CreateVersion7(), i, new Opened(Guid.CreateVersion7())))]);
             await Eventually.Is(async () => await Ready("ledger_error") == 0);
 
             await Stop(ledger);
@@ -186,7 +193,9 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
         await Eventually.Is(async () => await Consumers("ledger_error") > 0);
         await Execute("ALTER TABLE messaging.dead_letters ADD CHECK (sequence <> 3)");
 
-        await SendTo("ledger_error", [.. Enumerable.Range(1, 5).Select(i => Failed(Guid.CreateVersion7(), i, new Opened(Guid.CreateVersion7())))]);
+        await SendTo(
+            "ledger_error",
+            [.. Enumerable.Range(1, 5).Select(i => Failed(Guid.CreateVersion7(), i, new Opened(Guid.CreateVersion7())))]);
 
         await Eventually.Is(async () => await DeadLetters() == 4);
         await Stop(ledger);

@@ -16,7 +16,9 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
 
         await Send(Message(other, 1, new Opened(other)), Message(other, 2, new Deposited(other, 7)));
         await Eventually.Is(async () => await ledger.Tally(other) is { Total: 7 });
-        Assert.Equal([2, 3, 4], (await Get(ledger, id)).GetProperty("followers").EnumerateArray().Select(f => f.GetProperty("sequence").GetInt32()));
+        Assert.Equal(
+            [2, 3, 4],
+            (await Get(ledger, id)).GetProperty("followers").EnumerateArray().Select(f => f.GetProperty("sequence").GetInt32()));
         Assert.Null(await ledger.Tally(account));
 
         Poison.Remove(account);
@@ -61,7 +63,8 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         Poison.Remove(account);
         await SendFollowers(account);
         await Eventually.Is(async () => await Parked(ledger) == 3);
-        await ledger.Query(db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.Query(
+            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
 
         await Post(ledger, $"/{id}/resolve", new { reason = "opened by hand", followers = "run" });
 
@@ -88,7 +91,8 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         Assert.Equal([2, 3, 4], letters.Select(letter => letter.GetProperty("sequence").GetInt32()).Order());
 
         // They are dead letters like any other: an operator mends the order by hand, and redrives them.
-        await ledger.Query(db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.Query(
+            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
         await Post(ledger, "/redrives", new { filter = new { stream = account.ToString() } });
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Changes: 2, Closed: true });
         await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 3);
@@ -103,12 +107,14 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         Poison.Remove(account);
         await Send(Message(account, 2, new Deposited(account, Poison.Amount)), Message(account, 3, new Deposited(account, 4)));
         await Eventually.Is(async () => await Parked(ledger) == 2);
-        await ledger.Query(db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.Query(
+            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
 
         await Post(ledger, $"/{id}/resolve", new { reason = "opened by hand", followers = "run" });
 
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 4 });
-        await Eventually.Is(async () => (await List(ledger, "state=waiting")) is [var letter] && letter.GetProperty("sequence").GetInt32() == 2);
+        await Eventually.Is(async () =>
+            (await List(ledger, "state=waiting")) is [var letter] && letter.GetProperty("sequence").GetInt32() == 2);
         Assert.Equal(0, await Parked(ledger));
     }
 
@@ -128,5 +134,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
     }
 
     private Task SendFollowers(Guid account) => Send(
-        Message(account, 4, new Closed(account)), Message(account, 3, new Deposited(account, 2)), Message(account, 2, new Deposited(account, 1)));
+        Message(account, 4, new Closed(account)),
+        Message(account, 3, new Deposited(account, 2)),
+        Message(account, 2, new Deposited(account, 1)));
 }

@@ -12,7 +12,8 @@ public sealed partial class DeadLetterGuideTests : DeadLetterTest
     {
         var ledger = await StartApp();
         var readme = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "README.md"), Cancellation);
-        var guide = readme[readme.IndexOf("## Dead letters", StringComparison.Ordinal)..readme.IndexOf("## On the wire", StringComparison.Ordinal)];
+        var guide = readme[
+            readme.IndexOf("## Dead letters", StringComparison.Ordinal)..readme.IndexOf("## On the wire", StringComparison.Ordinal)];
         var blocks = Block().Matches(guide).Select(match => match.Groups[1].Value).ToArray();
         Assert.True(blocks.Length >= 7);
         using var directory = new TemporaryDirectory();

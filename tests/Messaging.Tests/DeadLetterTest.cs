@@ -66,7 +66,8 @@ public abstract class DeadLetterTest : LedgerTest
         async () =>
         {
             var letter = await Get(ledger, id);
-            return letter.GetProperty("state").GetString() == state && (attempts is null || letter.GetProperty("attempts").GetInt32() == attempts);
+            return letter.GetProperty("state").GetString() == state
+                && (attempts is null || letter.GetProperty("attempts").GetInt32() == attempts);
         },
         description: $"{id} is {state} {attempts}");
 
@@ -87,7 +88,8 @@ public abstract class DeadLetterTest : LedgerTest
     }
 
     /// <summary>A message as it is in the error queue.</summary>
-    protected static (string Id, BasicProperties Properties, byte[] Body) Failed(Guid account, int sequence, object @event, DateTimeOffset? at = null)
+    protected static (string Id, BasicProperties Properties, byte[] Body) Failed(
+        Guid account, int sequence, object @event, DateTimeOffset? at = null)
     {
         var message = Message(account, sequence, @event);
         message.Properties.Headers!["MT-Reason"] = "fault";
@@ -100,17 +102,19 @@ public abstract class DeadLetterTest : LedgerTest
     private protected static Task<int> Parked(LedgerHost ledger) => ledger.Query(db => db.Set<ParkedEvent>().CountAsync(Cancellation));
 
     /// <summary>Dead letters, as if they had been filed: openings, each of its own account, that would succeed now.</summary>
-    protected Task Insert(int first, int count, string type = "Opened", string exception = "System.InvalidOperationException", string state = "waiting") =>
+    protected Task Insert(
+        int first, int count, string type = "Opened", string exception = "System.InvalidOperationException", string state = "waiting") =>
         Execute(
             $$"""
             INSERT INTO messaging.dead_letters (
                 id, queue, source, message_key, message_id, event_id, type, stream, sequence, handler, exception_type, exception_message,
                 fault_at, first_failed_at, last_failed_at, state, properties, headers, body)
             SELECT
-                gen_random_uuid(), 'ledger', 'error', event_id::text, event_id::text, event_id, type, account::text, 1, 'TallyOpening', '{{exception}}',
-                'poison ' || n, at, at, at, '{{state}}',
+                gen_random_uuid(), 'ledger', 'error', event_id::text, event_id::text, event_id, type, account::text, 1, 'TallyOpening',
+                '{{exception}}', 'poison ' || n, at, at, at, '{{state}}',
                 json_build_object('messageId', event_id, 'correlationId', account, 'contentType', 'application/json'),
-                json_build_object('MT-MessageType', 'urn:message:' || type, 'stream', account, 'sequence', 1, 'occurred-at', at, 'MT-Reason', 'fault'),
+                json_build_object(
+                    'MT-MessageType', 'urn:message:' || type, 'stream', account, 'sequence', 1, 'occurred-at', at, 'MT-Reason', 'fault'),
                 convert_to(json_build_object('accountId', account, 'amount', 1)::text, 'UTF8')
             FROM (
                 SELECT n, 'OrderPlatform.Messaging.Tests:{{type}}' AS type, gen_random_uuid() AS account,

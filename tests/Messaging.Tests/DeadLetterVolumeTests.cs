@@ -41,7 +41,8 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
         {
             Assert.Equal(found, (await List(ledger, Query(filter))).Length);
             await using var command = Database.Source.CreateCommand();
-            command.CommandText = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + ListDeadLetters.Sql(command.Parameters, filter, after: null, 51);
+            command.CommandText = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) "
+                + ListDeadLetters.Sql(command.Parameters, filter, after: null, 51);
             var plan = await Plan(command);
             Assert.True(plan.Contains("Index", StringComparison.Ordinal) && !plan.Contains("Seq Scan", StringComparison.Ordinal)
                 && !plan.Contains("Sort", StringComparison.Ordinal), $"{filter}:\n{plan}");
@@ -54,7 +55,8 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
         Assert.Equal("System.FormatException", groups[1].GetProperty("exceptionType").GetString());
 
         var began = DateTimeOffset.UtcNow;
-        var (status, answer) = await Post(ledger, "/redrives", new { filter = new { state = "waiting" }, perSecond = 0.5, reason = "all of it" });
+        var (status, answer) = await Post(
+            ledger, "/redrives", new { filter = new { state = "waiting" }, perSecond = 0.5, reason = "all of it" });
         Assert.Equal((202, Many, Many), (status, answer.GetProperty("matched").GetInt32(), answer.GetProperty("scheduled").GetInt32()));
         Assert.Equal((Many - 1) / 0.5, (answer.GetProperty("lastAt").GetDateTimeOffset() - began).TotalSeconds, tolerance: 300);
         Assert.Equal(0, await Database.Scalar<long>(
@@ -63,7 +65,8 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
                 SELECT redrive_at - lag(redrive_at) OVER (ORDER BY stream, sequence, id) AS step FROM messaging.dead_letters) AS steps
             WHERE step < '1.999 seconds' OR step > '2.001 seconds'
             """));
-        Assert.Equal(Many, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions WHERE who = 'anna' AND reason = 'all of it'"));
+        Assert.Equal(Many, await Database.Scalar<long>(
+            "SELECT count(*) FROM messaging.dead_letter_actions WHERE who = 'anna' AND reason = 'all of it'"));
         await Eventually.Is(async () => await DeadLetters("state <> 'scheduled'") > 0);
         Assert.True(await DeadLetters("state <> 'scheduled'") < 1 + (DateTimeOffset.UtcNow - began).TotalSeconds);
         await AssertBackgroundGoesByIndex(ledger);
@@ -77,9 +80,11 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
         await Fail(ledger, Guid.CreateVersion7());
     }
 
-    private static string Query(DeadLetterFilter filter) => string.Join('&', JsonSerializer.SerializeToElement(filter, EventTypes.Json).EnumerateObject()
-        .Where(property => property.Value.ValueKind == JsonValueKind.String)
-        .Select(property => $"{property.Name}={Uri.EscapeDataString(property.Value.GetString()!)}"));
+    private static string Query(DeadLetterFilter filter) => string.Join(
+        '&',
+        JsonSerializer.SerializeToElement(filter, EventTypes.Json).EnumerateObject()
+            .Where(property => property.Value.ValueKind == JsonValueKind.String)
+            .Select(property => $"{property.Name}={Uri.EscapeDataString(property.Value.GetString()!)}"));
 
     /// <summary>Each once, the newest first; also where a text is searched for.</summary>
     private static async Task Pages(LedgerHost ledger)
@@ -114,9 +119,20 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
             (RedriveWorker.SelectDue, Due, [NpgsqlAccess.Value(100)]),
             (RedriveWorker.SelectNext, Due, none),
             (DeadLetterSweep.EndRedrives, Due, [NpgsqlAccess.Value(Guid.Empty)]),
-            (DeadLetterSweep.Resolve, "dead_letters_unresolved_since_id_idx", [NpgsqlAccess.Value(DateTimeOffset.MinValue), NpgsqlAccess.Value(Guid.Empty), NpgsqlAccess.Value(1000), NpgsqlAccess.Value("ledger")]),
+            (
+                DeadLetterSweep.Resolve,
+                "dead_letters_unresolved_since_id_idx",
+                [
+                    NpgsqlAccess.Value(DateTimeOffset.MinValue),
+                    NpgsqlAccess.Value(Guid.Empty),
+                    NpgsqlAccess.Value(1000),
+                    NpgsqlAccess.Value("ledger"),
+                ]),
             (DeadLetterSweep.SelectClosed, "dead_letters_id_idx", [NpgsqlAccess.Value(queues)]),
-            (DeadLetterCounts.Select, "dead_letters_state_queue", [NpgsqlAccess.Value(queues), NpgsqlAccess.Value(states), NpgsqlAccess.Value(10_000)]),
+            (
+                DeadLetterCounts.Select,
+                "dead_letters_state_queue",
+                [NpgsqlAccess.Value(queues), NpgsqlAccess.Value(states), NpgsqlAccess.Value(10_000)]),
         ];
         foreach (var (sql, index, parameters) in statements)
         {

@@ -46,7 +46,8 @@ public sealed class GroupCommitTests : LedgerTest
         {
             var account = Guid.CreateVersion7();
             await Task.WhenAll(first.Deposit(account, 1), second.Deposit(account, 2));
-            Assert.Equal(3, await first.Query(db => db.Accounts.Where(a => a.Id == account).Select(a => a.Balance).SingleAsync(Cancellation)));
+            Assert.Equal(
+                3, await first.Query(db => db.Accounts.Where(a => a.Id == account).Select(a => a.Balance).SingleAsync(Cancellation)));
         }
     }
 
@@ -58,7 +59,8 @@ public sealed class GroupCommitTests : LedgerTest
 
         await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => ledger.Deposit(account, 1)));
 
-        Assert.Equal(30, await ledger.Query(db => db.Accounts.Where(a => a.Id == account).Select(a => a.Balance).SingleAsync(Cancellation)));
+        Assert.Equal(
+            30, await ledger.Query(db => db.Accounts.Where(a => a.Id == account).Select(a => a.Balance).SingleAsync(Cancellation)));
     }
 
     [Fact]
@@ -99,7 +101,11 @@ public sealed class GroupCommitTests : LedgerTest
             await connection.OpenAsync(Cancellation);
             var name = new NpgsqlConnectionStringBuilder(Database.ConnectionString).Database;
             await using var command = new NpgsqlCommand(
-                $"ALTER DATABASE {name} ALLOW_CONNECTIONS false; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'", connection);
+                $"""
+                 ALTER DATABASE {name} ALLOW_CONNECTIONS false;
+                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'
+                 """,
+                connection);
             await command.ExecuteNonQueryAsync(Cancellation);
 
             await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => ledger.Open(Guid.CreateVersion7()));
@@ -124,7 +130,10 @@ public sealed class GroupCommitTests : LedgerTest
                 while (!stop.IsCancellationRequested)
                 {
                     await Database.Scalar<long>(
-                        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'ledger%'");
+                        """
+                        SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                        WHERE datname = current_database() AND application_name LIKE 'ledger%'
+                        """);
                     await Task.Delay(150, CancellationToken.None);
                 }
             },

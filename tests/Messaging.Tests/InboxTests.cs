@@ -28,7 +28,10 @@ public sealed class InboxTests : LedgerTest
         var ledger = await StartLedger();
         var account = Guid.CreateVersion7();
 
-        await Send(Message(account, 4, new Closed(account)), Message(account, 3, new Deposited(account, 2)), Message(account, 2, new Deposited(account, 1)));
+        await Send(
+            Message(account, 4, new Closed(account)),
+            Message(account, 3, new Deposited(account, 2)),
+            Message(account, 2, new Deposited(account, 1)));
         await Eventually.Is(async () => await Parked(ledger) == 3);
         Assert.Null(await ledger.Tally(account));
 
@@ -44,7 +47,10 @@ public sealed class InboxTests : LedgerTest
         var ledger = await StartLedger();
         var (early, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
 
-        await Send(Message(early, 2, new Deposited(early, 1)), Message(other, 1, new Opened(other)), Message(other, 2, new Deposited(other, 1)));
+        await Send(
+            Message(early, 2, new Deposited(early, 1)),
+            Message(other, 1, new Opened(other)),
+            Message(other, 2, new Deposited(other, 1)));
 
         await Eventually.Is(async () => await ledger.Tally(other) is { Total: 1 });
         Assert.Equal(1, await Parked(ledger));
@@ -83,7 +89,8 @@ public sealed class InboxTests : LedgerTest
         ]);
 
         await Eventually.Is(async () =>
-            await DeadLetters($"stream = '{poisoned}' AND exception_type = 'System.InvalidOperationException' AND exception_message = 'poison'") == 1);
+            await DeadLetters(
+                $"stream = '{poisoned}' AND exception_type = 'System.InvalidOperationException' AND exception_message = 'poison'") == 1);
         await Eventually.Is(async () => await ledger.Query(db => db.Tallies.CountAsync(Cancellation)) == 50);
         Assert.Equal(1, await DeadLetters());
         Assert.Equal(50, await ledger.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
@@ -121,7 +128,8 @@ public sealed class InboxTests : LedgerTest
         await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
 
         Assert.NotNull(await ledger.Tally(account));
-        await Eventually.Is(async () => await DeadLetters("type = 'OrderPlatform.Messaging.Tests:Deposited' AND exception_message = 'poison'") == 1);
+        await Eventually.Is(async () =>
+            await DeadLetters("type = 'OrderPlatform.Messaging.Tests:Deposited' AND exception_message = 'poison'") == 1);
         Assert.Equal(1, await Parked(ledger));
     }
 
@@ -161,7 +169,8 @@ public sealed class InboxTests : LedgerTest
         var account = Guid.CreateVersion7();
         await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 1)));
 
-        await ledger.Query(db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.Query(
+            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
         await ledger.Query(db => db.Database.ExecuteSqlAsync($"UPDATE messaging.parked_events SET retry_at = now()"));
 
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 1 });

@@ -14,9 +14,13 @@ public sealed class LargeReplayTests : LedgerTest
     private const string InsertPast =
         """
         INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
-        SELECT (lpad(to_hex((extract(epoch FROM happened) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || lpad(to_hex(n), 15, '0'))::uuid,
+        SELECT (lpad(to_hex((extract(epoch FROM happened) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0')
+                   || '8' || lpad(to_hex(n), 15, '0'))::uuid,
                account, sequence, 'OrderPlatform.Messaging.Tests:' || CASE sequence WHEN 1 THEN 'Opened' ELSE 'Deposited' END,
-               CASE sequence WHEN 1 THEN format('{"accountId":"%s"}', account) ELSE format('{"accountId":"%s","amount":%s}', account, sequence - 1) END::json,
+               CASE sequence
+                   WHEN 1 THEN format('{"accountId":"%s"}', account)
+                   ELSE format('{"accountId":"%s","amount":%s}', account, sequence - 1)
+               END::json,
                account::uuid, happened
         FROM (
             SELECT n, n / ($1 / 10) % $2 + 1 AS sequence,

@@ -123,7 +123,10 @@ public sealed partial class LedgerHost : IAsyncDisposable
         if (!await db.Database.EnsureCreatedAsync())
             return;
         foreach (var script in MessagingSchema.Scripts())
-            await db.Database.ExecuteSqlRawAsync(script.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        {
+            await db.Database.ExecuteSqlRawAsync(
+                script.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        }
     }
 
     public Task Open(Guid account) => Append(account, new Opened(account));
@@ -220,7 +223,14 @@ public abstract partial class LedgerTest : IAsyncLifetime
         return (
             incoming.EventId.ToString(),
             EventProperties.Of(
-                incoming.EventId, incoming.Type, incoming.Stream, sequence, incoming.CorrelationId, causationId: null, traceParent: null, incoming.OccurredAt),
+                incoming.EventId,
+                incoming.Type,
+                incoming.Stream,
+                sequence,
+                incoming.CorrelationId,
+                causationId: null,
+                traceParent: null,
+                incoming.OccurredAt),
             incoming.Body.ToArray());
     }
 

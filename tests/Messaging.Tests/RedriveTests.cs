@@ -40,7 +40,8 @@ public sealed class RedriveTests : DeadLetterTest
         var (id, _) = await Fail(first, account, 2, new Deposited(account, 5));
         Poison.Remove(account);
 
-        var clicks = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Redrive(i % 2 == 0 ? first : second, id, i % 2 == 0 ? "anna" : "bert")));
+        var clicks = await Task.WhenAll(
+            Enumerable.Range(0, 10).Select(i => Redrive(i % 2 == 0 ? first : second, id, i % 2 == 0 ? "anna" : "bert")));
 
         Assert.Single(clicks, click => click.Status == 202);
         Assert.All(clicks.Where(click => click.Status != 202), click => Assert.Equal(409, click.Status));
@@ -76,7 +77,8 @@ public sealed class RedriveTests : DeadLetterTest
         Poison.Remove(account);
         await Execute(
             """
-            CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END';
+            CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS
+                'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END';
             CREATE TRIGGER crash BEFORE UPDATE ON messaging.dead_letters FOR EACH ROW WHEN (NEW.state = 'redriven') EXECUTE FUNCTION crash()
             """);
 
@@ -143,7 +145,10 @@ public sealed class RedriveTests : DeadLetterTest
             Assert.NotEmpty((await Get(ledger, id)).GetProperty("actions")[1].GetProperty("reason").GetString()!);
         }
 
-        Assert.Contains("ledger_gone", (await Get(ledger, gone)).GetProperty("actions")[1].GetProperty("reason").GetString()!, StringComparison.Ordinal);
+        Assert.Contains(
+            "ledger_gone",
+            (await Get(ledger, gone)).GetProperty("actions")[1].GetProperty("reason").GetString()!,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -188,11 +193,13 @@ public sealed class RedriveTests : DeadLetterTest
         var (id, _) = await Fail(ledger, Guid.CreateVersion7());
         var without = await FailAndChange(ledger, "exception_type = NULL, handler = NULL");
 
-        var answer = (await Post(ledger, "/redrives", new { filter = new { exception = "", handler = "", type = "Opened" }, dryRun = true })).Body;
+        var answer = (await Post(
+            ledger, "/redrives", new { filter = new { exception = "", handler = "", type = "Opened" }, dryRun = true })).Body;
 
         Assert.Equal(1, answer.GetProperty("matched").GetInt32());
         Assert.Equal([without], (await List(ledger, "exception=&handler=")).Select(letter => letter.GetProperty("id").GetGuid()));
-        Assert.Equal([id], (await List(ledger, "exception=System.InvalidOperationException")).Select(letter => letter.GetProperty("id").GetGuid()));
+        Assert.Equal(
+            [id], (await List(ledger, "exception=System.InvalidOperationException")).Select(letter => letter.GetProperty("id").GetGuid()));
     }
 
     /// <summary>A dead letter whose row says something else.</summary>
@@ -210,7 +217,14 @@ public sealed class RedriveTests : DeadLetterTest
         await Insert(1, 10);
         await Insert(11, 10, type: "Deposited", exception: "System.FormatException");
         var now = DateTimeOffset.UtcNow;
-        var filter = new { type = "Opened", exception = "System.InvalidOperationException", queue = "ledger", text = "POISON", since = now.AddDays(-1) };
+        var filter = new
+        {
+            type = "Opened",
+            exception = "System.InvalidOperationException",
+            queue = "ledger",
+            text = "POISON",
+            since = now.AddDays(-1),
+        };
 
         var (status, dry) = await Post(ledger, "/redrives", new { filter, dryRun = true, perSecond = 2, limit = 7 });
         Assert.Equal((200, 10, 0), (status, dry.GetProperty("matched").GetInt32(), dry.GetProperty("scheduled").GetInt32()));
@@ -229,7 +243,8 @@ public sealed class RedriveTests : DeadLetterTest
         var (_, selected) = await Post(ledger, "/redrives", new { ids });
         Assert.Equal(2, selected.GetProperty("scheduled").GetInt32());
         await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 9);
-        Assert.Equal(9, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions WHERE action = 'redrive' AND who = 'anna'"));
+        Assert.Equal(9, await Database.Scalar<long>(
+            "SELECT count(*) FROM messaging.dead_letter_actions WHERE action = 'redrive' AND who = 'anna'"));
         Assert.Equal(7, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions WHERE reason = 'try some'"));
     }
 
@@ -240,8 +255,11 @@ public sealed class RedriveTests : DeadLetterTest
         await Insert(1, 60);
         await Execute(
             """
-            WITH redrive AS (INSERT INTO messaging.redrives (id, per_second, next_at) VALUES (gen_random_uuid(), 30, now() - interval '1 hour') RETURNING id)
-            UPDATE messaging.dead_letters SET state = 'scheduled', redrive_kind = 'operator', redrive_id = redrive.id, redrive_at = now() - interval '1 hour'
+            WITH redrive AS (
+                INSERT INTO messaging.redrives (id, per_second, next_at) VALUES (gen_random_uuid(), 30, now() - interval '1 hour')
+                RETURNING id)
+            UPDATE messaging.dead_letters
+            SET state = 'scheduled', redrive_kind = 'operator', redrive_id = redrive.id, redrive_at = now() - interval '1 hour'
             FROM redrive
             """);
 
@@ -249,11 +267,14 @@ public sealed class RedriveTests : DeadLetterTest
         await StartApp();
 
         await Eventually.Is(async () => await DeadLetters("state IN ('redriven', 'resolved')") == 60);
-        Assert.True(await Database.Scalar<decimal>("SELECT extract(epoch FROM max(redriven_at) - min(redriven_at)) FROM messaging.dead_letters") > 1.7m);
+        Assert.True(await Database.Scalar<decimal>(
+            "SELECT extract(epoch FROM max(redriven_at) - min(redriven_at)) FROM messaging.dead_letters") > 1.7m);
         Assert.InRange(
             await Database.Scalar<long>(
                 """
-                SELECT max((SELECT count(*) FROM messaging.dead_letters o WHERE o.redriven_at >= l.redriven_at AND o.redriven_at < l.redriven_at + interval '1 second'))
+                SELECT max((
+                    SELECT count(*) FROM messaging.dead_letters o
+                    WHERE o.redriven_at >= l.redriven_at AND o.redriven_at < l.redriven_at + interval '1 second'))
                 FROM messaging.dead_letters l
                 """),
             1,
@@ -276,8 +297,11 @@ public sealed class RedriveTests : DeadLetterTest
         await Becomes(ledger, id, "waiting", attempts: 4);
         var failures = (await Get(ledger, id)).GetProperty("actions").EnumerateArray()
             .Where(action => action.GetProperty("action").GetString() == "failed").ToArray();
-        var backoffs = failures.Where(failure => failure.GetProperty("details").GetProperty("redriveAt").ValueKind == JsonValueKind.String)
-            .Select(failure => (failure.GetProperty("details").GetProperty("redriveAt").GetDateTimeOffset() - failure.GetProperty("at").GetDateTimeOffset()).TotalSeconds);
+        var backoffs = failures
+            .Where(failure => failure.GetProperty("details").GetProperty("redriveAt").ValueKind == JsonValueKind.String)
+            .Select(failure => failure.GetProperty("details").GetProperty("redriveAt").GetDateTimeOffset()
+                - failure.GetProperty("at").GetDateTimeOffset())
+            .Select(backoff => backoff.TotalSeconds);
         Assert.Equal([0.2, 0.4, 0.5], backoffs.Select(seconds => Math.Round(seconds, 3)));
         Assert.Equal(3, (await Scrape.Of(ledger.Services))["""messaging_redrives_total{queue="ledger",kind="automatic"}"""]);
         Assert.Equal(0, (await Scrape.Of(ledger.Services))["""messaging_redrives_total{queue="ledger",kind="operator"}"""]);
@@ -312,7 +336,8 @@ public sealed class RedriveTests : DeadLetterTest
     {
         var ledger = await StartApp();
         await Insert(1, 4);
-        await Execute("UPDATE messaging.dead_letters SET body = convert_to(rpad('{\"accountId\":\"', 3 * 1024 * 1024, 'x') || '\"}', 'UTF8')");
+        await Execute(
+            "UPDATE messaging.dead_letters SET body = convert_to(rpad('{\"accountId\":\"', 3 * 1024 * 1024, 'x') || '\"}', 'UTF8')");
 
         await Post(ledger, "/redrives", new { filter = new { }, perSecond = 10_000 });
 

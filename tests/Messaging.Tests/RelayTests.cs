@@ -151,7 +151,8 @@ public sealed class RelayTests : LedgerTest
         var amounts = (await TakeAmounts(20 * TakeOvers)).Select(amount => int.Parse(amount, CultureInfo.InvariantCulture)).ToArray();
         Assert.Equal(Enumerable.Range(0, 20 * TakeOvers), amounts.Distinct().Order());
 
-        // A relay begins again at the cursor, so the order may step back once for each take-over. Two that publish side by side would step back more often.
+        // A relay begins again at the cursor, so the order may step back once for each take-over. Two that publish side by side would step
+        // back more often.
         Assert.InRange(amounts.Zip(amounts.Skip(1)).Count(pair => pair.Second < pair.First), 0, TakeOvers);
     }
 
@@ -165,7 +166,8 @@ public sealed class RelayTests : LedgerTest
         await Watch();
         await ledger.Deposit(Guid.CreateVersion7(), 1);
 
-        await Eventually.Is(async () => (await ledger.Relay.CheckHealthAsync(new())).Description?.Contains("another relay", StringComparison.Ordinal) == true);
+        await Eventually.Is(async () =>
+            (await ledger.Relay.CheckHealthAsync(new())).Description?.Contains("another relay", StringComparison.Ordinal) == true);
         Assert.False(ledger.Relay.IsActive);
         Assert.Equal(0u, await Ready(Watched));
 
@@ -207,7 +209,9 @@ public sealed class RelayTests : LedgerTest
         await using var insert = new NpgsqlCommand(
             $$"""
             INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
-            VALUES (gen_random_uuid(), $1, 1, '{{Exchange}}', '{"accountId":"{{Guid.CreateVersion7()}}","amount":{{amount}}}', gen_random_uuid(), now())
+            VALUES (
+                gen_random_uuid(), $1, 1, '{{Exchange}}', '{"accountId":"{{Guid.CreateVersion7()}}","amount":{{amount}}}',
+                gen_random_uuid(), now())
             """,
             connection)
         {
@@ -236,7 +240,8 @@ public sealed class RelayTests : LedgerTest
             """
             SELECT count(pg_terminate_backend(pid))
             FROM pg_locks
-            WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
               AND (classid::bigint << 32 | objid::bigint) = hashtextextended('orderplatform relay', 0)
             """) == 1);
     }

@@ -37,7 +37,8 @@ public sealed class ReplayTests : LedgerTest
         var lost = accounts[..4];
         await Execute($"DELETE FROM tallies WHERE id = ANY ($1)", lost);
         await Execute(
-            "DELETE FROM messaging.inbox WHERE event_id IN (SELECT event_id FROM messaging.event_log WHERE correlation_id = ANY ($1))", lost);
+            "DELETE FROM messaging.inbox WHERE event_id IN (SELECT event_id FROM messaging.event_log WHERE correlation_id = ANY ($1))",
+            lost);
 
         await Completes(ledger, new { queue = "ledger" });
 
@@ -66,7 +67,8 @@ public sealed class ReplayTests : LedgerTest
 
         Assert.Equal(36, await Sent(ledger, new { queue = Learn.Queue }));
         Assert.Equal(9, await Sent(ledger, new { queue = Learn.Queue, types = Types("Opened") }));
-        Assert.Equal(27, await Sent(ledger, new { queue = Learn.Queue, types = Types("OrderPlatform.Messaging.Tests:Deposited", "Closed") }));
+        Assert.Equal(
+            27, await Sent(ledger, new { queue = Learn.Queue, types = Types("OrderPlatform.Messaging.Tests:Deposited", "Closed") }));
         Assert.Equal(12, await Sent(ledger, new { queue = Learn.Queue, from = begin, until = end }));
         Assert.Equal(24, await Sent(ledger, new { queue = Learn.Queue, from = begin }));
         Assert.Equal(12, await Sent(ledger, new { queue = Learn.Queue, until = begin }));
@@ -81,7 +83,8 @@ public sealed class ReplayTests : LedgerTest
         var accounts = await Past(3);
         var ledger = await StartOps();
 
-        var response = await ledger.Http.PostAsJsonAsync(Replays, new { queue = "ledger", streams = accounts[..2], dryRun = true }, Cancellation);
+        var response = await ledger.Http.PostAsJsonAsync(
+            Replays, new { queue = "ledger", streams = accounts[..2], dryRun = true }, Cancellation);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(8, Number(await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation), "events"));
@@ -194,7 +197,8 @@ public sealed class ReplayTests : LedgerTest
         await Broker.CloseConnections();
         await Eventually.Is(async () => Number(await ledger.Job(job), "sent") >= 90);
         await using (await Database.Unreachable())
-            await Eventually.Is(async () => (await ledger.Http.GetAsync(job, Cancellation)).StatusCode == HttpStatusCode.ServiceUnavailable);
+            await Eventually.Is(
+                async () => (await ledger.Http.GetAsync(job, Cancellation)).StatusCode == HttpStatusCode.ServiceUnavailable);
         Database.Source.Clear();
         await ledger.JobBecomes(job, "completed", TimeSpan.FromMinutes(1));
 
@@ -249,7 +253,8 @@ public sealed class ReplayTests : LedgerTest
         await using (var connection = await Connect())
         await using (var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation))
         {
-            await channel.ExchangeDeclareAsync("OrderPlatform.Messaging.Tests:replay", ExchangeType.Direct, durable: true, cancellationToken: Cancellation);
+            await channel.ExchangeDeclareAsync(
+                "OrderPlatform.Messaging.Tests:replay", ExchangeType.Direct, durable: true, cancellationToken: Cancellation);
             await channel.QueueDeclareAsync("idle", durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
             await channel.QueueBindAsync("idle", "OrderPlatform.Messaging.Tests:replay", "idle:Deposited", cancellationToken: Cancellation);
         }
@@ -277,8 +282,10 @@ public sealed class ReplayTests : LedgerTest
         await using (var connection = await Connect())
         await using (var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation))
         {
-            await channel.QueueDeclareAsync("ledger_idle", durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
-            await channel.ExchangeUnbindAsync("ledger", "OrderPlatform.Messaging.Tests:replay", "ledger:Closed", cancellationToken: Cancellation);
+            await channel.QueueDeclareAsync(
+                "ledger_idle", durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
+            await channel.ExchangeUnbindAsync(
+                "ledger", "OrderPlatform.Messaging.Tests:replay", "ledger:Closed", cancellationToken: Cancellation);
         }
 
         var job = await ledger.StartJob(Replays, new { queue, types = type is null ? null : Types(type) });
@@ -342,7 +349,9 @@ public sealed class ReplayTests : LedgerTest
         Assert.All(items, replay => Assert.Equal("ada", replay.GetProperty("startedBy").GetString()));
         Assert.Equal(7, Number(items[0], "perSecond"));
         Assert.Equal(HttpStatusCode.NotFound, (await ledger.Http.GetAsync($"{Replays}/{Guid.NewGuid()}", Cancellation)).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await ledger.Http.PostAsync($"{Replays}/{Guid.NewGuid()}/pause", null, Cancellation)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            (await ledger.Http.PostAsync($"{Replays}/{Guid.NewGuid()}/pause", null, Cancellation)).StatusCode);
     }
 
     /// <summary>Accounts with four events each, tallied, by a ledger that has ended since.</summary>
@@ -397,7 +406,8 @@ public sealed class ReplayTests : LedgerTest
     }
 
     private static Task Learned(LedgerHost ledger, int accounts, string lesson) => Eventually.Is(
-        async () => await ledger.Query(db => db.Lessons.CountAsync(l => l.Heard.StartsWith(lesson))) == accounts, description: $"{accounts} learned {lesson}");
+        async () => await ledger.Query(db => db.Lessons.CountAsync(l => l.Heard.StartsWith(lesson))) == accounts,
+        description: $"{accounts} learned {lesson}");
 
     private static Task<string?> LessonOf(LedgerHost ledger, Guid account) =>
         ledger.Query(db => db.Lessons.Where(lesson => lesson.Id == account).Select(lesson => lesson.Heard).SingleOrDefaultAsync());

@@ -23,7 +23,8 @@ public abstract class RetentionTest : LedgerTest
 
     protected Task<LedgerHost> Start(params (string Key, string Value)[] settings) => Start(Broker.Uri, _ => { }, settings);
 
-    protected Task<LedgerHost> Start(Uri broker, Action<IServiceCollection> replace, params (string Key, string Value)[] settings) => StartLedger(
+    protected Task<LedgerHost> Start(
+        Uri broker, Action<IServiceCollection> replace, params (string Key, string Value)[] settings) => StartLedger(
         broker,
         services =>
         {
@@ -60,13 +61,17 @@ public abstract class RetentionTest : LedgerTest
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
-    /// <summary>Waits until everything is published and handled, then lets three weeks pass: the week of what has happened is to end.</summary>
+    /// <summary>
+    /// Waits until everything is published and handled, then lets three weeks pass: the week of what has happened is to end.
+    /// </summary>
     private protected async Task LetItEnd(LedgerHost ledger)
     {
         await Eventually.Is(() => Database.Scalar<bool>(
             """
             SELECT gaps = '{}' AND position >= coalesce((SELECT max(position) FROM messaging.event_log), 0)
-               AND NOT EXISTS (SELECT FROM messaging.event_log WHERE type NOT LIKE '%:Audited' AND event_id NOT IN (SELECT event_id FROM messaging.inbox))
+               AND NOT EXISTS (
+                   SELECT FROM messaging.event_log
+                   WHERE type NOT LIKE '%:Audited' AND event_id NOT IN (SELECT event_id FROM messaging.inbox))
             FROM messaging.relay_cursor
             """));
         Assert.True(ledger.Relay.IsActive);
@@ -102,7 +107,8 @@ public abstract class RetentionTest : LedgerTest
 
     private protected static IEnumerable<string> Texts(IEnumerable<OutgoingEvent> events) => events
         .OrderBy(e => e.Position)
-        .Select(e => $"{e with { Body = [] }} {System.Text.Encoding.UTF8.GetString(e.Body)}".Replace("System.Byte[]", "", StringComparison.Ordinal));
+        .Select(e => $"{e with { Body = [] }} {System.Text.Encoding.UTF8.GetString(e.Body)}"
+            .Replace("System.Byte[]", "", StringComparison.Ordinal));
 
     /// <summary>Where an account's events are.</summary>
     protected async Task<string[]> PartitionsOf(Guid account)
@@ -124,7 +130,11 @@ public abstract class RetentionTest : LedgerTest
         {
             Assert.True(await Database.Scalar<bool>(
                 $"""
-                 SELECT bool_and(CASE WHEN before IS NULL THEN name LIKE '%_past' WHEN until IS NULL THEN name LIKE '%_default' ELSE since = before END)
+                 SELECT bool_and(CASE
+                     WHEN before IS NULL THEN name LIKE '%_past'
+                     WHEN until IS NULL THEN name LIKE '%_default'
+                     ELSE since = before
+                 END)
                  FROM (SELECT *, lag(until) OVER (ORDER BY until NULLS LAST) AS before FROM messaging.partitions('{table}')) AS partitions
                  """));
         }

@@ -14,7 +14,8 @@ public sealed class RetentionTests : RetentionTest
         await ledger.Append(account, new Audited(account));
         await Database.Scalar<Guid>(
             """
-            UPDATE messaging.event_log SET causation_id = gen_random_uuid(), trace_parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+            UPDATE messaging.event_log
+            SET causation_id = gen_random_uuid(), trace_parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
             WHERE sequence = 2 RETURNING causation_id
             """);
         var (all, partition) = (await Log(), await OldestPartition());
@@ -28,7 +29,9 @@ public sealed class RetentionTests : RetentionTest
         Assert.NotEqual(partition, await OldestPartition());
         await AssertContiguous();
         var manifest = Assert.Single(await Archive.Manifests(Cancellation));
-        Assert.Equal((4, partition, all[0].Position, all[^1].Position), (manifest.Events, manifest.Partition, manifest.FirstPosition, manifest.LastPosition));
+        Assert.Equal(
+            (4, partition, all[0].Position, all[^1].Position),
+            (manifest.Events, manifest.Partition, manifest.FirstPosition, manifest.LastPosition));
         await Scrape.Becomes(ledger.Services, "messaging_archived_events_total", 4);
         await Scrape.Becomes(ledger.Services, """messaging_dropped_partitions_total{table="event_log"}""", 2);
         var scrape = await Scrape.Of(ledger.Services);
@@ -108,7 +111,9 @@ public sealed class RetentionTests : RetentionTest
         insert.CommandText =
             $$"""
               INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
-              VALUES ('{{Guid.CreateVersion7()}}', 'late', 1, 'OrderPlatform.Messaging.Tests:Audited', '{"accountId":"{{Guid.NewGuid()}}"}', gen_random_uuid(), now())
+              VALUES (
+                  '{{Guid.CreateVersion7()}}', 'late', 1, 'OrderPlatform.Messaging.Tests:Audited', '{"accountId":"{{Guid.NewGuid()}}"}',
+                  gen_random_uuid(), now())
               """;
         await insert.ExecuteNonQueryAsync(Cancellation);
         await OpenAndClose(ledger);
@@ -137,7 +142,8 @@ public sealed class RetentionTests : RetentionTest
             using var insert = Database.Source.CreateCommand(
                 """
                 INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
-                SELECT (left(max(event_id::text), 35) || 'f')::uuid, 'late', 1, 'OrderPlatform.Messaging.Tests:Audited', '{}', gen_random_uuid(), now()
+                SELECT (left(max(event_id::text), 35) || 'f')::uuid, 'late', 1, 'OrderPlatform.Messaging.Tests:Audited', '{}',
+                       gen_random_uuid(), now()
                 FROM messaging.event_log
                 """);
             insert.ExecuteNonQuery();
@@ -197,14 +203,18 @@ public sealed class RetentionTests : RetentionTest
              WITH letter AS (
                 INSERT INTO messaging.dead_letters
                     (id, queue, source, message_key, event_id, properties, headers, body, first_failed_at, last_failed_at, state)
-                VALUES (gen_random_uuid(), 'ledger', 'error', '{discarded}', '{discarded}', '{"{}"}', '{"{}"}', '', now(), now(), 'discarded'))
+                VALUES (
+                    gen_random_uuid(), 'ledger', 'error', '{discarded}', '{discarded}', '{"{}"}', '{"{}"}', '', now(), now(), 'discarded'))
              INSERT INTO messaging.inbox (event_id, queue) VALUES ('{discarded}', 'ledger') RETURNING event_id
              """);
         var partition = await OldestPartition("inbox");
         Clock.Advance(TimeSpan.FromDays(21));
         // A replay brought it yesterday.
         Assert.NotEqual(default, await Database.Scalar<DateTime>(
-            $"UPDATE messaging.inbox SET received_at = now() + interval '20 days' WHERE event_id = '{deposited.EventId}' RETURNING received_at"));
+            $"""
+             UPDATE messaging.inbox SET received_at = now() + interval '20 days'
+             WHERE event_id = '{deposited.EventId}' RETURNING received_at
+             """));
 
         await Run(ledger);
 

@@ -36,7 +36,9 @@ public sealed class S3ArchiveTests : RetentionTest
         Assert.Empty(await Log());
         Assert.Equal(4, store.Objects.Count);
         Assert.All(store.Objects.Keys, key => Assert.StartsWith("archives/ledger/event_log_", key, StringComparison.Ordinal));
-        var archived = await ledger.Services.GetRequiredService<ArchiveReader>().Read(new ArchiveFilter(), Cancellation).ToListAsync(Cancellation);
+        var archived = await ledger.Services.GetRequiredService<ArchiveReader>()
+            .Read(new ArchiveFilter(), Cancellation)
+            .ToListAsync(Cancellation);
         Assert.Equal(Texts([.. first, .. second]), Texts(archived));
     }
 

@@ -60,7 +60,12 @@ internal sealed class S3StandIn : IAsyncDisposable
         else if (request.Method == "POST" && query.ContainsKey("uploads"))
             await Answer(http, 200, new XElement(Xml + "InitiateMultipartUploadResult", new XElement(Xml + "UploadId", Begin())));
         else if (request.Method == "POST")
-            await Answer(http, 200, new XElement(Xml + "CompleteMultipartUploadResult", new XElement(Xml + "ETag", Complete(key, query["uploadId"]!))));
+        {
+            await Answer(
+                http,
+                200,
+                new XElement(Xml + "CompleteMultipartUploadResult", new XElement(Xml + "ETag", Complete(key, query["uploadId"]!))));
+        }
         else if (request.Method == "DELETE")
             (_, http.Response.StatusCode) = (Objects.TryRemove(key, out _), 204);
         else if (query.ContainsKey("list-type"))
@@ -126,6 +131,9 @@ internal sealed class S3StandIn : IAsyncDisposable
             Xml + "ListBucketResult",
             new XElement(Xml + "IsTruncated", keys.Length > 2),
             keys.Length > 2 ? new XElement(Xml + "NextContinuationToken", keys[1]) : null,
-            keys.Take(2).Select(key => new XElement(Xml + "Contents", new XElement(Xml + "Key", key), new XElement(Xml + "Size", Objects[key].Length))));
+            keys.Take(2).Select(key => new XElement(
+                Xml + "Contents",
+                new XElement(Xml + "Key", key),
+                new XElement(Xml + "Size", Objects[key].Length))));
     }
 }

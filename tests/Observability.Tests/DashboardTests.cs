@@ -15,7 +15,10 @@ public sealed partial class DashboardTests
     [Fact]
     public void Grafana_has_the_data_source_that_they_ask_and_opens_on_the_first()
     {
-        Assert.Contains("uid: prometheus\n", Deployed.Text("grafana", "provisioning", "datasources", "datasources.yml"), StringComparison.Ordinal);
+        Assert.Contains(
+            "uid: prometheus\n",
+            Deployed.Text("grafana", "provisioning", "datasources", "datasources.yml"),
+            StringComparison.Ordinal);
         var folder = Folder().Match(Deployed.Text("grafana", "provisioning", "dashboards", "dashboards.yml")).Groups[1].Value;
         var compose = File.ReadAllText(Deployed.Path("..", "docker-compose.yml"));
         Assert.Contains($"./deploy/grafana/dashboards:{folder}:ro\n", compose, StringComparison.Ordinal);
@@ -64,8 +67,11 @@ public sealed partial class DashboardTests
             Assert.All(targets, target =>
             {
                 Assert.Equal(instant, target.TryGetProperty("instant", out var once) && once.GetBoolean());
-                Assert.Equal(Text(panel, "type") == "table", target.TryGetProperty("format", out var format) && format.GetString() == "table");
-                Assert.True(instant || target.TryGetProperty("legendFormat", out _), $"'{Text(panel, "title")}' has a curve without a name.");
+                Assert.Equal(
+                    Text(panel, "type") == "table",
+                    target.TryGetProperty("format", out var format) && format.GetString() == "table");
+                Assert.True(
+                    instant || target.TryGetProperty("legendFormat", out _), $"'{Text(panel, "title")}' has a curve without a name.");
             });
         });
 

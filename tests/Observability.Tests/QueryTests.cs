@@ -54,7 +54,9 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     [Fact]
     public async Task Every_row_of_a_table_has_numbers_in_all_its_columns()
     {
-        var tables = Dashboards.Names.SelectMany(Dashboards.Panels).Where(panel => panel.GetProperty("type").GetString() == "table").ToArray();
+        var tables = Dashboards.Names.SelectMany(Dashboards.Panels)
+            .Where(panel => panel.GetProperty("type").GetString() == "table")
+            .ToArray();
 
         Assert.NotEmpty(tables);
         foreach (var columns in tables.Select(table => Dashboards.Queries(table).ToArray()))
@@ -89,7 +91,8 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     private async Task<HashSet<string>> Rows(string expression) =>
     [
         .. from sample in await Numbers(expression)
-           select string.Join(", ", sample.Labels.Where(label => label.Key != "__name__").OrderBy(label => label.Key, StringComparer.Ordinal)),
+           select string.Join(
+               ", ", sample.Labels.Where(label => label.Key != "__name__").OrderBy(label => label.Key, StringComparer.Ordinal)),
     ];
 
     private async Task<IReadOnlyList<Sample>> Numbers(string expression) =>

@@ -40,7 +40,8 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
     [Fact]
     public async Task What_was_archived_is_said_to_be_and_not_guessed()
     {
-        var (whole, half, gone) = (await orders.Place(), await orders.PlaceUntil(OrderStatus.Delivered), await orders.PlaceUntil(OrderStatus.Rejected));
+        var (whole, half, gone) = (
+            await orders.Place(), await orders.PlaceUntil(OrderStatus.Delivered), await orders.PlaceUntil(OrderStatus.Rejected));
         var placedAt = (await orders.History(half)).Events[0].OccurredAt;
         await orders.Database.Scalar<long>(
             $"""
@@ -53,7 +54,8 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
         {
             var response = await Get($"/orders/{order}?asOf={DateTimeOffset.UtcNow:O}");
             Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
-            Assert.Equal("order-history-archived", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString());
+            Assert.Equal(
+                "order-history-archived", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString());
             Assert.Equal(HttpStatusCode.OK, (await Get($"/orders/{order}")).StatusCode);
         }
 
@@ -178,7 +180,8 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
         var events = new List<JsonElement>();
         for (long? after = null; ;)
         {
-            var page = await orders.Http.GetFromJsonAsync<JsonElement>(Escaped($"/ops/events?{query}{(after is null ? "" : $"&after={after}")}"));
+            var page = await orders.Http.GetFromJsonAsync<JsonElement>(
+                Escaped($"/ops/events?{query}{(after is null ? "" : $"&after={after}")}"));
             events.AddRange(page.GetProperty("items").EnumerateArray());
             if (page.GetProperty("next").ValueKind == JsonValueKind.Null)
                 return events;

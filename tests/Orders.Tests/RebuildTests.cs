@@ -45,7 +45,8 @@ public sealed class RebuildTests : IAsyncLifetime
         var properties = Differences(rebuild).Single(d => d.GetProperty("stream").GetGuid() == changed).GetProperty("properties");
         Assert.Equal(
             ["customerId: \"somebody\" \"customer-7\"", "shipment: null {", "status: \"placed\" \"shipped\""],
-            properties.EnumerateArray().Select(p => $"{p.GetProperty("name")}: {p.GetProperty("row").GetRawText()} {p.GetProperty("log").GetRawText()}")
+            properties.EnumerateArray()
+                .Select(p => $"{p.GetProperty("name")}: {p.GetProperty("row").GetRawText()} {p.GetProperty("log").GetRawText()}")
                 .Select(text => text.Split('{')[0] + (text.Contains('{', StringComparison.Ordinal) ? "{" : "")).Order());
         Assert.Equal("somebody", (await orders.Get(changed)).CustomerId);
         Assert.Equal(HttpStatusCode.NotFound, (await orders.Http.GetAsync(new Uri($"/orders/{rowless}", UriKind.Relative))).StatusCode);
@@ -66,7 +67,8 @@ public sealed class RebuildTests : IAsyncLifetime
             Assert.Equivalent(fold, row, strict: true);
         }
 
-        Assert.Equal((OrderStatus.Shipped, OrderStatus.Confirmed), ((await orders.Get(changed)).Status, (await orders.Get(rowless)).Status));
+        Assert.Equal(
+            (OrderStatus.Shipped, OrderStatus.Confirmed), ((await orders.Get(changed)).Status, (await orders.Get(rowless)).Status));
         Assert.Equivalent(before, await orders.Get(eventless));
         AssertCounts(await Rebuild("compare"), @checked: 5, differing: 1, repaired: 0, skipped: 0);
 
@@ -78,7 +80,8 @@ public sealed class RebuildTests : IAsyncLifetime
     [Fact]
     public async Task Skips_what_may_be_archived_and_never_makes_half_an_order_of_the_rest()
     {
-        var (begun, gone, whole) = (await orders.PlaceUntil(OrderStatus.Delivered), await orders.PlaceUntil(OrderStatus.Rejected), await orders.Place());
+        var (begun, gone, whole) = (
+            await orders.PlaceUntil(OrderStatus.Delivered), await orders.PlaceUntil(OrderStatus.Rejected), await orders.Place());
         await Forget(begun, "sequence <= 2");
         await Forget(gone, "true");
         await Archive();
@@ -90,7 +93,8 @@ public sealed class RebuildTests : IAsyncLifetime
         Assert.Equal([whole], Differences(rebuild).Select(d => d.GetProperty("stream").GetGuid()));
         Assert.Equal(
             [("somebody", OrderStatus.Delivered), ("customer-7", OrderStatus.Rejected), ("customer-7", OrderStatus.Placed)],
-            new[] { await orders.Get(begun), await orders.Get(gone), await orders.Get(whole) }.Select(order => (order.CustomerId, order.Status)));
+            new[] { await orders.Get(begun), await orders.Get(gone), await orders.Get(whole) }
+                .Select(order => (order.CustomerId, order.Status)));
     }
 
     [Theory]
@@ -134,7 +138,8 @@ public sealed class RebuildTests : IAsyncLifetime
 
         Assert.True(await orders.Database.Scalar<long>("SELECT last_value FROM reports") > 1);
         AssertCounts(rebuild, @checked: 5, differing: 3, repaired: 2, skipped: 0);
-        Assert.Equal((OrderStatus.Shipped, OrderStatus.Confirmed), ((await orders.Get(changed)).Status, (await orders.Get(rowless)).Status));
+        Assert.Equal(
+            (OrderStatus.Shipped, OrderStatus.Confirmed), ((await orders.Get(changed)).Status, (await orders.Get(rowless)).Status));
     }
 
     [Fact]
@@ -162,8 +167,10 @@ public sealed class RebuildTests : IAsyncLifetime
         await orders.Place();
         await Execute(
             """
-            INSERT INTO orders SELECT ('0199d0c5-6f1e-7cc3-a1b2-' || lpad(to_hex(n), 12, '0'))::uuid, customer_id, status, lines, shipping_address,
-                placed_at, confirmed_at, rejection, cancellation, shipment, sequence FROM orders, generate_series(1, 1600) AS n;
+            INSERT INTO orders
+            SELECT ('0199d0c5-6f1e-7cc3-a1b2-' || lpad(to_hex(n), 12, '0'))::uuid, customer_id, status, lines, shipping_address,
+                placed_at, confirmed_at, rejection, cancellation, shipment, sequence
+            FROM orders, generate_series(1, 1600) AS n;
             INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
             SELECT gen_random_uuid(), o.id::text, 1, type, replace(data::text, correlation_id::text, o.id::text)::json, o.id, occurred_at
             FROM orders o, messaging.event_log WHERE o.id::text <> stream;
@@ -176,8 +183,11 @@ public sealed class RebuildTests : IAsyncLifetime
         Assert.Equal(300, Differences(rebuild).Length);
         AssertCounts(await Rebuild("compare"), @checked: 1601, differing: 0, repaired: 0, skipped: 0);
         var list = await orders.Http.GetFromJsonAsync<JsonElement>("/ops/rebuilds");
-        Assert.Equal(["compare", "repair"], list.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("mode").GetString()));
-        Assert.All(list.GetProperty("items").EnumerateArray(), item => Assert.Equal(JsonValueKind.Null, item.GetProperty("differences").ValueKind));
+        Assert.Equal(
+            ["compare", "repair"], list.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("mode").GetString()));
+        Assert.All(
+            list.GetProperty("items").EnumerateArray(),
+            item => Assert.Equal(JsonValueKind.Null, item.GetProperty("differences").ValueKind));
     }
 
     [Fact]
@@ -229,7 +239,9 @@ public sealed class RebuildTests : IAsyncLifetime
         Assert.Equal([field], problem.GetProperty("errors").EnumerateObject().Select(error => error.Name));
     }
 
-    /// <summary>Five orders: a row that was changed, one that is missing, one whose events are, and two that are as they should be.</summary>
+    /// <summary>
+    /// Five orders: a row that was changed, one that is missing, one whose events are, and two that are as they should be.
+    /// </summary>
     private async Task<(Guid Changed, Guid Rowless, Guid Eventless)> Damage()
     {
         await orders.PlaceUntil(OrderStatus.Cancelled);
@@ -256,7 +268,8 @@ public sealed class RebuildTests : IAsyncLifetime
             FOR part IN SELECT name FROM messaging.partitions('event_log') WHERE name <> 'event_log_default' LOOP
                 EXECUTE format('ALTER TABLE messaging.event_log DETACH PARTITION messaging.%I', part.name);
             END LOOP;
-            EXECUTE format('ALTER TABLE messaging.event_log ATTACH PARTITION messaging.event_log_past FOR VALUES FROM (MINVALUE) TO (%L)', later);
+            EXECUTE format(
+                'ALTER TABLE messaging.event_log ATTACH PARTITION messaging.event_log_past FOR VALUES FROM (MINVALUE) TO (%L)', later);
             FOR part IN SELECT relname AS name FROM pg_class WHERE relname ~ '^event_log_[0-9]{8}$' LOOP
                 EXECUTE format('INSERT INTO messaging.event_log OVERRIDING SYSTEM VALUE SELECT * FROM messaging.%I', part.name);
             END LOOP;
@@ -285,7 +298,8 @@ public sealed class RebuildTests : IAsyncLifetime
     private async Task<JsonElement> Becomes(string job, string state)
     {
         JsonElement rebuild = default;
-        await Eventually.Is(async () => (rebuild = await orders.Http.GetFromJsonAsync<JsonElement>(job)).GetProperty("state").GetString() == state);
+        await Eventually.Is(async () =>
+            (rebuild = await orders.Http.GetFromJsonAsync<JsonElement>(job)).GetProperty("state").GetString() == state);
         return rebuild;
     }
 

@@ -86,7 +86,9 @@ public static class TestServers
     private static string Image(string variable, string usual) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } image ? image : usual;
 
-    /// <summary>Testcontainers' reaper removes what is left of a process that was killed; whoever has switched it off, needs no more than this.</summary>
+    /// <summary>
+    /// Testcontainers' reaper removes what is left of a process that was killed; whoever has switched it off, needs no more than this.
+    /// </summary>
     private static Task Start(IContainer container)
     {
         AppDomain.CurrentDomain.ProcessExit += (_, _) => container.DisposeAsync().AsTask().Wait();

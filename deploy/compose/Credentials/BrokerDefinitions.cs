@@ -9,7 +9,11 @@ namespace OrderPlatform.Credentials;
 /// <summary>RabbitMQ's definitions with users: it imports them when it starts, users before the permissions that name them.</summary>
 public static class BrokerDefinitions
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <param name="definitions">Without users; what each may do stands there already.</param>
     /// <param name="users">Names and passwords.</param>
@@ -41,6 +45,8 @@ public static class BrokerDefinitions
         ["tags"] = new JsonArray([.. tags.Select(tag => JsonValue.Create(tag))]),
     };
 
-    /// <summary>Made of the password, so that the file stays the same while the password does; each password is random, and used once.</summary>
+    /// <summary>
+    /// Made of the password, so that the file stays the same while the password does; each password is random, and used once.
+    /// </summary>
     private static byte[] Salt(string password) => SHA256.HashData([.. "salt"u8, .. Encoding.UTF8.GetBytes(password)])[..4];
 }

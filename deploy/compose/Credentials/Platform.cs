@@ -34,7 +34,12 @@ public sealed class Platform(string root)
 
     /// <summary>For people: the administrators.</summary>
     public string Logins() => string.Concat(
-        from login in new[] { ("Grafana", "admin", "grafana.admin"), ("RabbitMQ", "admin", "rabbitmq.admin"), ("PostgreSQL", "postgres", "postgres.postgres") }
+        from login in new[]
+        {
+            ("Grafana", "admin", "grafana.admin"),
+            ("RabbitMQ", "admin", "rabbitmq.admin"),
+            ("PostgreSQL", "postgres", "postgres.postgres"),
+        }
         let password = vault.Find(login.Item3) ?? "(not made yet)"
         select $"{login.Item1,-10}  user: {login.Item2,-8}  password: {password}\n");
 

@@ -4,7 +4,9 @@ using OrderPlatform.Messaging;
 
 namespace OrderPlatform.Inventory.Storage;
 
-/// <summary>A reservation is open until its goods are released or have left. What a SKU received is over at once: its sum is in its row.</summary>
+/// <summary>
+/// A reservation is open until its goods are released or have left. What a SKU received is over at once: its sum is in its row.
+/// </summary>
 public sealed class OpenReservations : IOpenStreams
 {
     public IQueryable<string> In(DbContext database) =>

@@ -12,7 +12,9 @@ public static class GetOrder
 {
     /// <summary>Shows an order: what was ordered, how far it is, and what came of it.</summary>
     /// <param name="id">The order.</param>
-    /// <param name="asOf" example="2026-01-31T12:00:00Z">The order as it was then, made from its events; as it is now, if not given.</param>
+    /// <param name="asOf" example="2026-01-31T12:00:00Z">
+    /// The order as it was then, made from its events; as it is now, if not given.
+    /// </param>
     /// <response code="200">The order.</response>
     /// <response code="400">The time is malformed.</response>
     /// <response code="404"><c>order-not-found</c>: there is none, or there was none then.</response>

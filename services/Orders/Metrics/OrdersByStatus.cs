@@ -42,7 +42,11 @@ public sealed class OrdersByStatus : ISampledMetrics
             .ToDictionaryAsync(group => group.Status, group => group.Orders, cancellation);
         foreach (var status in Others)
         {
-            counts[status] = await orders.Where(order => order.Status == status).OrderBy(order => order.Id).Take(Countable).CountAsync(cancellation);
+            counts[status] = await orders
+                .Where(order => order.Status == status)
+                .OrderBy(order => order.Id)
+                .Take(Countable)
+                .CountAsync(cancellation);
             if (counts[status] == Countable)
                 counts[status] = Math.Max(Countable, await Estimate(database, status, cancellation));
         }

@@ -10,8 +10,7 @@ using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>
 
 /// <summary>
 /// Ends a dead letter without its effect. Its event is entered into the inbox in the same transaction, so that no copy of it, wherever it
-/// may
-/// be, takes effect later.
+/// may be, takes effect later.
 /// </summary>
 internal static class CloseDeadLetter
 {
@@ -67,8 +66,7 @@ internal static class CloseDeadLetter
 /// <param name="Reason" example="The customer was refunded by hand.">Up to 500 characters.</param>
 /// <param name="Followers">
 /// <c>run</c>: parked events of its stream are tried now, in sequence, and those that still come too early become dead letters;
-/// <c>wait</c>: they
-/// stay parked.
+/// <c>wait</c>: they stay parked.
 /// </param>
 internal sealed record CloseRequest(string Reason, Followers Followers);
 

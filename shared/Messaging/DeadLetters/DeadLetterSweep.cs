@@ -7,8 +7,7 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>
 /// What follows from a redrive and from an operator's decision: what was redriven and is in the inbox is resolved; those that waited for
-/// an event
-/// that is closed are let run.
+/// an event that is closed are let run.
 /// </summary>
 internal sealed partial class DeadLetterSweep(
     NpgsqlDataSource source,
@@ -24,8 +23,8 @@ internal sealed partial class DeadLetterSweep(
     private const int Stretch = 1000;
     private const int Stretches = 10;
 
-    // So many that were redriven, from where the last look ended. Those that the inbox has are resolved. "|| ''": found by their ids, not by
-    // the index on the state, whatever the statistics say.
+    // So many that were redriven, from where the last look ended. Those that the inbox has are resolved. "|| ''": found by their ids, not
+    // by the index on the state, whatever the statistics say.
     internal const string Resolve =
         """
         WITH looked AS MATERIALIZED (

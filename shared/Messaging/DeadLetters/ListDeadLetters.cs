@@ -19,8 +19,7 @@ internal static class ListDeadLetters
     /// <summary>Lists dead letters, the one that failed last first.</summary>
     /// <remarks>
     /// For the next page, pass <c>next</c> as <c>after</c>. With <c>text</c> a page may have fewer dead letters than the limit, or none,
-    /// although
-    /// there are more: one request searches 20,000 at most.
+    /// although there are more: one request searches 20,000 at most.
     /// </remarks>
     /// <param name="database">The service's.</param>
     /// <param name="cancellation">Gives up.</param>
@@ -71,10 +70,20 @@ internal static class ListDeadLetters
         if (after is not null)
             where += $" AND (last_failed_at, id) < ({Next(parameters, after.FailedAt)}, {Next(parameters, after.Id)})";
         return filter.Text is null
-            ? $"SELECT {DeadLetterItem.Columns} FROM messaging.dead_letters WHERE {where} ORDER BY last_failed_at DESC, id DESC LIMIT {limit}"
+            ? $"""
+               SELECT {DeadLetterItem.Columns}
+               FROM messaging.dead_letters
+               WHERE {where}
+               ORDER BY last_failed_at DESC, id DESC
+               LIMIT {limit}
+               """
             : $"""
                SELECT {DeadLetterItem.Columns}
-               FROM (SELECT * FROM messaging.dead_letters WHERE {where} ORDER BY last_failed_at DESC, id DESC LIMIT {LongestSearch}) AS searched
+               FROM (
+                   SELECT * FROM messaging.dead_letters
+                   WHERE {where}
+                   ORDER BY last_failed_at DESC, id DESC
+                   LIMIT {LongestSearch}) AS searched
                WHERE {filter.HasText(parameters)}
                ORDER BY last_failed_at DESC, id DESC
                LIMIT {limit}

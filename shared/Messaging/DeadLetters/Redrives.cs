@@ -5,8 +5,7 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>
 /// Schedules redrives. Only what waits is scheduled, so that asking twice changes nothing; and each message of a redrive has its time, in
-/// the
-/// order of streams and sequences.
+/// the order of streams and sequences.
 /// </summary>
 internal static class Redrives
 {
@@ -32,8 +31,8 @@ internal static class Redrives
         """;
 
     /// <summary>
-    /// Schedules one dead letter for now, also one that would be redriven automatically later, and one that was redriven and neither came back
-    /// nor was handled: the broker may have lost it.
+    /// Schedules one dead letter for now, also one that would be redriven automatically later, and one that was redriven and neither came
+    /// back nor was handled: the broker may have lost it.
     /// </summary>
     /// <returns>When it goes; null when there is none with this id that waits.</returns>
     public static async Task<DateTimeOffset?> Schedule(
@@ -57,7 +56,13 @@ internal static class Redrives
     /// <summary>Schedules what waits: the oldest, if a limit says so.</summary>
     /// <returns>How many, and when the last of them goes.</returns>
     public static async Task<(long Scheduled, DateTimeOffset? LastAt)> Schedule(
-        DbContext database, DeadLetterFilter filter, int? limit, double perSecond, Operator who, string? reason, CancellationToken cancellation)
+        DbContext database,
+        DeadLetterFilter filter,
+        int? limit,
+        double perSecond,
+        Operator who,
+        string? reason,
+        CancellationToken cancellation)
     {
         await using var command = database.CreateCommand("");
         var parameters = command.Parameters;

@@ -17,8 +17,8 @@ internal static class ListEvents
 
     /// <summary>Lists the events of this service, the newest first.</summary>
     /// <remarks>
-    /// For the next page, pass <c>next</c> as <c>after</c>. A page may have fewer events than the limit, or none, although there are more: one
-    /// request looks at 400,000 events of other types at most.
+    /// For the next page, pass <c>next</c> as <c>after</c>. A page may have fewer events than the limit, or none, although there are more:
+    /// one request looks at 400,000 events of other types at most.
     /// </remarks>
     /// <param name="database">The service's.</param>
     /// <param name="types">What the service appends.</param>
@@ -78,7 +78,9 @@ internal static class ListEvents
         }
 
         var events = await wanted.OrderByDescending(logged => logged.Sequence).Take(limit + 1).ToListAsync(cancellation);
-        return events.Count > limit ? new EventPage(Items(events[..limit]), events[limit - 1].Position) : new EventPage(Items(events), null);
+        return events.Count > limit
+            ? new EventPage(Items(events[..limit]), events[limit - 1].Position)
+            : new EventPage(Items(events), null);
     }
 
     /// <summary>By the primary key, stretch by stretch, back from the newest.</summary>

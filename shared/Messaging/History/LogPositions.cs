@@ -30,7 +30,10 @@ internal static class LogPositions
         SELECT coalesce((SELECT min(lo) FROM search WHERE lo >= hi), 0) AS "Value"
         """;
 
-    /// <summary>The positions among which everything is that happened in a time, first and last; the last is less than the first when there are none.</summary>
+    /// <summary>
+    /// The positions among which everything is that happened in a time, first and last; the last is less than the first when there are
+    /// none.
+    /// </summary>
     public static async Task<(long First, long Last)> Of(
         DbContext database, DateTimeOffset? since, DateTimeOffset? until, CancellationToken cancellation)
     {

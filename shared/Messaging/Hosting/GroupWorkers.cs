@@ -10,7 +10,11 @@ internal sealed class GroupWorkers(RequestQueue requests, IEnumerable<MessageQue
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        IEnumerable<Func<Task>> loops = [() => requests.Work(stop.Token), .. queues.Select<MessageQueue, Func<Task>>(queue => () => queue.Work(stop.Token))];
+        IEnumerable<Func<Task>> loops =
+        [
+            () => requests.Work(stop.Token),
+            .. queues.Select<MessageQueue, Func<Task>>(queue => () => queue.Work(stop.Token)),
+        ];
         work = Task.WhenAll(loops.Select(loop => Task.Run(loop, CancellationToken.None)));
         return Task.CompletedTask;
     }

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// The library's spans. An event's way is one trace: what appended it, its publishing, its handling, and so on. A transaction that holds the
-/// work of many is a trace of its own, linked with all of theirs.
+/// The library's spans. An event's way is one trace: what appended it, its publishing, its handling, and so on. A transaction that holds
+/// the work of many is a trace of its own, linked with all of theirs.
 /// </summary>
 internal static class MessagingTelemetry
 {
@@ -74,7 +74,8 @@ internal static class MessagingTelemetry
     public static void Failed(this Activity? activity, Exception exception) =>
         activity?.AddException(exception).SetStatus(ActivityStatusCode.Error, exception.Message);
 
-    private static Activity? Describe(Activity? activity, string operation, string destination, Guid eventId, Guid correlationId) => activity?
+    private static Activity? Describe(
+        Activity? activity, string operation, string destination, Guid eventId, Guid correlationId) => activity?
         .SetTag("messaging.system", "rabbitmq")
         .SetTag("messaging.operation.type", operation)
         .SetTag("messaging.destination.name", destination)

@@ -20,7 +20,10 @@ internal sealed partial class ParkedRetry(
     ILogger<ParkedRetry> logger) : BackgroundService
 {
     private const string SelectDue =
-        "SELECT DISTINCT queue, stream FROM (SELECT queue, stream FROM messaging.parked_events WHERE retry_at <= now() ORDER BY retry_at LIMIT 100) AS due";
+        """
+        SELECT DISTINCT queue, stream
+        FROM (SELECT queue, stream FROM messaging.parked_events WHERE retry_at <= now() ORDER BY retry_at LIMIT 100) AS due
+        """;
 
     // Instances that try at once count one failure: the first puts the next attempt off.
     private const string CountFailure =

@@ -51,7 +51,8 @@ internal sealed partial class Relay(
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
-            active && unconfirmed && clock.GetUtcNow() - progress > LongestConfirm ? HealthCheckResult.Unhealthy("waits for the broker to confirm what was published")
+            active && unconfirmed && clock.GetUtcNow() - progress > LongestConfirm
+                ? HealthCheckResult.Unhealthy("waits for the broker to confirm what was published")
             : healthy ? HealthCheckResult.Healthy(state)
             : HealthCheckResult.Unhealthy(state));
 

@@ -32,7 +32,8 @@ internal sealed class ReplayFromArchive(ArchiveReader archive) : IReplaySource
     private sealed class Reader(IAsyncEnumerator<OutgoingEvent> archived) : IReplayReader
     {
         /// <exception cref="ArchiveException">A file that is needed is missing or damaged.</exception>
-        public async Task<(IReadOnlyList<OutgoingEvent> Events, long Position)> Read(Replay replay, int limit, CancellationToken cancellation)
+        public async Task<(IReadOnlyList<OutgoingEvent> Events, long Position)> Read(
+            Replay replay, int limit, CancellationToken cancellation)
         {
             var events = new List<OutgoingEvent>(limit);
             while (events.Count < limit)

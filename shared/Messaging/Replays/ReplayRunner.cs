@@ -84,7 +84,8 @@ internal sealed partial class ReplayRunner(
     private static string NothingTaken(string queue) => $"The queue '{queue}' takes none of this service's events. {WhoDeclares}";
 
     private static string NotTaken(string queue, IEnumerable<string> types) =>
-        $"The queue '{queue}' does not take {string.Join(", ", types.Select(EventTypes.ShortNameOf).Order(StringComparer.Ordinal))}. {WhoDeclares}";
+        $"The queue '{queue}' does not take "
+        + $"{string.Join(", ", types.Select(EventTypes.ShortNameOf).Order(StringComparer.Ordinal))}. {WhoDeclares}";
 
     [LoggerMessage(LogLevel.Information, "The replay {Id} is completed: {Sent} events to {Queue}")]
     private static partial void Completed(ILogger logger, Guid id, long sent, string queue);

@@ -89,8 +89,13 @@ internal static partial class StartReplay
             yield return ("types", "Must name one event at least; leave it out to send all that the queue takes.");
         else if (given?.FirstOrDefault(type => type.Address is null) is { Name: { } unknown })
             yield return ("types", $"This service publishes no '{unknown}'. It publishes: {types.PublishedNames}.");
-        if (request.Streams is { } streams && (streams.Count is 0 or > MostStreams || streams.Any(s => s is null or "" or { Length: > LongestStream })))
-            yield return ("streams", $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each; leave it out to send all.");
+        if (request.Streams is { } streams
+            && (streams.Count is 0 or > MostStreams || streams.Any(s => s is null or "" or { Length: > LongestStream })))
+        {
+            yield return (
+                "streams", $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each; leave it out to send all.");
+        }
+
         if (request.PerSecond < 1)
             yield return ("perSecond", "Must be 1 or more; leave it out to send as fast as the queue is emptied.");
         if (request.Source is { } name && sources.All(source => source.Name != name))
@@ -109,7 +114,9 @@ internal static partial class StartReplay
 /// <param name="Streams">Only events of these, such as orders by their ids, 1 to 1000; of all, if not given.</param>
 /// <param name="DryRun">Only count them; those as well that the queue may not take.</param>
 /// <param name="PerSecond" example="500">The most to send in a second; as fast as the queue is emptied, if not given.</param>
-/// <param name="Source" example="log">Where to read them: <c>log</c>, or <c>archive</c> for what retention has taken out of it; the log, if not given.</param>
+/// <param name="Source" example="log">
+/// Where to read them: <c>log</c>, or <c>archive</c> for what retention has taken out of it; the log, if not given.
+/// </param>
 internal sealed record ReplayRequest(
     string Queue,
     DateTimeOffset? From = null,

@@ -13,7 +13,8 @@ internal sealed class ArchiveReader(IArchiveStore store)
     public async IAsyncEnumerable<OutgoingEvent> Read(ArchiveFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
     {
         // Streams that were open for long are archived late: files overlap. One is opened when its first event is next.
-        var closed = new Queue<ArchiveManifest>((await Manifests(cancellation)).Where(filter.MayBeIn).OrderBy(manifest => manifest.FirstPosition));
+        var closed = new Queue<ArchiveManifest>(
+            (await Manifests(cancellation)).Where(filter.MayBeIn).OrderBy(manifest => manifest.FirstPosition));
         var open = new PriorityQueue<IAsyncEnumerator<OutgoingEvent>, long>();
         try
         {

@@ -62,12 +62,18 @@ internal sealed class Archives(IArchiveStore store, MessagingMap map, TimeProvid
     /// <param name="cancellation">Gives up.</param>
     public async Task RemoveAttempts(Partition partition, Func<long, Guid, Task<bool>> isOurs, CancellationToken cancellation)
     {
-        var left = (await store.List(cancellation)).Where(name => name.StartsWith($"{partition.Name}-", StringComparison.Ordinal)).ToArray();
+        var left = (await store.List(cancellation))
+            .Where(name => name.StartsWith($"{partition.Name}-", StringComparison.Ordinal))
+            .ToArray();
         foreach (var name in left.Where(name => name.EndsWith(ArchiveManifest.Suffix, StringComparison.Ordinal)))
         {
             var manifest = await ArchiveManifest.Read(store, name, cancellation);
             if (!await isOurs(manifest.FirstPosition, manifest.FirstEventId))
-                throw new ArchiveException($"The archive has {manifest.File} already, and it is of another log: give this one another place.");
+            {
+                throw new ArchiveException(
+                    $"The archive has {manifest.File} already, and it is of another log: give this one another place.");
+            }
+
             await store.Delete(name, cancellation);
         }
 

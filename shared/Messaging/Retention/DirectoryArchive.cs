@@ -35,7 +35,12 @@ internal sealed class DirectoryArchive(string directory) : IArchiveStore
         try
         {
             return Task.FromResult<Stream>(new FileStream(
-                Path.Combine(directory, name), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 81_920, useAsync: true));
+                Path.Combine(directory, name),
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.Read | FileShare.Delete,
+                bufferSize: 81_920,
+                useAsync: true));
         }
         catch (DirectoryNotFoundException exception)
         {

@@ -8,6 +8,8 @@ namespace OrderPlatform.Messaging;
 /// </summary>
 public interface IOpenStreams
 {
-    /// <summary>The names of the open streams, as <see cref="EventStream.Stream"/> gives them. It becomes part of a statement of the library's.</summary>
+    /// <summary>
+    /// The names of the open streams, as <see cref="EventStream.Stream"/> gives them. It becomes part of a statement of the library's.
+    /// </summary>
     IQueryable<string> In(DbContext database);
 }

@@ -10,8 +10,8 @@ namespace OrderPlatform.Messaging;
 internal static class InboxRetention
 {
     /// <summary>
-    /// Keeps what was received later than the partition's time says, such as what a replay brought, what still waits for its predecessor, and
-    /// what has a dead letter: redriven, or sent once more after it was discarded, it must not take effect.
+    /// Keeps what was received later than the partition's time says, such as what a replay brought, what still waits for its predecessor,
+    /// and what has a dead letter: redriven, or sent once more after it was discarded, it must not take effect.
     /// </summary>
     /// <param name="connection">To the service's database.</param>
     /// <param name="partition">The oldest.</param>
@@ -22,7 +22,8 @@ internal static class InboxRetention
         await Partitions.MakeKept(connection, partition.Table, cancellation);
         string[] tables = [partition.Name, partition.Past];
         // It waits for those that are writing there, and they are seen by the copy.
-        await Partitions.InTransaction(connection, () => connection.Execute(string.Concat(tables.Select(Follow)), cancellation), cancellation);
+        await Partitions.InTransaction(
+            connection, () => connection.Execute(string.Concat(tables.Select(Follow)), cancellation), cancellation);
         foreach (var table in tables)
             await Copy(connection, table, partition.Kept, since, cancellation);
         await Partitions.End(connection, partition, () => Task.CompletedTask, cancellation);

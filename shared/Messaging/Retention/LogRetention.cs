@@ -31,7 +31,9 @@ internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpe
     {
         await using var command = new NpgsqlCommand(
             $"""
-             SELECT coalesce(cursor.position >= last.position AND NOT EXISTS (SELECT FROM unnest(gaps) AS gap WHERE gap <= last.position), true)
+             SELECT coalesce(
+                 cursor.position >= last.position AND NOT EXISTS (SELECT FROM unnest(gaps) AS gap WHERE gap <= last.position),
+                 true)
              FROM messaging.relay_cursor AS cursor, (SELECT max(position) AS position FROM {partition.Rows} AS ended) AS last
              """,
             connection);

@@ -32,7 +32,8 @@ internal static class Partitions
             cancellation);
 
     /// <summary>The oldest partition, if it was over at a time; else null.</summary>
-    public static async Task<Partition?> Oldest(NpgsqlConnection connection, string table, DateTimeOffset over, CancellationToken cancellation)
+    public static async Task<Partition?> Oldest(
+        NpgsqlConnection connection, string table, DateTimeOffset over, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(SelectOldest, connection) { Parameters = { Value(table), Value(over) } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -52,7 +53,8 @@ internal static class Partitions
     /// <param name="partition">The oldest.</param>
     /// <param name="keep">Sees to what is kept, or that it is all there.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static Task End(NpgsqlConnection connection, Partition partition, Func<Task> keep, CancellationToken cancellation) => InTransaction(
+    public static Task End(
+        NpgsqlConnection connection, Partition partition, Func<Task> keep, CancellationToken cancellation) => InTransaction(
         connection,
         async () =>
         {

@@ -34,7 +34,8 @@ internal sealed class RetentionMetrics : ISampledMetrics
         tables = Partitions.Tables.ToFrozenDictionary(
             table => table, table => new TableMetrics(ahead.WithLabels(table), misplaced.WithLabels(table), dropped.WithLabels(table)));
         lastSuccess = metrics.CreateGauge(
-            "messaging_retention_last_success_timestamp_seconds", "When this instance last saw to all partitions; 0 before the first time.");
+            "messaging_retention_last_success_timestamp_seconds",
+            "When this instance last saw to all partitions; 0 before the first time.");
         archived = metrics.CreateCounter("messaging_archived_events_total", "Events that were archived and dropped.");
     }
 

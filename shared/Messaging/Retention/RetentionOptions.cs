@@ -20,7 +20,9 @@ public sealed class RetentionOptions : IValidatableObject
     [Range(7, 36_500)]
     public int? InboxDays { get; init; }
 
-    /// <summary>How many days a partition has that is made from now on. Months, for who keeps years: each costs every query a little.</summary>
+    /// <summary>
+    /// How many days a partition has that is made from now on. Months, for who keeps years: each costs every query a little.
+    /// </summary>
     [Range(1, 366)]
     public int PartitionDays { get; init; } = 7;
 

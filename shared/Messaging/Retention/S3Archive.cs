@@ -38,7 +38,14 @@ internal sealed class S3Archive : IArchiveStore, IDisposable
         file.Position = 0;
         using var transfer = new TransferUtility(client);
         await transfer.UploadAsync(
-            new TransferUtilityUploadRequest { BucketName = bucket, Key = prefix + name, InputStream = file, AutoCloseStream = false }, cancellation);
+            new TransferUtilityUploadRequest
+            {
+                BucketName = bucket,
+                Key = prefix + name,
+                InputStream = file,
+                AutoCloseStream = false,
+            },
+            cancellation);
     }
 
     public async Task<Stream> Open(string name, CancellationToken cancellation)

@@ -11,8 +11,8 @@ internal sealed class DatabaseAddress : IDisposable
     // A row that somebody forgot to unlock is a conflict for its own messages, not an outage for all.
     private const string ShortLocks = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s";
 
-    // Rows are found by their keys. While a table is new, or small, the server believes that reading all of it is as cheap, and keeps the plan
-    // until the next ANALYZE. What the connection string itself says comes later, and wins.
+    // Rows are found by their keys. While a table is new, or small, the server believes that reading all of it is as cheap, and keeps the
+    // plan until the next ANALYZE. What the connection string itself says comes later, and wins.
     private const string ByIndex = "-c enable_seqscan=off -c jit=off";
 
     private readonly string service;

@@ -22,7 +22,8 @@ public static class MessagingSchema
     internal static IEnumerable<string> Scripts()
     {
         var assembly = typeof(MessagingSchema).Assembly;
-        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.StartsWith("Schema/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        var scripts = assembly.GetManifestResourceNames().Where(name => name.StartsWith("Schema/", StringComparison.Ordinal));
+        foreach (var name in scripts.Order(StringComparer.Ordinal))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             yield return reader.ReadToEnd();

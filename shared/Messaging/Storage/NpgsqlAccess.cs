@@ -8,10 +8,15 @@ namespace OrderPlatform.Messaging;
 internal static class NpgsqlAccess
 {
     public static NpgsqlCommand CreateCommand(this DbContext database, string sql) =>
-        new(sql, (NpgsqlConnection)database.Database.GetDbConnection(), (NpgsqlTransaction?)database.Database.CurrentTransaction?.GetDbTransaction());
+        new(
+            sql,
+            (NpgsqlConnection)database.Database.GetDbConnection(),
+            (NpgsqlTransaction?)database.Database.CurrentTransaction?.GetDbTransaction());
 
     public static NpgsqlBatch CreateBatch(this DbContext database) =>
-        new((NpgsqlConnection)database.Database.GetDbConnection(), (NpgsqlTransaction?)database.Database.CurrentTransaction?.GetDbTransaction());
+        new(
+            (NpgsqlConnection)database.Database.GetDbConnection(),
+            (NpgsqlTransaction?)database.Database.CurrentTransaction?.GetDbTransaction());
 
     public static NpgsqlBatchCommand Add(this NpgsqlBatch batch, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
     {

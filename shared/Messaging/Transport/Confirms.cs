@@ -8,7 +8,9 @@ internal sealed class Confirms
 {
     /// <summary>Of a channel that these are counted of. The client's own tracking would add a header to every message.</summary>
     public static readonly CreateChannelOptions Options = new(
-        publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false, outstandingPublisherConfirmationsRateLimiter: null);
+        publisherConfirmationsEnabled: true,
+        publisherConfirmationTrackingEnabled: false,
+        outstandingPublisherConfirmationsRateLimiter: null);
 
     private readonly Lock gate = new();
     private readonly HashSet<ulong> ahead = [];
@@ -31,9 +33,11 @@ internal sealed class Confirms
     {
         var confirms = new Confirms();
         channel.BasicAcksAsync += (_, ack) => Do(() => confirms.Ack(ack.DeliveryTag, ack.Multiple));
-        channel.BasicNacksAsync += (_, nack) => Do(() => confirms.Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
+        channel.BasicNacksAsync += (_, nack) =>
+            Do(() => confirms.Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
         channel.BasicReturnAsync += (_, message) => Do(() => confirms.Fail(new IOException(Unroutable(message))));
-        channel.ChannelShutdownAsync += (_, reason) => Do(() => confirms.Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
+        channel.ChannelShutdownAsync += (_, reason) =>
+            Do(() => confirms.Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
         return confirms;
     }
 
@@ -93,7 +97,8 @@ internal sealed class Confirms
     }
 
     private static string Unroutable(BasicReturnEventArgs message) =>
-        $"no queue is bound to exchange '{message.Exchange}' ({message.ReplyText}): its events wait until a consumer or the deployment has declared one";
+        $"no queue is bound to exchange '{message.Exchange}' ({message.ReplyText}): "
+        + "its events wait until a consumer or the deployment has declared one";
 
     private static Task Do(Action action)
     {

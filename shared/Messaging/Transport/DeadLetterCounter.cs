@@ -2,7 +2,9 @@ using MassTransit;
 
 namespace OrderPlatform.Messaging;
 
-/// <summary>Counts the messages that MassTransit has moved to an error or a skipped queue: the last step of the pipe that moves them.</summary>
+/// <summary>
+/// Counts the messages that MassTransit has moved to an error or a skipped queue: the last step of the pipe that moves them.
+/// </summary>
 internal sealed class DeadLetterCounter(QueueMetrics metrics) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
 {
     public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)

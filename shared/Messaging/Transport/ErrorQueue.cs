@@ -22,7 +22,14 @@ internal sealed class ErrorQueue(PublisherFactory publishers, MessagingMetrics m
         await Declare(channel, name, cancellation);
 
         var properties = EventProperties.Of(
-            @event.EventId, @event.Type, @event.Stream, @event.Sequence, @event.CorrelationId, @event.CausationId, @event.TraceParent, @event.OccurredAt);
+            @event.EventId,
+            @event.Type,
+            @event.Stream,
+            @event.Sequence,
+            @event.CorrelationId,
+            @event.CausationId,
+            @event.TraceParent,
+            @event.OccurredAt);
         var headers = properties.Headers!;
         headers[MassTransit.MessageHeaders.Reason] = "fault";
         headers[MassTransit.MessageHeaders.FaultExceptionType] = cause.GetType().FullName;
@@ -41,7 +48,12 @@ internal sealed class ErrorQueue(PublisherFactory publishers, MessagingMetrics m
     {
         await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
         await channel.QueueDeclareAsync(
-            name, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
+            name,
+            durable: true,
+            exclusive: false,
+            autoDelete: false,
+            new Dictionary<string, object?> { ["x-queue-type"] = "quorum" },
+            cancellationToken: cancellation);
         await channel.QueueBindAsync(name, name, "", cancellationToken: cancellation);
     }
 

@@ -95,7 +95,8 @@ internal sealed partial class ErrorQueueConsumer(
             while (batch.Count < options.DeadLetters.Prefetch && arrived.TryRead(out var message))
                 batch.Add(message);
             var filed = await filing.File([.. batch.Select(message => message.Message).OfType<FailedMessage>()], stop);
-            foreach (var message in batch.Where(message => !message.IsCounted && message.Message is not null && filed.Contains(message.Message)))
+            foreach (var message in batch.Where(
+                message => !message.IsCounted && message.Message is not null && filed.Contains(message.Message)))
                 metrics.Of(message.Message!.Queue).DeadLettered(message.Message.Type);
 
             leftBehind |= filed.Count < batch.Count;

@@ -58,7 +58,8 @@ internal sealed class EventDeserializer(IReadOnlyDictionary<string, HandlerBindi
                 correlationId,
                 GuidOf(headers, Headers.InitiatorId),
                 headers.Get<string>(Headers.OccurredAt) is { } at
-                    ? DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal)
+                    ? DateTimeOffset.Parse(
+                        at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal)
                     : DateTimeOffset.UtcNow,
                 headers.Get<string>(Headers.TraceParent),
                 body.GetBytes())

@@ -55,7 +55,14 @@ internal static class FailedMessages
     public static FailedMessage Of(string queue, IncomingEvent @event, string reason, DateTimeOffset now)
     {
         var properties = EventProperties.Of(
-            @event.EventId, @event.Type, @event.Stream, @event.Sequence, @event.CorrelationId, @event.CausationId, @event.TraceParent, @event.OccurredAt);
+            @event.EventId,
+            @event.Type,
+            @event.Stream,
+            @event.Sequence,
+            @event.CorrelationId,
+            @event.CausationId,
+            @event.TraceParent,
+            @event.OccurredAt);
         return Of(queue, "error", properties, @event.Body.ToArray()) with { ExceptionMessage = reason, FaultAt = now };
     }
 
@@ -120,7 +127,9 @@ internal static class FailedMessages
 
     /// <summary>Why and when the broker itself gave up: its delivery limit, as a rule.</summary>
     private static (string? Reason, DateTimeOffset? At) Death(IDictionary<string, object?> headers) =>
-        headers.TryGetValue(Broker, out var deaths) && deaths is IList<object> { Count: > 0 } list && list[0] is IDictionary<string, object?> last
+        headers.TryGetValue(Broker, out var deaths)
+            && deaths is IList<object> { Count: > 0 } list
+            && list[0] is IDictionary<string, object?> last
             ? ($"The broker gave up: {Fit(Text(last, "reason"), 100)}.",
                 last.TryGetValue("time", out var time) && time is AmqpTimestamp { UnixTime: >= 0 and < LastSecond } at
                     ? DateTimeOffset.FromUnixTimeSeconds(at.UnixTime)

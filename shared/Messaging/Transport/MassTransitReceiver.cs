@@ -32,7 +32,11 @@ internal static class MassTransitReceiver
                 var filing = context.GetRequiredService<DeadLetterFiling>();
                 rabbit.Host(context.GetRequiredService<BrokerAddress>(), map.Service, context.GetRequiredService<BrokerWait>());
                 foreach (var queue in context.GetServices<MessageQueue>())
-                    rabbit.ReceiveEndpoint(queue.Name, endpoint => Configure(endpoint, queue, map.Queues[queue.Name], metrics.Of(queue.Name), filing, options));
+                {
+                    rabbit.ReceiveEndpoint(
+                        queue.Name,
+                        endpoint => Configure(endpoint, queue, map.Queues[queue.Name], metrics.Of(queue.Name), filing, options));
+                }
             });
         });
     }

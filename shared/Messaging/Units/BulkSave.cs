@@ -19,7 +19,8 @@ internal static class BulkSave
             .OrderBy(group => group.Key.Metadata.Name, StringComparer.Ordinal)
             .Select(group => (Table: TableMap.Of(database, group.Key.Metadata), group.Key.State, Rows: group.ToArray()))
             .ToArray();
-        if (!Array.TrueForAll(changes, change => change.Table?.Takes(change.State, Array.ConvertAll(change.Rows, row => row.Entity)) == true))
+        if (!Array.TrueForAll(
+            changes, change => change.Table?.Takes(change.State, Array.ConvertAll(change.Rows, row => row.Entity)) == true))
             return false;
         foreach (var (table, state, rows) in changes)
         {

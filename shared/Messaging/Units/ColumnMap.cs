@@ -54,7 +54,8 @@ internal sealed class ColumnMap<T>(IProperty property) : ColumnMap(property)
     public override NpgsqlParameter Array(object[] rows) =>
         new NpgsqlParameter<T[]> { TypedValue = System.Array.ConvertAll(rows, row => Converted(ValueOf(row))) };
 
-    public override NpgsqlParameter ArrayOf(IEnumerable<object> values) => new NpgsqlParameter<T[]> { TypedValue = [.. values.Select(Converted)] };
+    public override NpgsqlParameter ArrayOf(IEnumerable<object> values) =>
+        new NpgsqlParameter<T[]> { TypedValue = [.. values.Select(Converted)] };
 
     public override object? Read(NpgsqlDataReader reader, int ordinal)
     {

@@ -56,8 +56,10 @@ internal sealed class LoadedRows(DbContext database)
 
     private TableMap TableOf(Type type) =>
         TableMap.Of(database, EntityOf(type)) ?? throw new NotSupportedException(
-            $"{type.Name} can not be read in a unit of work: that takes a primary key of one property, and neither navigations, owned types nor concurrency tokens.");
+            $"{type.Name} can not be read in a unit of work: "
+            + "that takes a primary key of one property, and neither navigations, owned types nor concurrency tokens.");
 
     private IEntityType EntityOf(Type type) =>
-        database.Model.FindEntityType(type) ?? throw new InvalidOperationException($"{type.Name} is not an entity of {database.GetType().Name}.");
+        database.Model.FindEntityType(type)
+        ?? throw new InvalidOperationException($"{type.Name} is not an entity of {database.GetType().Name}.");
 }

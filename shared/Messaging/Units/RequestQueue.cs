@@ -77,7 +77,8 @@ internal abstract class RequestUnit
     public abstract void Fail(Exception exception);
 }
 
-internal sealed class RequestUnit<TResult>(Action<ReadSet> reads, Func<UnitOfWork, TResult> work, CancellationToken cancellation) : RequestUnit
+internal sealed class RequestUnit<TResult>(
+    Action<ReadSet> reads, Func<UnitOfWork, TResult> work, CancellationToken cancellation) : RequestUnit
 {
     private readonly TaskCompletionSource<TResult> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TResult? result;

@@ -35,7 +35,9 @@ internal sealed class TableMap
         selectMissing = $"SELECT k FROM unnest($1) AS k WHERE NOT EXISTS (SELECT FROM {table} WHERE {key.Name} = k)";
     }
 
-    /// <summary>Null when the entity has what this has no words for: a key of many columns, foreign keys, tokens, properties without a member.</summary>
+    /// <summary>
+    /// Null when the entity has what this has no words for: a key of many columns, foreign keys, tokens, properties without a member.
+    /// </summary>
     public static TableMap? Of(DbContext database, IEntityType entity) =>
         Maps.TryGetValue(entity, out var map) ? map : Maps.GetOrAdd(entity, TryCreate(database, entity));
 
@@ -52,12 +54,14 @@ internal sealed class TableMap
     public NpgsqlBatchCommand Update(EntityEntry[] entries)
     {
         // The rows are locked, so a column that only others of them change keeps its value.
-        var changed = Array.FindAll(columns, column => !column.IsKey && Array.Exists(entries, row => row.Property(column.Property).IsModified));
+        var changed = Array.FindAll(
+            columns, column => !column.IsKey && Array.Exists(entries, row => row.Property(column.Property).IsModified));
         ColumnMap[] used = [key, .. changed];
         var assignments = string.Join(", ", changed.Select(column => $"{column.Name} = {column.Value}"));
         var rows = Array.ConvertAll(entries, entry => entry.Entity);
         return Command(
-            $"UPDATE {table} AS t SET {assignments} FROM {Arrays(used)} WHERE t.{key.Name} = {key.Value}", used.Select(column => column.Array(rows)));
+            $"UPDATE {table} AS t SET {assignments} FROM {Arrays(used)} WHERE t.{key.Name} = {key.Value}",
+            used.Select(column => column.Array(rows)));
     }
 
     /// <summary>Reads and locks rows, in the order of their keys.</summary>
@@ -91,8 +95,9 @@ internal sealed class TableMap
     private static TableMap? TryCreate(DbContext database, IEntityType entity)
     {
         var properties = entity.GetProperties().ToArray();
-        var plain = !entity.IsOwned() && entity.BaseType is null && !entity.GetDirectlyDerivedTypes().Any() && !entity.GetForeignKeys().Any()
-            && !entity.GetNavigations().Any() && !entity.GetComplexProperties().Any() && entity.GetTableName() is not null
+        var plain = !entity.IsOwned() && entity.BaseType is null && !entity.GetDirectlyDerivedTypes().Any()
+            && !entity.GetForeignKeys().Any() && !entity.GetNavigations().Any() && !entity.GetComplexProperties().Any()
+            && entity.GetTableName() is not null
             && entity.FindPrimaryKey() is { Properties.Count: 1 }
             && Array.TrueForAll(properties, property => property.PropertyInfo is not null && !property.IsConcurrencyToken);
         if (!plain)

@@ -46,7 +46,9 @@ internal sealed class HandBroker
         var consuming = await consumer.CreateChannelAsync();
         await consuming.BasicQosAsync(0, Prefetch, global: false);
         var publishing = await publisher.CreateChannelAsync(new CreateChannelOptions(
-            publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false, outstandingPublisherConfirmationsRateLimiter: null));
+            publisherConfirmationsEnabled: true,
+            publisherConfirmationTrackingEnabled: false,
+            outstandingPublisherConfirmationsRateLimiter: null));
         var broker = new HandBroker(consuming, publishing);
         _ = Task.Run(broker.Relay);
         return broker;

@@ -20,7 +20,8 @@ internal abstract class HandService(string name)
             INSERT INTO messaging.event_log
                 (event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at)
             SELECT event_id, order_id::text, sequence, type, data::json, order_id, causation_id, trace_parent, occurred_at
-            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS e (event_id, order_id, sequence, type, data, causation_id, trace_parent, occurred_at)
+            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
+                AS e (event_id, order_id, sequence, type, data, causation_id, trace_parent, occurred_at)
             RETURNING position)
         SELECT max(position) FROM written
         """;
@@ -122,7 +123,8 @@ internal abstract class HandService(string name)
     {
         await using var command = new NpgsqlCommand(
             """
-            SELECT position, event_id, correlation_id, sequence, type, data, occurred_at, (SELECT position FROM messaging.relay_cursor) AS cursor
+            SELECT position, event_id, correlation_id, sequence, type, data, occurred_at,
+                   (SELECT position FROM messaging.relay_cursor) AS cursor
             FROM messaging.event_log
             WHERE position > (SELECT position FROM messaging.relay_cursor)
             ORDER BY event_log.position

@@ -37,7 +37,8 @@ internal sealed class InventoryByHand() : HandService("inventory")
         if (group.Messages.Count == 0)
             return;
         batch.Add(TakeOver, Sql.Column(group.Messages, message => message.EventId));
-        batch.Add(LockStock, Sql.Value(group.Messages.SelectMany(message => HandJson.Lines(message.Body)).Select(line => line.Sku).Distinct().ToArray()));
+        var skus = group.Messages.SelectMany(message => HandJson.Lines(message.Body)).Select(line => line.Sku).Distinct();
+        batch.Add(LockStock, Sql.Value(skus.ToArray()));
     }
 
     protected override async Task Decide(Group group, NpgsqlDataReader? results, NpgsqlBatch writes, List<LogRow> log)
@@ -69,7 +70,12 @@ internal sealed class InventoryByHand() : HandService("inventory")
             lines.ForEach(line => stock[line.Sku].Reserve(line.Quantity));
             reserved.Add(new Reservation(orderId, HandJson.Text(message.Body, "lines"u8)));
             log.Add(LogRow.Of(
-                orderId, 1, EventNames.StockReserved, $$"""{"orderId":"{{orderId}}","reservedAt":"{{now.Iso()}}"}""", message.EventId, now));
+                orderId,
+                1,
+                EventNames.StockReserved,
+                $$"""{"orderId":"{{orderId}}","reservedAt":"{{now.Iso()}}"}""",
+                message.EventId,
+                now));
         }
 
         if (reserved.Count > 0)

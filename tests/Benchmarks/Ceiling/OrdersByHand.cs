@@ -91,7 +91,12 @@ internal sealed class OrdersByHand() : HandService("orders")
             {
                 var (cause, orderId) = (results.GetGuid(0), results.GetGuid(1));
                 log.Add(LogRow.Of(
-                    orderId, results.GetInt32(2), EventNames.OrderConfirmed, Confirmed(orderId, results.GetString(3), results.GetString(4)), cause, now));
+                    orderId,
+                    results.GetInt32(2),
+                    EventNames.OrderConfirmed,
+                    Confirmed(orderId, results.GetString(3), results.GetString(4)),
+                    cause,
+                    now));
             }
 
             await results.NextResultAsync();
@@ -115,8 +120,8 @@ internal sealed class OrdersByHand() : HandService("orders")
         Arrive(order);
         await order.Done.Task;
         // An id has 36 characters, so the body has 68.
-        return $"HTTP/1.1 201 Created\r\nLocation: /orders/{order.Id}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 68\r\n\r\n"
-            + $"{{\"orderId\":\"{order.Id}\",\"status\":\"placed\"}}";
+        return $"HTTP/1.1 201 Created\r\nLocation: /orders/{order.Id}\r\nContent-Type: application/json; charset=utf-8\r\n"
+            + $"Content-Length: 68\r\n\r\n{{\"orderId\":\"{order.Id}\",\"status\":\"placed\"}}";
     }
 
     private static NewOrder Read(ReadOnlySpan<byte> json, Guid id, DateTimeOffset at)
@@ -131,7 +136,8 @@ internal sealed class OrdersByHand() : HandService("orders")
     }
 
     private static string Placed(NewOrder order) =>
-        $$"""{"orderId":"{{order.Id}}","customerId":"{{order.Customer}}","lines":{{order.Lines}},"shippingAddress":{{order.Address}},"placedAt":"{{order.At.Iso()}}"}""";
+        $$"""{"orderId":"{{order.Id}}","customerId":"{{order.Customer}}","lines":{{order.Lines}}"""
+        + $$""","shippingAddress":{{order.Address}},"placedAt":"{{order.At.Iso()}}"}""";
 
     private string Confirmed(Guid orderId, string lines, string address) =>
         $$"""{"orderId":"{{orderId}}","lines":{{lines}},"shippingAddress":{{address}},"confirmedAt":"{{now.Iso()}}"}""";
@@ -139,7 +145,8 @@ internal sealed class OrdersByHand() : HandService("orders")
     private sealed record Dispatched(Guid EventId, Guid OrderId, string ShipmentId, string TrackingNumber, string At)
     {
         /// <summary>As JSON in the order's row.</summary>
-        public string Row => $$"""{"shipmentId":{{ShipmentId}},"trackingNumber":{{TrackingNumber}},"dispatchedAt":{{At}},"deliveredAt":null}""";
+        public string Row =>
+            $$"""{"shipmentId":{{ShipmentId}},"trackingNumber":{{TrackingNumber}},"dispatchedAt":{{At}},"deliveredAt":null}""";
 
         /// <summary>The event.</summary>
         public string Shipped =>

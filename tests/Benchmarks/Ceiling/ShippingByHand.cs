@@ -60,7 +60,8 @@ internal sealed class ShippingByHand() : HandService("shipping")
     }
 
     private static string Dispatched(Shipment s, DateTimeOffset at) =>
-        $$"""{"orderId":"{{s.OrderId}}","shipmentId":"{{s.Id}}","lines":{{s.Lines}},"trackingNumber":"{{s.TrackingNumber}}","dispatchedAt":"{{at.Iso()}}"}""";
+        $$"""{"orderId":"{{s.OrderId}}","shipmentId":"{{s.Id}}","lines":{{s.Lines}}"""
+        + $$""","trackingNumber":"{{s.TrackingNumber}}","dispatchedAt":"{{at.Iso()}}"}""";
 
     private sealed record Shipment(Guid OrderId, Guid Id, string Lines, string Address)
     {

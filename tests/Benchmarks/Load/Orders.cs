@@ -7,6 +7,9 @@ internal static class Orders
 {
     public const int Skus = 1000;
 
+    private const string Address =
+        """{"recipient":"Ada Lovelace","street":"12 St James's Square","city":"London","postalCode":"SW1Y 4JH","country":"GB"}""";
+
     public static string Customer(string run, int number) => $"{run}-{number:D8}";
 
     public static string Sku(int sku) => $"sku-{sku:D4}";
@@ -25,10 +28,11 @@ internal static class Orders
     public static byte[] Request(Uri url, string run, int number)
     {
         var ((sku, quantity), (otherSku, otherQuantity)) = Lines(number);
-        var body = $$$"""
-            {"customerId":"{{{Customer(run, number)}}}","lines":[{"sku":"{{{Sku(sku)}}}","quantity":{{{quantity}}}},{"sku":"{{{Sku(otherSku)}}}","quantity":{{{otherQuantity}}}}],"shippingAddress":{"recipient":"Ada Lovelace","street":"12 St James's Square","city":"London","postalCode":"SW1Y 4JH","country":"GB"}}
-            """;
+        var lines = $$$"""{"sku":"{{{Sku(sku)}}}","quantity":{{{quantity}}}}"""
+            + $$$""",{"sku":"{{{Sku(otherSku)}}}","quantity":{{{otherQuantity}}}}""";
+        var body = $$$"""{"customerId":"{{{Customer(run, number)}}}","lines":[{{{lines}}}],"shippingAddress":{{{Address}}}}""";
         return Encoding.ASCII.GetBytes(
-            $"POST /orders HTTP/1.1\r\nHost: {url.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+            $"POST /orders HTTP/1.1\r\nHost: {url.Authority}\r\n"
+            + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
     }
 }

@@ -46,10 +46,12 @@ internal sealed class Books
     /// <summary>Every order that was sent is there once, with its own lines, and Shipped.</summary>
     private async Task<HashSet<Guid>> CheckOrders(CancellationToken stop)
     {
-        var missing = loads.SelectMany(load => Enumerable.Range(0, load.Orders).Select(number => (Customer: Orders.Customer(load.Run, number), number)))
+        var missing = loads
+            .SelectMany(load => Enumerable.Range(0, load.Orders).Select(number => (Customer: Orders.Customer(load.Run, number), number)))
             .ToDictionary(order => order.Customer, order => order.number);
         var orders = new HashSet<Guid>();
-        await foreach (var row in Rows("orders", "SELECT id, customer_id, status, lines::text, shipment ->> 'shipmentId' FROM orders", stop))
+        await foreach (var row in Rows(
+            "orders", "SELECT id, customer_id, status, lines::text, shipment ->> 'shipmentId' FROM orders", stop))
         {
             orders.Add(row.GetGuid(0));
             var (customer, status) = (row.GetString(1), row.GetString(2));
@@ -138,16 +140,25 @@ internal sealed class Books
     }
 
     private async Task CheckLog(
-        string service, HashSet<Guid> orders, string[] story, Dictionary<string, Dictionary<Guid, Guid>> eventsByType, CancellationToken stop)
+        string service,
+        HashSet<Guid> orders,
+        string[] story,
+        Dictionary<string, Dictionary<Guid, Guid>> eventsByType,
+        CancellationToken stop)
     {
         foreach (var type in story)
             eventsByType[type] = new Dictionary<Guid, Guid>(orders.Count);
         var chapters = new Dictionary<Guid, int>(orders.Count);
         var ids = new HashSet<Guid>();
-        var sql = $"SELECT event_id, stream, sequence, type FROM messaging.event_log WHERE position > {baseline.Positions[service]} ORDER BY position";
+        var sql = $"""
+            SELECT event_id, stream, sequence, type FROM messaging.event_log
+            WHERE position > {baseline.Positions[service]}
+            ORDER BY position
+            """;
         await foreach (var row in Rows(service, sql, stop))
         {
-            var (eventId, order, sequence, type) = (row.GetGuid(0), Guid.Parse(row.GetString(1)), row.GetInt32(2), row.GetString(3).Split(':')[1]);
+            var (eventId, order) = (row.GetGuid(0), Guid.Parse(row.GetString(1)));
+            var (sequence, type) = (row.GetInt32(2), row.GetString(3).Split(':')[1]);
             var chapter = chapters[order] = chapters.GetValueOrDefault(order) + 1;
             Expect(orders.Contains(order), $"{service}: an event of {order}, which is no order");
             Expect(ids.Add(eventId), $"{service}: the event {eventId} is there twice");

@@ -12,7 +12,8 @@ internal static class Memory
     public static double Now(int pid) => Status(pid, "VmRSS:");
 
     /// <summary>The peaks of the three services.</summary>
-    public static Dictionary<string, double> Peaks(Services services) => Services.Names.ToDictionary(name => name, name => Peak(services.PidOf(name)));
+    public static Dictionary<string, double> Peaks(Services services) =>
+        Services.Names.ToDictionary(name => name, name => Peak(services.PidOf(name)));
 
     private static double Status(int pid, string name) =>
         double.Parse(

@@ -81,7 +81,8 @@ internal sealed class Servers : IDisposable
         $"Host={postgres.Host};Port={postgres.Port};Database={service};Username={service};Password={password}";
 
     /// <summary>A service's database, as the superuser.</summary>
-    public string DatabaseAsAdministrator(string service) => new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Database = service }.ConnectionString;
+    public string DatabaseAsAdministrator(string service) =>
+        new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Database = service }.ConnectionString;
 
     /// <summary>The broker, as the service's own user.</summary>
     public string Broker(string service) => new UriBuilder(amqp) { UserName = service, Password = password, Path = Vhost }.Uri.ToString();
@@ -103,11 +104,13 @@ internal sealed class Servers : IDisposable
     public async Task<string> PostgresVersion(CancellationToken stop) => (await Ask("SHOW server_version", stop)).Split(' ')[0];
 
     public async Task<string> RabbitMqVersion(CancellationToken stop) =>
-        (await management.GetFromJsonAsync<JsonElement>(new Uri("api/overview", UriKind.Relative), stop)).GetProperty("rabbitmq_version").GetString()!;
+        (await management.GetFromJsonAsync<JsonElement>(new Uri("api/overview", UriKind.Relative), stop))
+            .GetProperty("rabbitmq_version").GetString()!;
 
     /// <summary>The settings that decide whether a commit is durable.</summary>
     public async Task<string> Durability(CancellationToken stop) =>
-        $"fsync {await Ask("SHOW fsync", stop)}, synchronous_commit {await Ask("SHOW synchronous_commit", stop)}, full_page_writes {await Ask("SHOW full_page_writes", stop)}";
+        $"fsync {await Ask("SHOW fsync", stop)}, synchronous_commit {await Ask("SHOW synchronous_commit", stop)}, "
+        + $"full_page_writes {await Ask("SHOW full_page_writes", stop)}";
 
     public static async Task Execute(string database, string sql, CancellationToken stop)
     {

@@ -105,7 +105,8 @@ internal sealed class Services : IAsyncDisposable
             : (Path.Combine(Variable("BENCH_BUILD"), name), [$"OrderPlatform.{char.ToUpperInvariant(name[0])}{name[1..]}.dll"]);
 
         // The shell only opens the log; then the service takes its place, and its pid.
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", log, Environment.ProcessPath!, .. arguments])
+        var start = new ProcessStartInfo(
+            "/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", log, Environment.ProcessPath!, .. arguments])
         {
             WorkingDirectory = directory,
         };
@@ -138,7 +139,11 @@ internal sealed class Services : IAsyncDisposable
             }
 
             if (watch.Elapsed > TimeSpan.FromSeconds(90))
-                throw new TimeoutException($"{name} was not ready in 90 seconds. The last lines of its log:\n{LastLines(running[name].Log)}");
+            {
+                throw new TimeoutException(
+                    $"{name} was not ready in 90 seconds. The last lines of its log:\n{LastLines(running[name].Log)}");
+            }
+
             await Task.Delay(100, stop);
         }
     }

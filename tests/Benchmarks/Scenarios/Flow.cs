@@ -39,8 +39,8 @@ internal static class Flow
     }
 
     /// <summary>
-    /// With jobs and without, in turn, in one trial: the same processes and databases, within a minute, so that little else tells them apart.
-    /// Which of them goes first alternates.
+    /// With jobs and without, in turn, in one trial: the same processes and databases, within a minute, so that little else tells them
+    /// apart. Which of them goes first alternates.
     /// </summary>
     private static async Task RunAgainstJobs(Options options, Servers servers, Report report, CancellationToken stop)
     {
@@ -54,9 +54,11 @@ internal static class Flow
             with ??= await With();
             report.Compare(with, without, "platform without");
 
-            async Task<Measurement> With() => Added(await Measure($"with jobs {round}", $"with-jobs-{round}", trial, options, options.Jobs, stop));
+            async Task<Measurement> With() =>
+                Added(await Measure($"with jobs {round}", $"with-jobs-{round}", trial, options, options.Jobs, stop));
 
-            async Task<Measurement> Without() => Added(await Measure($"without {round}", $"without-{round}", trial, options, jobs: [], stop));
+            async Task<Measurement> Without() =>
+                Added(await Measure($"without {round}", $"without-{round}", trial, options, jobs: [], stop));
         }
 
         Measurement Added(Measurement measurement)

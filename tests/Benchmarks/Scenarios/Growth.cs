@@ -13,19 +13,23 @@ internal static class Growth
             Measurement? first = null;
             foreach (var rows in options.Rows)
             {
-                var measurement = await Flow.Measure(FormattableString.Invariant($"{rows:N0} rows {round}"), Target.Platform, options, servers, rows, stop);
+                var name = FormattableString.Invariant($"{rows:N0} rows {round}");
+                var measurement = await Flow.Measure(name, Target.Platform, options, servers, rows, stop);
                 first ??= measurement;
                 report.Add(measurement with
                 {
-                    More = new Dictionary<string, double> { ["CPU an order, of that with the fewest rows"] = measurement.CpuMilliseconds / first.CpuMilliseconds },
+                    More = new Dictionary<string, double>
+                    {
+                        ["CPU an order, of that with the fewest rows"] = measurement.CpuMilliseconds / first.CpuMilliseconds,
+                    },
                 });
             }
         }
     }
 
     /// <summary>
-    /// Makes rows as they would have been written, by orders of this week that are done, in every service's log and inbox: in the partitions
-    /// that the run itself writes to.
+    /// Makes rows as they would have been written, by orders of this week that are done, in every service's log and inbox: in the
+    /// partitions that the run itself writes to.
     /// </summary>
     public static async Task MakeRows(Servers servers, long rows, CancellationToken stop)
     {
@@ -38,7 +42,8 @@ internal static class Growth
     {
         await Servers.Execute(database, MakeLog(rows), stop);
         await Servers.Execute(database, MakeInbox(service, rows), stop);
-        await Servers.Execute(database, "UPDATE messaging.relay_cursor SET position = (SELECT max(position) FROM messaging.event_log)", stop);
+        await Servers.Execute(
+            database, "UPDATE messaging.relay_cursor SET position = (SELECT max(position) FROM messaging.event_log)", stop);
         await Servers.Execute(database, "VACUUM ANALYZE", stop);
     }
 

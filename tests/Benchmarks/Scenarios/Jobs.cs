@@ -25,7 +25,9 @@ internal sealed class Jobs : IDisposable
         SELECT messaging.create_partition('event_log', '{{partition}}');
         ALTER TABLE messaging.event_log DETACH PARTITION messaging.event_log_past;
         SELECT messaging.attach_partition('event_log', '{{partition}}', format(
-            'FOR VALUES FROM (%L) TO (%L)', messaging.first_id(now() - interval '67 days'), messaging.first_id(now() - interval '60 days')));
+            'FOR VALUES FROM (%L) TO (%L)',
+            messaging.first_id(now() - interval '67 days'),
+            messaging.first_id(now() - interval '60 days')));
         SELECT messaging.attach_partition(
             'event_log', 'event_log_past', format('FOR VALUES FROM (MINVALUE) TO (%L)', messaging.first_id(now() - interval '67 days')));
         INSERT INTO messaging.event_log
@@ -150,7 +152,8 @@ internal sealed class Jobs : IDisposable
 
     private async Task<Func<CancellationToken, Task<(string What, double Number)>>> Replay(CancellationToken stop)
     {
-        var replay = await Post("orders", "ops/replays", new { queue = "inventory", types = Replayed, perSecond = ReplayedPerSecond }, stop);
+        var replay = await Post(
+            "orders", "ops/replays", new { queue = "inventory", types = Replayed, perSecond = ReplayedPerSecond }, stop);
         return async stop =>
         {
             var sent = (await Get(replay, stop)).GetProperty("sent").GetInt64();
@@ -174,7 +177,10 @@ internal sealed class Jobs : IDisposable
             var redriven = await Scalar("inventory", "SELECT count(*) FROM messaging.dead_letters WHERE state <> 'waiting'", stop);
             await Servers.Execute(
                 trial.Servers.DatabaseAsAdministrator("inventory"),
-                "TRUNCATE messaging.dead_letters, messaging.dead_letter_actions; DELETE FROM messaging.redrives WHERE per_second IS NOT NULL",
+                """
+                TRUNCATE messaging.dead_letters, messaging.dead_letter_actions;
+                DELETE FROM messaging.redrives WHERE per_second IS NOT NULL
+                """,
                 stop);
             return ("dead letters redriven", redriven);
         };
@@ -222,7 +228,13 @@ internal sealed class Jobs : IDisposable
         {
             await orders.OpenAsync(stop);
             await using var select = new NpgsqlCommand(
-                "SELECT event_id, stream, data::text FROM messaging.event_log WHERE type LIKE '%:OrderPlaced' ORDER BY position LIMIT 10000", orders);
+                """
+                SELECT event_id, stream, data::text FROM messaging.event_log
+                WHERE type LIKE '%:OrderPlaced'
+                ORDER BY position
+                LIMIT 10000
+                """,
+                orders);
             await using var row = await select.ExecuteReaderAsync(stop);
             while (await row.ReadAsync(stop))
                 past.Add((row.GetGuid(0), row.GetString(1), row.GetString(2)));

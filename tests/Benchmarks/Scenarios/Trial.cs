@@ -87,7 +87,14 @@ internal sealed class Trial : IAsyncDisposable
     }
 
     /// <summary>Puts the figures of a load together, and checks the books.</summary>
-    public async Task<Measurement> Finish(string name, LoadReport report, int orders, long lastShippedAt, CpuReading before, CpuReading after, CancellationToken stop)
+    public async Task<Measurement> Finish(
+        string name,
+        LoadReport report,
+        int orders,
+        long lastShippedAt,
+        CpuReading before,
+        CpuReading after,
+        CancellationToken stop)
     {
         Progress.Say("checking the books");
         var problems = await Books.Check(Servers, loads, Baseline, stop);
