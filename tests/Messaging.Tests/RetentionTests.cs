@@ -241,12 +241,10 @@ public sealed class RetentionTests : RetentionTest
     public async Task Nobody_waits_while_the_inbox_is_copied_and_the_copy_keeps_in_step()
     {
         var ledger = await Start(("Messaging:Retention:InboxDays", "7"));
-        var account = Guid.CreateVersion7();
-        var (early, late) = (Incoming(account, 1, new Opened(account)), Incoming(account, 2, new Deposited(account, 5)));
-        await ledger.Queue.Run(early);
+        var (early, late) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var past = Guid.CreateVersion7(DateTimeOffset.UtcNow.AddYears(-1));
-        await Database.Scalar<Guid>($"INSERT INTO messaging.inbox (event_id, queue) VALUES ('{past}', 'ledger') RETURNING event_id");
-        await Database.Scalar<DateTime>("UPDATE messaging.inbox SET received_at = now() + interval '20 days' RETURNING received_at");
+        await Received(early);
+        await Received(past);
         var partition = await OldestPartition("inbox");
         Clock.Advance(TimeSpan.FromDays(21));
 
@@ -261,8 +259,8 @@ public sealed class RetentionTests : RetentionTest
                 SELECT FROM pg_stat_activity
                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%inbox\_past%FOR KEY SHARE%')
             """));
-        await ledger.Queue.Run(late);
-        await Database.Scalar<Guid>($"DELETE FROM messaging.inbox WHERE event_id = '{early.EventId}' RETURNING event_id");
+        await Received(late);
+        await Database.Scalar<Guid>($"DELETE FROM messaging.inbox WHERE event_id = '{early}' RETURNING event_id");
         Assert.False(run.IsCompleted);
         Assert.Equal(partition, await OldestPartition("inbox"));
         await connection.Execute($"DELETE FROM messaging.inbox WHERE event_id = '{past}'", Cancellation);
@@ -272,7 +270,13 @@ public sealed class RetentionTests : RetentionTest
         Assert.NotEqual(partition, await OldestPartition("inbox"));
         await AssertContiguous();
         Assert.Equal(
-            [late.EventId], await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation)));
+            [late], await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation)));
+
+        Task<Guid> Received(Guid id) => Database.Scalar<Guid>(
+            $"""
+             INSERT INTO messaging.inbox (event_id, queue, received_at) VALUES ('{id}', 'ledger', now() + interval '20 days')
+             RETURNING event_id
+             """);
     }
 
     [Fact]

@@ -14,4 +14,11 @@ public sealed class ReplayOptions
     /// </summary>
     [Range(1, 1_000_000)]
     public int LongestQueue { get; init; } = 5000;
+
+    /// <summary>
+    /// The most events a second to a queue whose length the broker does not tell the producer, when the replay does not say; a consumer
+    /// should be able to handle as many beside what happens now.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int PerSecondUnseen { get; init; } = 500;
 }

@@ -39,13 +39,17 @@ internal sealed partial class ReplayRunner(
 
     private async Task Run(Replay? replay, IReplaySource source, IReplayReader reader, ReplayPublisher publisher, CancellationToken stop)
     {
-        var pace = new Pace(replay?.PerSecond);
+        var pace = new Pace(replay?.PerSecond ?? await PerSecondOf(replay, publisher, stop));
         while (replay is { State: JobState.Running })
         {
             replay = await Turn(replay, source, reader, publisher, pace, stop);
             Progressed();
         }
     }
+
+    /// <summary>None, where the queue's length says when to wait.</summary>
+    private async Task<int?> PerSecondOf(Replay? replay, ReplayPublisher publisher, CancellationToken stop) =>
+        replay is null || await publisher.Waiting(replay.Queue, stop) is not null ? null : options.Replays.PerSecondUnseen;
 
     private async Task<Replay?> Turn(
         Replay replay, IReplaySource source, IReplayReader reader, ReplayPublisher publisher, Pace pace, CancellationToken stop)

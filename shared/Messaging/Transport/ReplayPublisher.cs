@@ -8,6 +8,7 @@ internal sealed class ReplayPublisher : IAsyncDisposable
 {
     private readonly IConnection connection;
     private readonly IChannel channel;
+    private IChannel? look;
     private readonly Confirms confirms = new();
     private readonly List<string> returned = [];
     private ulong published;
@@ -49,17 +50,26 @@ internal sealed class ReplayPublisher : IAsyncDisposable
         }
     }
 
-    /// <summary>How many messages wait in a queue.</summary>
+    /// <summary>
+    /// How many messages wait in a queue; null when the broker does not tell. From 4.2.6 on RabbitMQ asks for a permission on the queue
+    /// (any, from 4.3.1 on; https://github.com/rabbitmq/rabbitmq-server/pull/16272), and each of them is more than a producer may have.
+    /// </summary>
     /// <exception cref="JobFailedException">There is no such queue.</exception>
-    public async Task<uint> Waiting(string queue, CancellationToken cancellation)
+    public async Task<uint?> Waiting(string queue, CancellationToken cancellation)
     {
         try
         {
-            return (await channel.QueueDeclarePassiveAsync(queue, cancellation)).MessageCount;
+            // An answer that is an error closes its channel.
+            look ??= await connection.CreateChannelAsync(cancellationToken: cancellation);
+            return look.IsOpen ? (await look.QueueDeclarePassiveAsync(queue, cancellation)).MessageCount : null;
         }
         catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.NotFound)
         {
             throw new JobFailedException($"There is no queue '{queue}'. Its consumer declares it when it starts.", exception);
+        }
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.AccessRefused)
+        {
+            return null;
         }
     }
 
@@ -94,6 +104,8 @@ internal sealed class ReplayPublisher : IAsyncDisposable
         try
         {
             await channel.DisposeAsync();
+            if (look is not null)
+                await look.DisposeAsync();
         }
         finally
         {
