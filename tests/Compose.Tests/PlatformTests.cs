@@ -255,7 +255,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         private readonly Lazy<Task> started = new(async () =>
         {
             await Compose.Run("--profile", "load", "down", "--volumes");
-            await Compose.Run("build");
+            await Compose.Run("--profile", "load", "build");
             await Compose.Run("up", "--detach");
             await Eventually.Is(async () => await Has("mug-white"), TimeSpan.FromMinutes(2));
         });
