@@ -53,11 +53,10 @@ containers_ready() {
   ((${#ids[@]})) || return 1
   while read -r state; do
     case $state in
-      running | 'running healthy' | 'exited 0') ;;
+      'running healthy' | 'exited 0') ;;
       *) return 1 ;;
     esac
   done < <(docker inspect --format "$format" "${ids[@]}")
-  # The gateway asks for itself whether a service is ready.
   for service in "${services[@]}"; do
     service_ready "$service" || return 1
   done

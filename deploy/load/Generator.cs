@@ -21,7 +21,7 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
         try
         {
             await warehouse.Open(stop);
-            await await Task.WhenAny(warehouse.Run(stop), PlaceOrders(toOrders, stop), Report(stop));
+            await await Task.WhenAny(warehouse.Run(stop), PlaceOrders(toOrders, stop), Report(stop), Beat(stop));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -94,6 +94,21 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
             var rate = (placed - before) / clock.GetElapsedTime(since, now).TotalSeconds;
             output.WriteLine($"{clock.GetUtcNow():HH:mm:ss}  {rate:0.0} orders/s; {tally}");
             (before, since) = (placed, now);
+        }
+    }
+
+    /// <summary>As long as orders are accepted.</summary>
+    private async Task Beat(CancellationToken stop)
+    {
+        var pulse = options.PulseFile is null ? null : Pulse.Of(options, clock);
+        var before = 0L;
+        while (true)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), clock, stop);
+            if (tally.Placed is var placed && placed == before)
+                continue;
+            pulse?.Beat();
+            before = placed;
         }
     }
 

@@ -19,6 +19,8 @@ internal sealed record Options
           --orders-url URL        LOAD_ORDERS_URL          http://localhost:5101
           --inventory-url URL     LOAD_INVENTORY_URL       http://localhost:5102
           --status-seconds N      LOAD_STATUS_SECONDS      how often it prints a line: every 10 s
+          --pulse-file PATH       LOAD_PULSE_FILE          a file that it touches while its orders are accepted, for --health
+          --health                asks whether the one with this pulse file has an order accepted every 30 s, or as often as its rate says
           --help
 
         The rate is that of an open loop: an order that takes long does not hold up the next. Orders that were due while a service was
@@ -36,6 +38,9 @@ internal sealed record Options
     public Uri InventoryUrl { get; private init; } = new("http://localhost:5102");
 
     public TimeSpan StatusInterval { get; private init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Null if nobody will ask whether it is healthy.</summary>
+    public string? PulseFile { get; private init; }
 
     /// <param name="arguments">The command line.</param>
     /// <param name="environment">The value of a variable; null or empty if it is not set.</param>
@@ -63,7 +68,7 @@ internal sealed record Options
     }
 
     private static readonly string[] Names =
-        ["--orders-per-second", "--scarce-share", "--cancelled-share", "--orders-url", "--inventory-url", "--status-seconds"];
+        ["--orders-per-second", "--scarce-share", "--cancelled-share", "--orders-url", "--inventory-url", "--status-seconds", "--pulse-file"];
 
     private Options With(string name, string value, string source)
     {
@@ -73,6 +78,7 @@ internal sealed record Options
             "--scarce-share" => this with { ScarceShare = Number(0, 1) },
             "--cancelled-share" => this with { CancelledShare = Number(0, 1) },
             "--status-seconds" => this with { StatusInterval = TimeSpan.FromSeconds(Number(0.1, 3600)) },
+            "--pulse-file" => this with { PulseFile = value },
             "--orders-url" => this with { OrdersUrl = Url() },
             _ => this with { InventoryUrl = Url() },
         };

@@ -14,7 +14,10 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
-    await new Generator(Options.Parse(args, Environment.GetEnvironmentVariable), TimeProvider.System, Console.Out).Run(stop.Token);
+    var options = Options.Parse([.. args.Where(argument => argument != "--health")], Environment.GetEnvironmentVariable);
+    if (args.Contains("--health"))
+        return Pulse.Of(options, TimeProvider.System).IsFelt(Console.Out) ? 0 : 1;
+    await new Generator(options, TimeProvider.System, Console.Out).Run(stop.Token);
     return 0;
 }
 catch (ArgumentException exception)

@@ -48,6 +48,20 @@ internal static class Compose
     public static Task<Result> With(string[] version, params string[] arguments) =>
         Execute([.. version, "--project-name", Project, .. arguments]);
 
+    /// <summary>A file of the repository.</summary>
+    public static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
+
+    /// <summary>What each container that runs says of its health, as <c>orders healthy</c>; <c>orders</c> alone if nobody asks it.</summary>
+    public static async Task<string[]> Health()
+    {
+        var containers = Lines((await Try("ps", "--quiet")).Standard);
+        const string Format =
+            """{{if .State.Running}}{{index .Config.Labels "com.docker.compose.service"}}{{if .State.Health}} {{.State.Health.Status}}{{end}}{{end}}""";
+        return containers.Length == 0 ? [] : Lines((await Execute(["docker", "inspect", "--format", Format, .. containers])).Standard);
+
+        static string[] Lines(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     private static async Task<string[]?> Installed()
     {
         foreach (var version in Versions)

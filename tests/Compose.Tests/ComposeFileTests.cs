@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Compose.Tests;
 
@@ -51,17 +52,48 @@ public sealed class ComposeFileTests
             (await Containers()).Values.SelectMany(container => Each(container, "ports")),
             port => Assert.Equal("127.0.0.1", port.GetProperty("host_ip").GetString()));
 
+    /// <summary>PostgreSQL numbers its releases 18.6, the others 4.3.6; a tag with fewer numbers moves on.</summary>
     [Fact]
-    public async Task Every_image_has_a_tag_that_does_not_move_on_to_the_next_major_version() =>
+    public async Task Every_image_is_of_one_release() =>
         Assert.All(
             (await Containers()).Values.Where(container => container.TryGetProperty("image", out _)),
-            container => Assert.Matches(@":v?\d+", container.GetProperty("image").GetString()));
+            container => Assert.Matches(@"^(postgres:\d+\.\d+|(?!postgres:)[a-z/]+:v?\d+\.\d+\.\d+)(-[a-z]+)*$", container.GetProperty("image").GetString()));
+
+    /// <summary>Patches come with a build; another version or distribution does not.</summary>
+    [Fact]
+    public void What_is_built_here_is_built_on_one_minor_version_of_one_distribution()
+    {
+        var stages = Regex.Matches(Compose.Read("services/Dockerfile"), "^FROM (?<base>\\S+) AS (?<name>\\S+)$", RegexOptions.Multiline);
+        var bases = stages.Select(stage => stage.Groups["base"].Value).Except(stages.Select(stage => stage.Groups["name"].Value)).ToArray();
+
+        Assert.NotEmpty(bases);
+        Assert.All(bases, name => Assert.Matches(@"(/dotnet/[a-z]+:\d+\.\d+-noble|^debian:trixie)(-[a-z]+)*$", name));
+    }
+
+    [Fact]
+    public async Task Tests_run_on_the_servers_of_the_platform()
+    {
+        if (Environment.GetEnvironmentVariable("TEST_POSTGRES_IMAGE") + Environment.GetEnvironmentVariable("TEST_RABBITMQ_IMAGE") is { Length: > 0 })
+            Assert.Skip("Others were asked for.");
+        var containers = await Containers();
+
+        Assert.Equal(containers["postgres"].GetProperty("image").GetString(), TestServers.DatabaseImage);
+        Assert.Equal(containers["rabbitmq"].GetProperty("image").GetString(), TestServers.BrokerImage);
+    }
+
+    [Fact]
+    public async Task Every_container_that_stays_has_a_health_check() =>
+        Assert.All(
+            (await Containers()).Where(container => Stays(container.Value)),
+            container => Assert.True(
+                container.Value.TryGetProperty("healthcheck", out var check) && check.GetProperty("test")[0].GetString() != "NONE",
+                $"{container.Key} has no health check"));
 
     [Fact]
     public async Task All_that_runs_has_less_than_3_GB() =>
         Assert.InRange(
             (await Containers()).Values
-                .Where(container => container.GetProperty("restart").GetString() != "no")
+                .Where(Stays)
                 .Sum(container => long.Parse(container.GetProperty("mem_limit").GetString()!, CultureInfo.InvariantCulture)),
             1, 3L * 1024 * 1024 * 1024);
 
@@ -91,6 +123,8 @@ public sealed class ComposeFileTests
         return JsonDocument.Parse(config.Standard).RootElement.GetProperty("services").EnumerateObject()
             .ToDictionary(service => service.Name, service => service.Value);
     }
+
+    private static bool Stays(JsonElement container) => container.GetProperty("restart").GetString() != "no";
 
     private static JsonElement.ArrayEnumerator Each(JsonElement container, string list) =>
         container.TryGetProperty(list, out var items) ? items.EnumerateArray() : default;

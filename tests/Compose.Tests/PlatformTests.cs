@@ -1,12 +1,17 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Compose.Tests;
 
 /// <summary>The platform as a newcomer starts it. Once for all of these tests, as it takes a while; and removed with its volumes.</summary>
 public sealed class PlatformTests(PlatformTests.Containers containers) : IClassFixture<PlatformTests.Containers>
 {
+    /// <summary>Of orders that nobody reports as delivered.</summary>
+    private static readonly string[] Ends = ["shipped", "rejected", "cancelled"];
+
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -17,6 +22,30 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await containers.Started();
 
         await AssertShips();
+    }
+
+    [Fact]
+    public async Task Everything_becomes_healthy()
+    {
+        await containers.Started();
+
+        await AssertHealthy();
+    }
+
+    /// <summary>A check that asks only itself would not notice.</summary>
+    [Theory]
+    [InlineData("gateway", "shipping")]
+    [InlineData("postgres-exporter", "postgres")]
+    public async Task What_is_of_no_use_without_another_is_not_healthy_without_it(string container, string other)
+    {
+        await containers.Started();
+        await AssertHealthy();
+
+        await Compose.Run("stop", other);
+        await Eventually.Is(async () => (await Compose.Health()).Contains($"{container} unhealthy"), TimeSpan.FromMinutes(2));
+
+        await Compose.Run("start", other);
+        await AssertHealthy();
     }
 
     [Fact]
@@ -77,6 +106,48 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
+    public async Task Load_keeps_orders_coming_some_that_are_rejected_and_some_that_are_cancelled()
+    {
+        await containers.Started();
+
+        await UnderLoad(async () =>
+        {
+            var before = await Outcomes();
+            foreach (var outcome in Ends)
+                await Eventually.Is(async () => await Count(outcome) > before[outcome], TimeSpan.FromMinutes(2), outcome);
+
+            var placed = await Count("placed");
+            await Eventually.Is(async () => await Count("placed") > placed);
+            await Eventually.Is(async () => (await Compose.Health()).Contains("load healthy"), TimeSpan.FromMinutes(2));
+        });
+    }
+
+    [Fact]
+    public async Task Every_order_comes_to_its_end_though_the_broker_was_restarted_under_load()
+    {
+        await containers.Started();
+        var before = (await LoadOrders()).Count;
+
+        await UnderLoad(async () =>
+        {
+            await ShipsMore();
+            var placed = await Count("placed");
+            await Compose.Run("restart", "rabbitmq");
+            Assert.True(await Count("placed") > placed, "The broker was not restarted under load.");
+            await ShipsMore();
+        });
+
+        await Eventually.Is(async () => (await LoadOrders()).All(Ends.Contains), TimeSpan.FromMinutes(2));
+        Assert.InRange((await LoadOrders()).Count - before, await AcceptedByLoad(), int.MaxValue);
+
+        async Task ShipsMore()
+        {
+            var shipped = await Count("shipped");
+            await Eventually.Is(async () => await Count("shipped") > shipped, TimeSpan.FromMinutes(2));
+        }
+    }
+
+    [Fact]
     public async Task Starting_again_keeps_data_and_passwords()
     {
         await containers.Started();
@@ -93,6 +164,58 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
 
     private static Task<string> Broker(params string[] command) =>
         Compose.Run(["exec", "-T", "rabbitmq", "rabbitmqctl", "--quiet", .. command]);
+
+    /// <summary>Orders keep coming meanwhile.</summary>
+    private static async Task UnderLoad(Func<Task> test)
+    {
+        await Compose.Run("--profile", "load", "up", "--detach", "load");
+        try
+        {
+            await test();
+        }
+        finally
+        {
+            await Compose.Run("--profile", "load", "stop", "load");
+        }
+    }
+
+    /// <summary>As the load generator counted them when it was stopped last.</summary>
+    private static async Task<int> AcceptedByLoad() => int.Parse(
+        Regex.Matches(await Compose.Run("--profile", "load", "logs", "--no-color", "load"), @"Stopped\. placed (\d+)")[^1].Groups[1].Value,
+        CultureInfo.InvariantCulture);
+
+    /// <summary>How often each of these has happened since Orders was started.</summary>
+    private static async Task<Dictionary<string, double>> Outcomes()
+    {
+        var metrics = await Scrape.Of(Http, Compose.Orders);
+        return Ends.Append("placed")
+            .ToDictionary(outcome => outcome, outcome => metrics[$"orders_outcomes_total{{outcome=\"{outcome}\"}}"] ?? 0);
+    }
+
+    private static async Task<double> Count(string outcome) => (await Outcomes())[outcome];
+
+    /// <summary>The status of every order that the load generator ever placed.</summary>
+    private static async Task<List<string>> LoadOrders()
+    {
+        var orders = new List<string>();
+        string? after = null;
+        do
+        {
+            var page = await Http.GetFromJsonAsync<JsonElement>(
+                new Uri(Compose.Orders, $"/orders?limit=200{(after is null ? "" : $"&after={after}")}"), Cancellation);
+            orders.AddRange(
+                from order in page.GetProperty("items").EnumerateArray()
+                where order.GetProperty("customerId").GetString()!.StartsWith("load-", StringComparison.Ordinal)
+                select order.GetProperty("status").GetString()!);
+            after = page.GetProperty("next").GetString();
+        }
+        while (after is not null);
+        return orders;
+    }
+
+    private static Task AssertHealthy() => Eventually.Is(
+        async () => await Compose.Health() is { Length: > 0 } health && health.All(one => one.EndsWith(" healthy", StringComparison.Ordinal)),
+        TimeSpan.FromMinutes(2));
 
     private static IEnumerable<string> Passwords(string logins) =>
         logins.Split('\n').Where(line => line.Contains("password:", StringComparison.Ordinal));
@@ -148,8 +271,8 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     {
         private readonly Lazy<Task> started = new(async () =>
         {
-            await Compose.Run("down", "--volumes");
-            await Compose.Run("build");
+            await Compose.Run("--profile", "load", "down", "--volumes");
+            await Compose.Run("--profile", "load", "build");
             await Compose.Run("up", "--detach");
             await Eventually.Is(async () => await Has("mug-white"), TimeSpan.FromMinutes(2));
         });
@@ -165,7 +288,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         public async ValueTask DisposeAsync()
         {
             if (started.IsValueCreated)
-                await Compose.Try("down", "--volumes", "--remove-orphans");
+                await Compose.Try("--profile", "load", "down", "--volumes", "--remove-orphans");
         }
     }
 }

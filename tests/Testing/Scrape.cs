@@ -30,6 +30,10 @@ public sealed partial class Scrape
         return new Scrape(Encoding.UTF8.GetString(text.ToArray()));
     }
 
+    /// <summary>Of a service that is another process.</summary>
+    /// <exception cref="HttpRequestException">It does not answer.</exception>
+    public static async Task<Scrape> Of(HttpClient http, Uri service) => new(await http.GetStringAsync(new Uri(service, "/metrics")));
+
     /// <summary>The value that a series has in the end.</summary>
     public static async Task Becomes(IServiceProvider service, string series, double value)
     {

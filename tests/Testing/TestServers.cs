@@ -25,7 +25,10 @@ public static class TestServers
     private static IContainer? rabbitmq;
 
     /// <summary>The image of RabbitMQ's containers.</summary>
-    public static string BrokerImage => Image("TEST_RABBITMQ_IMAGE", "rabbitmq:4.3-management");
+    public static string BrokerImage => Image("TEST_RABBITMQ_IMAGE", "rabbitmq:4.3.6-management");
+
+    /// <summary>The image of PostgreSQL's containers.</summary>
+    public static string DatabaseImage => Image("TEST_POSTGRES_IMAGE", "postgres:18.6");
 
     /// <summary>An Npgsql connection string of a superuser; it names no database of a test.</summary>
     public static Task<string> Postgres() => LazyPostgres.Value;
@@ -74,7 +77,7 @@ public static class TestServers
         if (Environment.GetEnvironmentVariable("TEST_POSTGRES") is { Length: > 0 } given)
             return given;
 
-        var container = new PostgreSqlBuilder(Image("TEST_POSTGRES_IMAGE", "postgres:18"))
+        var container = new PostgreSqlBuilder(DatabaseImage)
             .WithPortBinding(FreePort(), PostgreSqlBuilder.PostgreSqlPort)
             .WithCommand("-c", "fsync=off", "-c", "max_connections=300")
             .Build();
