@@ -1,3 +1,7 @@
+using System.IO.Compression;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json;
 using Npgsql;
 
 namespace OrderPlatform.EndToEnd.Tests;
@@ -6,6 +10,7 @@ namespace OrderPlatform.EndToEnd.Tests;
 public sealed class CrashTests(Platform platform) : PlatformTest(platform)
 {
     private const string Duplicates = "inbox_duplicates";
+    private const int OldEvents = 300;
 
     [Fact]
     public async Task A_relay_killed_between_publish_and_cursor_publishes_again_and_takes_effect_once()
@@ -13,11 +18,8 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         var sku = await Shop.Stock(10);
         Guid published;
         Guid[] unpublished;
-        await using (var connection = await Orders.Database.Source.OpenConnectionAsync())
-        await using (var transaction = await connection.BeginTransactionAsync())
+        await using (await Hold.Of(Orders, "SELECT position FROM messaging.relay_cursor FOR UPDATE"))
         {
-            await using (var hold = new NpgsqlCommand("SELECT position FROM messaging.relay_cursor FOR UPDATE", connection))
-                await hold.ExecuteNonQueryAsync();
             published = await Shop.Place(sku);
             await Eventually.Is(() => Knows(Inventory, published), description: "the order is published");
             unpublished = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Shop.Place(sku)));
@@ -62,6 +64,117 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         await Eventually.Is(async () => await restarted.Metric(Duplicates) == 1, description: "the order is delivered again");
         await Shop.Balance(sku, [order]);
         Assert.Equal((6, 0), await Shop.StockOf(sku));
+    }
+
+    [Fact]
+    public async Task A_redrive_killed_between_publish_and_row_change_publishes_again_and_takes_effect_once()
+    {
+        var sku = await Shop.Stock(10);
+        Guid order = default;
+        await WhileOrdersFail(async () =>
+        {
+            order = await Shop.Place(sku, 4);
+            await Eventually.Is(async () => await LettersOf(order) == "waiting 1", TimeSpan.FromMinutes(1));
+        });
+        const string RowChange = "UPDATE ON messaging.dead_letters FOR EACH ROW WHEN (new.state = 'redriven')";
+        await using (var hold = await Hold.Before(Inventory, RowChange))
+        {
+            await Redrive(order);
+            await Eventually.Is(hold.IsWaitedFor, description: "the row is about to be changed");
+            await Eventually.Is(() => Knows(Inventory, order), description: "the order is published, and its reservation committed");
+
+            Inventory.Kill();
+        }
+
+        Assert.Equal("scheduled 1", await LettersOf(order));
+        var restarted = await (await Inventory.Start()).Ready();
+
+        await Eventually.Is(async () => await LettersOf(order) == "resolved 1");
+        await Eventually.Is(async () => await restarted.Metric(Duplicates) > 0, description: "the order is published again");
+        await Shop.Balance(sku, [order]);
+        Assert.Equal((6, 0), await Shop.StockOf(sku));
+        Assert.Equal(1, await Inventory.Database.Scalar<long>(
+            $"SELECT count(*) FROM messaging.event_log WHERE stream = '{order}' AND type LIKE '%:StockReserved'"));
+        Assert.Equal(1, await Inventory.Database.Scalar<long>(
+            $"SELECT count(*) FROM messaging.inbox JOIN messaging.dead_letters USING (event_id) WHERE stream = '{order}'"));
+    }
+
+    [Fact]
+    public async Task A_filing_killed_between_commit_and_ack_gets_the_message_again_and_files_it_once()
+    {
+        var sku = await Shop.Stock(10);
+        Guid order = default;
+        await WhileOrdersFail(async () =>
+        {
+            await using var hold = await Hold.Before(Inventory, "INSERT ON messaging.dead_letters FOR EACH ROW");
+            order = await Shop.Place(sku, 4);
+            try
+            {
+                await Eventually.Is(hold.IsWaitedFor, TimeSpan.FromMinutes(1), "the row is about to be written");
+                Inventory.Instances.Single(instance => instance.Runs).Halt();
+                await hold.End();
+                await Eventually.Is(async () => await LettersOf(order) == "waiting 1", description: "the row is committed");
+            }
+            finally
+            {
+                Inventory.Kill();
+            }
+        });
+
+        await Eventually.Is(async () => await ErrorQueue() == (1, 0), description: "the message is back in its queue, and nobody there");
+        await (await Inventory.Start()).Ready();
+
+        await Eventually.Is(async () => (await ErrorQueue()).Messages == 0, description: "the message is acknowledged");
+        Assert.Equal("waiting 1", await LettersOf(order));
+        await Redrive(order);
+        await Eventually.Is(async () => await LettersOf(order) == "resolved 1");
+        await Shop.Balance(sku, [order]);
+        Assert.Equal((6, 0), await Shop.StockOf(sku));
+    }
+
+    [Fact]
+    public async Task Retention_killed_between_archive_and_drop_begins_anew_and_archives_every_event_once()
+    {
+        await using var fresh = new Platform
+        {
+            SettingsOf = service => service == "Orders"
+                ? [("Messaging__Retention__LogDays", "30"), ("Messaging__Retention__Interval", "00:00:01")]
+                : [],
+        };
+        await fresh.InitializeAsync();
+        await fresh.Repair();
+        var (shop, orders) = (new Shop(fresh), fresh.Orders);
+        var sku = await shop.Stock(3);
+        var placed = new List<Guid> { await shop.Place(sku) };
+        await shop.Becomes(placed[0], "shipped");
+        await orders.Stop();
+        await InsertOldEvents(orders);
+
+        await using (var hold = await Hold.Of(orders, "LOCK TABLE messaging.event_log_old IN ACCESS SHARE MODE"))
+        {
+            await (await orders.Start()).Ready();
+            placed.Add(await shop.Place(sku));
+            await Eventually.Is(
+                async () => Manifests().Any() && await hold.IsWaitedFor(), description: "the partition is about to be dropped");
+
+            orders.Kill();
+        }
+
+        Assert.Equal(OldEvents, await orders.Database.Scalar<long>("SELECT count(*) FROM messaging.event_log_old"));
+        await (await orders.Start()).Ready();
+
+        await Eventually.Is(() => orders.Database.Scalar<bool>("SELECT to_regclass('messaging.event_log_old') IS NULL"));
+        Assert.Equal(0, await orders.Database.Scalar<long>("SELECT count(*) FROM messaging.event_log WHERE position < 0"));
+        var archived = await Archived(Assert.Single(Manifests()));
+        Assert.Equal(Enumerable.Range(-OldEvents, OldEvents).Select(position => (long)position), archived);
+        Assert.Equal(2, Directory.EnumerateFiles(fresh.Archive).Count());
+        placed.Add(await shop.Place(sku));
+        var ends = await shop.Balance(sku, placed);
+        Assert.Equal(3, ends["Shipped"]);
+        foreach (var order in placed)
+            Assert.Equal(["OrderPlaced", "OrderConfirmed", "OrderShipped"], await shop.History(order));
+
+        IEnumerable<string> Manifests() => Directory.EnumerateFiles(fresh.Archive, "*.manifest.json");
     }
 
     [Fact]
@@ -112,6 +225,84 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         var seen = new HashSet<Guid>();
         var repeated = published.Select(e => !seen.Add(e.EventId)).ToArray();
         Assert.InRange(repeated.Zip(repeated.Skip(1)).Count(pair => !pair.First && pair.Second), 0, TakeOvers);
+    }
+
+    /// <summary>As its own role, which has to own what it is to drop: two months old, below all positions that the relay reads.</summary>
+    private static async Task InsertOldEvents(Service service)
+    {
+        await using var connection = new NpgsqlConnection(service.Database.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            $$"""
+              CREATE TEMPORARY VIEW bounds AS
+              SELECT messaging.first_id(now() - interval '67 days') AS since, messaging.first_id(now() - interval '60 days') AS until;
+
+              SELECT messaging.create_partition('event_log', 'event_log_old');
+              ALTER TABLE messaging.event_log DETACH PARTITION messaging.event_log_past;
+              SELECT messaging.attach_partition(
+                  'event_log', 'event_log_old', format('FOR VALUES FROM (%L) TO (%L)', since, until)) FROM bounds;
+              SELECT messaging.attach_partition(
+                  'event_log', 'event_log_past', format('FOR VALUES FROM (MINVALUE) TO (%L)', since)) FROM bounds;
+              INSERT INTO messaging.event_log (position, event_id, stream, sequence, type, data, correlation_id, occurred_at)
+              OVERRIDING SYSTEM VALUE
+              SELECT -n, id, id, 1, 'OrderPlatform.Contracts.Orders:OrderRejected', json_build_object('orderId', id), id, occurred_at
+              FROM generate_series(1, {{OldEvents}}) AS n,
+                  LATERAL (SELECT now() - interval '61 days' - n * interval '1 second' AS occurred_at) AS t,
+                  LATERAL (SELECT (left(messaging.first_id(occurred_at)::text, 14) || right(md5(n::text), 20))::uuid AS id) AS e
+              """,
+            connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The positions in the file of a manifest, which is what the manifest says.</summary>
+    private static async Task<IReadOnlyList<long>> Archived(string path)
+    {
+        var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(path)).RootElement;
+        var file = await File.ReadAllBytesAsync(Path.Combine(Path.GetDirectoryName(path)!, manifest.GetProperty("file").GetString()!));
+        Assert.Equal(manifest.GetProperty("sha256").GetString(), Convert.ToHexStringLower(SHA256.HashData(file)));
+        using var lines = new StreamReader(new GZipStream(new MemoryStream(file), CompressionMode.Decompress));
+        var positions = new List<long>();
+        while (await lines.ReadLineAsync() is { } line)
+            positions.Add(JsonDocument.Parse(line).RootElement.GetProperty("position").GetInt64());
+        Assert.Equal(manifest.GetProperty("events").GetInt64(), positions.Count);
+        return positions;
+    }
+
+    /// <summary>Inventory can handle no order meanwhile, and leaves it to people to redrive them.</summary>
+    private async Task WhileOrdersFail(Func<Task> action)
+    {
+        await Inventory.Stop();
+        await (await Inventory.Start(("Messaging__DeadLetters__AutomaticRedrives", "0"))).Ready();
+        await Inventory.Database.Scalar<int>("ALTER TABLE reservations ADD CONSTRAINT broken CHECK (false) NOT VALID; SELECT 1");
+        try
+        {
+            await action();
+        }
+        finally
+        {
+            await Inventory.Database.Scalar<int>("ALTER TABLE reservations DROP CONSTRAINT broken; SELECT 1");
+        }
+    }
+
+    /// <summary>Of each dead letter that Inventory has of an order, its state and how often it failed.</summary>
+    private Task<string> LettersOf(Guid order) => Inventory.Database.Scalar<string>(
+        $"SELECT coalesce(string_agg(state || ' ' || attempts, ', '), '') FROM messaging.dead_letters WHERE stream = '{order}'");
+
+    private async Task Redrive(Guid order)
+    {
+        var letter = await Inventory.Database.Scalar<Guid>($"SELECT id FROM messaging.dead_letters WHERE stream = '{order}'");
+        using var response = await Inventory.Http.PostAsJsonAsync(
+            $"ops/dead-letters/{letter}/redrive", new { reason = "The constraint was wrong" });
+        Assert.Equal(202, (int)response.StatusCode);
+    }
+
+    /// <summary>What the broker has counted last in Inventory's error queue: messages, acknowledged or not, and consumers.</summary>
+    private async Task<(int Messages, int Consumers)> ErrorQueue()
+    {
+        var queue = (await Platform.Broker.Ask("queues/{vhost}/inventory_error"))!.Value;
+        return (Count("messages"), Count("consumers"));
+
+        int Count(string what) => queue.TryGetProperty(what, out var count) ? count.GetInt32() : -1;
     }
 
     private async Task<IReadOnlyList<ServiceProcess>> ActiveRelays()

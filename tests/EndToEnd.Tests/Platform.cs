@@ -26,6 +26,9 @@ public sealed class Platform : IAsyncLifetime
 
     public Service Shipping { get; private set; } = null!;
 
+    /// <summary>Where Orders keeps its archives.</summary>
+    public string Archive => Path.Combine(archive.FullName, "orders");
+
     public IReadOnlyList<Service> Services => [Orders, Inventory, Shipping];
 
     /// <summary>Settings of every instance of every service, as environment variables.</summary>

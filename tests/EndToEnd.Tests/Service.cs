@@ -56,10 +56,12 @@ public sealed class Service : IAsyncDisposable
     }
 
     /// <summary>One more instance, which answers requests, ready or not.</summary>
-    public async Task<ServiceProcess> Start()
+    /// <param name="own">Settings of this one, as environment variables.</param>
+    public async Task<ServiceProcess> Start(params (string Key, string Value)[] own)
     {
-        var instance = await ServiceProcess.Start(
-            Name, [("ConnectionStrings__Database", databaseAddress), ("ConnectionStrings__Broker", brokerAddress.ToString()), .. settings]);
+        (string Key, string Value)[] addresses =
+            [("ConnectionStrings__Database", databaseAddress), ("ConnectionStrings__Broker", brokerAddress.ToString())];
+        var instance = await ServiceProcess.Start(Name, [.. addresses, .. settings, .. own]);
         lock (instances)
             instances.Add(instance);
         return instance;

@@ -10,6 +10,7 @@ public sealed partial class ServiceProcess : IDisposable
 {
     private const string Listening = "Now listening on: ";
     private const int Sigterm = 15;
+    private const int Sigstop = 19;
 
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
@@ -125,6 +126,9 @@ public sealed partial class ServiceProcess : IDisposable
 
     /// <summary>Sends SIGTERM.</summary>
     internal static void Terminate(Process process) => _ = Signal(process.Id, Sigterm);
+
+    /// <summary>Stops its clock (SIGSTOP): it gets whatever is sent to it, and does nothing about it until it is killed.</summary>
+    public void Halt() => _ = Signal(process.Id, Sigstop);
 
     /// <summary>Ends it at once (SIGKILL): it has no time to say anything to anybody.</summary>
     public void Kill()
