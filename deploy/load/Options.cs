@@ -68,7 +68,9 @@ internal sealed record Options
     }
 
     private static readonly string[] Names =
-        ["--orders-per-second", "--scarce-share", "--cancelled-share", "--orders-url", "--inventory-url", "--status-seconds", "--pulse-file"];
+    [
+        "--orders-per-second", "--scarce-share", "--cancelled-share", "--orders-url", "--inventory-url", "--status-seconds", "--pulse-file",
+    ];
 
     private Options With(string name, string value, string source)
     {

@@ -1,6 +1,8 @@
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>Says that orders are accepted to whoever asks for the health of this program. That is another process: it is kept in a file.</summary>
+/// <summary>
+/// Says that orders are accepted to whoever asks for the health of this program. That is another process: it is kept in a file.
+/// </summary>
 /// <param name="file">Touched while orders are accepted.</param>
 /// <param name="longest">How long ago the last may have been.</param>
 /// <param name="clock">Of both processes.</param>
@@ -14,7 +16,9 @@ internal sealed class Pulse(string file, TimeSpan longest, TimeProvider clock)
         // So that of slow orders one may fail.
         var slow = TimeSpan.FromSeconds(3 / options.OrdersPerSecond);
         return new Pulse(
-            options.PulseFile ?? throw new ArgumentException("--health needs --pulse-file, or LOAD_PULSE_FILE."), slow > Usual ? slow : Usual, clock);
+            options.PulseFile ?? throw new ArgumentException("--health needs --pulse-file, or LOAD_PULSE_FILE."),
+            slow > Usual ? slow : Usual,
+            clock);
     }
 
     public void Beat()

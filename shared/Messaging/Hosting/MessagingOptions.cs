@@ -44,7 +44,7 @@ public sealed class MessagingOptions
     public TimeSpan JobPollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// How much of the time a rebuild works, and retention archives, so that orders flow meanwhile; from 0.01 to 1, which is without a rest.
+    /// How much of the time a rebuild works, and retention archives, so that orders flow meanwhile: 0.01 to 1, which is without a rest.
     /// </summary>
     [Range(0.01, 1)]
     public double BackgroundShare { get; init; } = 0.05;
