@@ -105,7 +105,8 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
         while (true)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), clock, stop);
-            if (tally.Placed is var placed && placed == before)
+            var placed = tally.Placed;
+            if (placed == before)
                 continue;
             pulse?.Beat();
             before = placed;

@@ -25,14 +25,12 @@ internal static class DeadLetterCounts
         ORDER BY queues.number, states.number
         """;
 
-    private static readonly string[] States = [.. Enum.GetValues<DeadLetterState>().Select(DeadLetterStates.ToColumn)];
-
     /// <summary>Of each queue, in the given order, every state.</summary>
     public static async Task<List<DeadLetterCount>> Read(DbContext database, string[] queues, CancellationToken cancellation)
     {
         await database.Database.OpenConnectionAsync(cancellation);
         await using var batch = database.CreateBatch();
-        batch.Add(Select, Value(queues), Value(States), Value(Most));
+        batch.Add(Select, Value(queues), Value(DeadLetterStates.Columns), Value(Most));
         await using var row = await batch.ExecuteReaderAsync(cancellation);
         var counts = new List<DeadLetterCount>();
         while (await row.ReadAsync(cancellation))

@@ -10,13 +10,12 @@ internal sealed class DeadLetterMetrics : ISampledMetrics
     private readonly FrozenDictionary<(string Queue, string State), Gauge.Child> letters;
     private readonly FrozenDictionary<(string Queue, string Kind), Counter.Child> redrives;
     private readonly string[] queues;
-    private readonly string[] states = [.. Enum.GetValues<DeadLetterState>().Select(DeadLetterStates.ToColumn)];
 
     public DeadLetterMetrics(IMetricFactory metrics, MessagingMap map)
     {
         queues = [.. map.Queues.Keys];
         var gauge = metrics.CreateGauge("messaging_dead_letters", "Dead letters that are filed, up to 100000.", ["queue", "state"]);
-        letters = (from queue in queues from state in states select (queue, state))
+        letters = (from queue in queues from state in DeadLetterStates.Columns select (queue, state))
             .ToFrozenDictionary(key => key, key => gauge.WithLabels(key.queue, key.state));
         var counter = metrics.CreateCounter(
             "messaging_redrives_total", "Dead letters that were published to their queue again.", ["queue", "kind"]);

@@ -22,6 +22,9 @@ internal enum DeadLetterState
 /// <summary>States as the table has them.</summary>
 internal static class DeadLetterStates
 {
+    /// <summary>All of them.</summary>
+    public static readonly string[] Columns = [.. Enum.GetValues<DeadLetterState>().Select(ToColumn)];
+
     public static string ToColumn(this DeadLetterState state) => state.ToString().ToLowerInvariant();
 
     public static DeadLetterState Parse(string column) => Enum.Parse<DeadLetterState>(column, ignoreCase: true);

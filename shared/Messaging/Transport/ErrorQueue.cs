@@ -21,15 +21,7 @@ internal sealed class ErrorQueue(PublisherFactory publishers, MessagingMetrics m
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
         await Declare(channel, name, cancellation);
 
-        var properties = EventProperties.Of(
-            @event.EventId,
-            @event.Type,
-            @event.Stream,
-            @event.Sequence,
-            @event.CorrelationId,
-            @event.CausationId,
-            @event.TraceParent,
-            @event.OccurredAt);
+        var properties = EventProperties.Of(@event);
         var headers = properties.Headers!;
         headers[MassTransit.MessageHeaders.Reason] = "fault";
         headers[MassTransit.MessageHeaders.FaultExceptionType] = cause.GetType().FullName;

@@ -9,6 +9,9 @@ internal static class EventProperties
     public static BasicProperties Of(OutgoingEvent e, string? traceParent) =>
         Of(e.EventId, e.Type, e.Stream, e.Sequence, e.CorrelationId, e.CausationId, traceParent, e.OccurredAt);
 
+    public static BasicProperties Of(IncomingEvent e) =>
+        Of(e.EventId, e.Type, e.Stream, e.Sequence, e.CorrelationId, e.CausationId, e.TraceParent, e.OccurredAt);
+
     public static BasicProperties Of(
         Guid eventId,
         string type,

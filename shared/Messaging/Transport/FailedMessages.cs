@@ -54,15 +54,7 @@ internal static class FailedMessages
     /// <summary>An event that is taken out of those that are parked.</summary>
     public static FailedMessage Of(string queue, IncomingEvent @event, string reason, DateTimeOffset now)
     {
-        var properties = EventProperties.Of(
-            @event.EventId,
-            @event.Type,
-            @event.Stream,
-            @event.Sequence,
-            @event.CorrelationId,
-            @event.CausationId,
-            @event.TraceParent,
-            @event.OccurredAt);
+        var properties = EventProperties.Of(@event);
         return Of(queue, "error", properties, @event.Body.ToArray()) with { ExceptionMessage = reason, FaultAt = now };
     }
 

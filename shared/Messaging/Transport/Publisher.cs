@@ -58,7 +58,7 @@ internal sealed class Publisher : IAsyncDisposable
             if (!types.Contains(@event.Type))
                 continue;
             using var span = MessagingTelemetry.StartPublishing(@event);
-            var properties = Properties(@event, span?.Id ?? @event.TraceParent);
+            var properties = EventProperties.Of(@event, span?.Id ?? @event.TraceParent);
             await channel.BasicPublishAsync(@event.Type, "", mandatory: true, properties, @event.Body, cancellation);
             published++;
         }
@@ -81,7 +81,4 @@ internal sealed class Publisher : IAsyncDisposable
             await connection.DisposeAsync();
         }
     }
-
-    private static BasicProperties Properties(OutgoingEvent e, string? traceParent) =>
-        EventProperties.Of(e.EventId, e.Type, e.Stream, e.Sequence, e.CorrelationId, e.CausationId, traceParent, e.OccurredAt);
 }

@@ -8,9 +8,9 @@ internal sealed class ReplayPublisher : IAsyncDisposable
 {
     private readonly IConnection connection;
     private readonly IChannel channel;
-    private IChannel? look;
     private readonly Confirms confirms = new();
     private readonly List<string> returned = [];
+    private IChannel? look;
     private ulong published;
 
     private ReplayPublisher(IConnection connection, IChannel channel)
