@@ -23,6 +23,8 @@ internal static class Compose
 
     public static Uri Inventory => UrlOf("INVENTORY");
 
+    public static Uri Prometheus => UrlOf("PROMETHEUS");
+
     /// <summary>Whether the program is there, be there an engine or not.</summary>
     public static async Task<bool> Has(string[] version) => (await Execute([.. version, "version"])).Succeeded;
 
@@ -51,6 +53,15 @@ internal static class Compose
     /// <summary>A file of the repository.</summary>
     public static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
 
+    /// <summary>What <c>docker inspect</c> says of a service's containers, as the template wants it, a line each.</summary>
+    public static async Task<string[]> Inspect(string service, string template)
+    {
+        var containers = Lines((await Try("ps", "--quiet", service)).Standard);
+        var inspected = await Execute(["docker", "inspect", "--format", template, .. containers]);
+        Assert.True(inspected.Succeeded, inspected.Output);
+        return Lines(inspected.Standard);
+    }
+
     /// <summary>What each container that runs says of its health, as <c>orders healthy</c>; <c>orders</c> alone if nobody asks it.</summary>
     public static async Task<string[]> Health()
     {
@@ -58,8 +69,6 @@ internal static class Compose
         const string Format =
             """{{if .State.Running}}{{index .Config.Labels "com.docker.compose.service"}}{{if .State.Health}} {{.State.Health.Status}}{{end}}{{end}}""";
         return containers.Length == 0 ? [] : Lines((await Execute(["docker", "inspect", "--format", Format, .. containers])).Standard);
-
-        static string[] Lines(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     private static async Task<string[]?> Installed()
@@ -95,6 +104,8 @@ internal static class Compose
             return new Result(false, "", $"{command[0]} is not installed.");
         }
     }
+
+    private static string[] Lines(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static Uri UrlOf(string service) => new($"http://127.0.0.1:{Ports[$"{service}_PORT"]}");
 

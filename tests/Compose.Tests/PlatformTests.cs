@@ -12,6 +12,9 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     /// <summary>Of orders that nobody reports as delivered.</summary>
     private static readonly string[] Ends = ["shipped", "rejected", "cancelled"];
 
+    /// <summary>As <c>deploy/prometheus/prometheus.yml</c> says.</summary>
+    private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(15);
+
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -68,16 +71,51 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         Assert.Contains("no encryption", database.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Services_have_no_shell_and_are_not_root()
+    [Theory]
+    [InlineData("orders")]
+    [InlineData("inventory")]
+    [InlineData("shipping")]
+    public async Task A_service_has_no_shell_is_not_root_and_can_write_nowhere(string service)
     {
         await containers.Started();
 
-        foreach (var service in new[] { "orders", "inventory", "shipping" })
+        var shell = await Compose.Try("exec", "-T", service, "sh", "-c", "id");
+        Assert.Contains("executable file not found", shell.Output, StringComparison.Ordinal);
+        var users = await Compose.Inspect(service, "{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}");
+        Assert.All(users, user => Assert.Matches(@"^[1-9]\d* true \[ALL\]$", user));
+    }
+
+    [Fact]
+    public async Task Prometheus_reaches_all_that_it_watches()
+    {
+        await containers.Started();
+
+        using var prometheus = new PrometheusServer(Compose.Prometheus);
+        string[] watched = ["inventory", "orders", "postgres", "prometheus", "rabbitmq", "shipping"];
+        await Eventually.Is(
+            async () => (await prometheus.Query("min by (job) (up)")).Where(target => target.Value == 1)
+                .Select(target => target.Labels["job"]).Order(StringComparer.Ordinal).SequenceEqual(watched),
+            TimeSpan.FromMinutes(2));
+        await Eventually.Is(async () => (await prometheus.Query("pg_up")).Any(up => up.Value == 1), TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task Dashboards_have_something_to_show_under_load()
+    {
+        await containers.Started();
+
+        using var prometheus = new PrometheusServer(Compose.Prometheus);
+        await UnderLoad(async () =>
         {
-            var shell = await Compose.Try("exec", "-T", service, "sh", "-c", "id");
-            Assert.Contains("executable file not found", shell.Output, StringComparison.Ordinal);
-        }
+            foreach (var (panel, expression) in Dashboards.Names.SelectMany(Dashboards.Queries))
+            {
+                var query = PromQl.AsSent(expression, ScrapeInterval);
+                await Eventually.Is(
+                    async () => (await prometheus.Query(query)).Any(sample => !double.IsNaN(sample.Value)),
+                    TimeSpan.FromMinutes(3),
+                    $"'{panel}' has data: {query}");
+            }
+        });
     }
 
     [Fact]
@@ -160,6 +198,21 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         Assert.Equal(Passwords(logins), Passwords(await Compose.Run("run", "--rm", "-T", "credentials", "show")));
         await Eventually.Is(async () => await StatusOf(order) == "shipped", TimeSpan.FromMinutes(2));
         await AssertShips();
+    }
+
+    [Fact]
+    public async Task Starting_anew_without_volumes_forgets_data_and_passwords()
+    {
+        await containers.Started();
+        var logins = await Compose.Run("run", "--rm", "-T", "credentials", "show");
+        var order = await AssertShips();
+
+        await Compose.Run("--profile", "load", "down", "--volumes");
+        await Compose.Run("up", "--detach");
+
+        await AssertShips();
+        Assert.Null(await StatusOf(order));
+        Assert.Empty(Passwords(logins).Intersect(Passwords(await Compose.Run("run", "--rm", "-T", "credentials", "show"))));
     }
 
     private static Task<string> Broker(params string[] command) =>

@@ -5,6 +5,9 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>Of the Prometheus of these tests.</summary>
+    private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(1);
+
     /// <summary>Long enough for orders to be cancelled between confirmation and dispatch.</summary>
     private static readonly TimeSpan CarrierDelay = TimeSpan.FromMilliseconds(300);
 
@@ -87,14 +90,13 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     public Task Every_rule_is_evaluated_without_an_error() =>
         Eventually.Is(async () => (await Prometheus.Rules()).All(rule => rule.Health == "ok"), Patience);
 
-    /// <summary>The rows that Grafana makes of a query's answer: one for each combination of labels but the metric's name.</summary>
+    /// <summary>The rows that Grafana makes of a query's answer: one for each combination of labels, the metric's name among them.</summary>
     private async Task<HashSet<string>> Rows(string expression) =>
     [
         .. from sample in await Numbers(expression)
-           select string.Join(
-               ", ", sample.Labels.Where(label => label.Key != "__name__").OrderBy(label => label.Key, StringComparer.Ordinal)),
+           select string.Join(", ", sample.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)),
     ];
 
     private async Task<IReadOnlyList<Sample>> Numbers(string expression) =>
-        [.. (await Prometheus.Query(PromQl.AsSent(expression))).Where(sample => !double.IsNaN(sample.Value))];
+        [.. (await Prometheus.Query(PromQl.AsSent(expression, ScrapeInterval))).Where(sample => !double.IsNaN(sample.Value))];
 }

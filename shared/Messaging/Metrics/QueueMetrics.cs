@@ -15,7 +15,7 @@ internal sealed class QueueFamilies(IMetricFactory metrics)
         ["queue", "event"]);
 
     public Counter Retries { get; } = metrics.CreateCounter(
-        "messaging_retries_total", "Attempts to handle a message after its first.", ["queue"]);
+        "messaging_retries_total", "Attempts to handle an event after its first.", ["queue", "event"]);
 
     public Histogram Delay { get; } = metrics.CreateHistogram(
         "messaging_delivery_delay_seconds",
@@ -27,7 +27,7 @@ internal sealed class QueueFamilies(IMetricFactory metrics)
         "messaging_inbox_duplicates_total", "Messages dropped because their event was taken over before.", ["queue"]);
 
     public Counter Parked { get; } = metrics.CreateCounter(
-        "messaging_parked_total", "Events that came before their predecessor and were parked.", ["queue"]);
+        "messaging_parked_total", "Events that came before their predecessor and were parked.", ["queue", "event"]);
 
     public Histogram GroupSize { get; } = metrics.CreateHistogram(
         "messaging_group_size",
@@ -47,18 +47,14 @@ internal sealed class QueueMetrics
 
     private readonly FrozenDictionary<string, EventMetrics> events;
     private readonly Counter.Child unknownDeadLetters;
-    private readonly Counter.Child retries;
     private readonly Counter.Child duplicates;
-    private readonly Counter.Child parked;
     private readonly Histogram.Child groupSize;
 
     public QueueMetrics(QueueFamilies families, string queue, IEnumerable<string> types)
     {
         events = types.ToFrozenDictionary(type => type, type => new EventMetrics(families, queue, EventTypes.ShortNameOf(type)));
         unknownDeadLetters = families.DeadLetters.WithLabels(queue, Unknown);
-        retries = families.Retries.WithLabels(queue);
         duplicates = families.Duplicates.WithLabels(queue);
-        parked = families.Parked.WithLabels(queue);
         groupSize = families.GroupSize.WithLabels(queue);
     }
 
@@ -76,12 +72,19 @@ internal sealed class QueueMetrics
                     series.Handled(message.IsReplayed ? null : now - message.OccurredAt);
             }
 
-            foreach (var _ in backlog.ToPark)
-                parked.Inc();
+            foreach (var message in backlog.ToPark)
+            {
+                if (events.TryGetValue(message.Type, out var series))
+                    series.Parked.Inc();
+            }
         }
     }
 
-    public void Retried() => retries.Inc();
+    public void Retried(IncomingEvent message)
+    {
+        if (events.TryGetValue(message.Type, out var series))
+            series.Retries.Inc();
+    }
 
     public void Failed(IncomingEvent message)
     {
@@ -99,6 +102,10 @@ internal sealed class QueueMetrics
         private readonly Histogram.Child delay = families.Delay.WithLabels(queue, @event);
 
         public Counter.Child Failures { get; } = families.Failures.WithLabels(queue, @event);
+
+        public Counter.Child Retries { get; } = families.Retries.WithLabels(queue, @event);
+
+        public Counter.Child Parked { get; } = families.Parked.WithLabels(queue, @event);
 
         public Counter.Child DeadLetters { get; } = families.DeadLetters.WithLabels(queue, @event);
 

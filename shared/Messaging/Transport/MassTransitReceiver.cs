@@ -92,7 +92,7 @@ internal static class MassTransitReceiver
         endpoint.Handler<IncomingEvent>(context =>
         {
             if (context.GetRetryAttempt() > 0)
-                metrics.Retried();
+                metrics.Retried(context.Message);
             return queue.Run(context.Message);
         });
         endpoint.MoveDeadLetters(new OversizedHeaders(queue.Name, filing, metrics), new DeadLetterCounter(metrics));

@@ -1,7 +1,7 @@
-namespace OrderPlatform.Observability.Tests;
+namespace OrderPlatform.Testing;
 
 /// <summary>The files of <c>deploy/</c>.</summary>
-internal static class Deployed
+public static class Deployed
 {
     private static readonly string Root = Find(new DirectoryInfo(AppContext.BaseDirectory));
 

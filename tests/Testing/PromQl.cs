@@ -1,15 +1,13 @@
 using System.Text.RegularExpressions;
 
-namespace OrderPlatform.Observability.Tests;
+namespace OrderPlatform.Testing;
 
 /// <summary>Queries, as text.</summary>
-internal static partial class PromQl
+public static partial class PromQl
 {
-    /// <summary>Four scrapes, which is what Grafana makes of it when it is told the interval between two.</summary>
-    private const string RateInterval = "4s";
-
-    /// <summary>A panel's query as Grafana sends it to the Prometheus of this run.</summary>
-    public static string AsSent(string expression) => expression.Replace("$__rate_interval", RateInterval, StringComparison.Ordinal);
+    /// <summary>A panel's query as Grafana sends it, which is told how long it is between two scrapes, and makes four of them its interval.</summary>
+    public static string AsSent(string expression, TimeSpan scrapeInterval) =>
+        expression.Replace("$__rate_interval", $"{(int)(scrapeInterval * 4).TotalSeconds}s", StringComparison.Ordinal);
 
     /// <summary>The metrics that a query asks for.</summary>
     public static IEnumerable<string> MetricsOf(string expression) =>

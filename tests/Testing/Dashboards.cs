@@ -1,9 +1,9 @@
 using System.Text.Json;
 
-namespace OrderPlatform.Observability.Tests;
+namespace OrderPlatform.Testing;
 
 /// <summary>The dashboards of <c>deploy/grafana</c>, as files.</summary>
-internal static class Dashboards
+public static class Dashboards
 {
     /// <summary>The first is the one that Grafana opens on.</summary>
     public static readonly string[] Names = ["business", "event-flow", "services"];

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 
-namespace OrderPlatform.Observability.Tests;
+namespace OrderPlatform.Testing;
 
 /// <summary>What a Prometheus says over its API.</summary>
 public sealed class PrometheusServer(Uri address) : IDisposable
