@@ -73,7 +73,7 @@ public static class MessagingServices
                 (RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug))));
         services.AddScoped<DbContext>(provider => provider.GetRequiredService<TDatabase>());
         services.AddHosted<DatabaseStartup>();
-        services.AddHealthChecks().AddCheck<DatabaseStartup>("database", tags: ["ready"]);
+        services.AddHealthChecks().AddCheck<DatabaseStartup>("database", tags: ["ready", "requests"]);
     }
 
     private static void AddGroupCommit(this IServiceCollection services, MessagingMap map)

@@ -7,10 +7,14 @@ namespace OrderPlatform.ServiceDefaults;
 
 internal static class Health
 {
-    /// <summary>Live: the process answers. Ready: so does everything it needs (the checks tagged <c>ready</c>).</summary>
+    /// <summary>
+    /// Live: the process answers. Requests: it can take some (the checks tagged <c>requests</c>), which is what a load balancer asks. Ready:
+    /// so does everything it needs (the checks tagged <c>ready</c>), the broker too, for which events can wait in the outbox.
+    /// </summary>
     public static void MapServiceHealth(this WebApplication app)
     {
         app.MapCheck("/health/live", _ => false);
+        app.MapCheck("/health/requests", check => check.Tags.Contains("requests"));
         app.MapCheck("/health/ready", check => check.Tags.Contains("ready"));
     }
 

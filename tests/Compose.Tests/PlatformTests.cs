@@ -144,6 +144,22 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
+    public async Task Orders_are_taken_while_the_broker_is_away_and_shipped_when_it_is_back()
+    {
+        await containers.Started();
+        await AssertHealthy();
+
+        await Compose.Run("stop", "rabbitmq");
+        await Eventually.Is(async () => (await Compose.Health()).Contains("orders unhealthy"), TimeSpan.FromMinutes(2));
+        var order = await Place();
+        await Compose.Run("start", "rabbitmq");
+
+        Assert.NotNull(order);
+        await Eventually.Is(async () => await StatusOf(order) == "shipped", TimeSpan.FromMinutes(2));
+        await AssertHealthy();
+    }
+
+    [Fact]
     public async Task Load_keeps_orders_coming_some_that_are_rejected_and_some_that_are_cancelled()
     {
         await containers.Started();

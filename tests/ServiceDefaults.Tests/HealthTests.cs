@@ -34,6 +34,18 @@ public class HealthTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
+    public async Task Takes_requests_while_events_have_to_wait_for_the_broker()
+    {
+        app.Broker = HealthCheckResult.Unhealthy("the broker");
+
+        var answer = await app.Get("/health/requests");
+
+        Assert.Equal(
+            (HttpStatusCode.OK, """{"status":"healthy","checks":{"database":{"status":"healthy","description":null}}}"""),
+            (answer.Status, answer.Body));
+    }
+
+    [Fact]
     public async Task Is_live_whatever_it_waits_for()
     {
         app.Broker = HealthCheckResult.Unhealthy("the broker");

@@ -20,7 +20,7 @@ public sealed class TestApp : IAsyncLifetime
         builder.AddServiceDefaults("parcels", port: 5199);
         builder.Services.AddValidation();
         builder.Services.AddHealthChecks()
-            .AddCheck("database", () => HealthCheckResult.Healthy(), ["ready"])
+            .AddCheck("database", () => HealthCheckResult.Healthy(), ["ready", "requests"])
             .AddCheck("broker", () => Broker, ["ready"]);
         app = builder.Build();
         app.MapServiceDefaults();
