@@ -8,8 +8,8 @@ namespace OrderPlatform.ServiceDefaults;
 internal static class Health
 {
     /// <summary>
-    /// Live: the process answers. Requests: it can take some (the checks tagged <c>requests</c>), which is what a load balancer asks. Ready:
-    /// so does everything it needs (the checks tagged <c>ready</c>), the broker too, for which events can wait in the outbox.
+    /// Live: the process answers. Requests: it can take some (the checks tagged <c>requests</c>), which is what a load balancer asks.
+    /// Ready: so does everything it needs (the checks tagged <c>ready</c>), the broker too, for which events can wait in the outbox.
     /// </summary>
     public static void MapServiceHealth(this WebApplication app)
     {

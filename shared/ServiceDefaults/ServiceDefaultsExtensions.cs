@@ -37,7 +37,9 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary>Problem details for whatever fails; <c>/health/live</c>, <c>/health/requests</c>, <c>/health/ready</c>, <c>/metrics</c>, <c>/swagger</c>.</summary>
+    /// <summary>
+    /// Problem details for whatever fails; <c>/health/live</c>, <c>/health/requests</c>, <c>/health/ready</c>, <c>/metrics</c>, <c>/swagger</c>.
+    /// </summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {
         app.MapServiceMetrics();

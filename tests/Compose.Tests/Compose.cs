@@ -62,7 +62,7 @@ internal static class Compose
         return Lines(inspected.Standard);
     }
 
-    /// <summary>What each container that runs says of its health, as <c>orders healthy</c>; <c>orders</c> alone if nobody asks it.</summary>
+    /// <summary>What each container that runs says of its health: <c>orders healthy</c>, or <c>orders</c> if nobody asks it.</summary>
     public static async Task<string[]> Health()
     {
         var containers = Lines((await Try("ps", "--quiet")).Standard);
