@@ -33,12 +33,7 @@ internal sealed class ReplayPublisher : IAsyncDisposable
     {
         try
         {
-            var channel = await connection.CreateChannelAsync(
-                new CreateChannelOptions(
-                    publisherConfirmationsEnabled: true,
-                    publisherConfirmationTrackingEnabled: false,
-                    outstandingPublisherConfirmationsRateLimiter: null),
-                cancellation);
+            var channel = await connection.CreateChannelAsync(Confirms.Options, cancellation);
             foreach (var exchange in types.Select(ReplayTopology.ExchangeOf).Distinct())
                 await channel.ExchangeDeclareAsync(exchange, ExchangeType.Direct, durable: true, cancellationToken: cancellation);
             return new ReplayPublisher(connection, channel);
