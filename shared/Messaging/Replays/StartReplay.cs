@@ -91,10 +91,11 @@ internal static partial class StartReplay
         else if (given?.FirstOrDefault(type => type.Address is null) is { Name: { } unknown })
             yield return ("types", $"This service publishes no '{unknown}'. It publishes: {types.PublishedNames}.");
         if (request.Streams is { } streams
-            && (streams.Count is 0 or > MostStreams || streams.Any(s => s is null or "" or { Length: > LongestStream })))
+            && (streams.Count is 0 or > MostStreams || !streams.All(stream => TextColumn.Takes(stream, LongestStream))))
         {
             yield return (
-                "streams", $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each; leave it out to send all.");
+                "streams",
+                $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each, none of them NUL; leave it out to send all.");
         }
 
         if (request.PerSecond < 1)
