@@ -10,7 +10,7 @@ public sealed class CrowdTests
     [InlineData(40, 0, 30, true)]
     public void Is_there_when_several_come_while_a_group_is_worked_on(int count, int waited, int worked, bool expected)
     {
-        var clock = new Clock();
+        var clock = new HandClock();
         var crowd = new Crowd(several: 6, clock);
 
         // The second time is no different: a crowd does not keep itself together.
@@ -22,14 +22,5 @@ public sealed class CrowdTests
             crowd.End(count);
             Assert.Equal(expected, crowd.IsThere);
         }
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        public long Milliseconds { get; set; }
-
-        public override long TimestampFrequency => 1000;
-
-        public override long GetTimestamp() => Milliseconds;
     }
 }

@@ -144,7 +144,7 @@ internal sealed partial class Relay(
     private async Task Publish(LogReader log, Publisher publisher, CancellationToken stop)
     {
         var inFlight = new Queue<(LogBatch Batch, Task Confirmed)>();
-        var crowd = new Crowd(Several, TimeProvider.System);
+        var crowd = new Crowd(Several, clock);
         while (true)
         {
             crowd.Begin();
