@@ -10,7 +10,7 @@ namespace OrderPlatform.Messaging;
 internal abstract class UnitQueue<TUnit>(int groupSize, TimeSpan gather, TimeProvider clock)
 {
     /// <summary>Below that, gathering makes a group hardly larger, and everybody wait.</summary>
-    private const int Several = 6;
+    private const int GatherThreshold = 6;
 
     private readonly Channel<TUnit> units = Channel.CreateUnbounded<TUnit>();
 
@@ -18,18 +18,18 @@ internal abstract class UnitQueue<TUnit>(int groupSize, TimeSpan gather, TimePro
     /// <param name="stop">Ends waiting for a database that is away.</param>
     public async Task Work(CancellationToken stop)
     {
-        var crowd = new Crowd(Several, clock);
+        var arrivals = new ArrivalRate(GatherThreshold, clock);
         while (await units.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            if (crowd.IsThere && units.Reader.Count < groupSize && gather > TimeSpan.Zero)
+            if (arrivals.IsHigh && units.Reader.Count < groupSize && gather > TimeSpan.Zero)
                 await Task.Delay(gather, clock, CancellationToken.None);
             var group = new List<TUnit>();
             while (group.Count < groupSize && units.Reader.TryRead(out var unit))
                 group.Add(unit);
             var count = group.Count;
-            crowd.Begin();
+            arrivals.Begin();
             await Commit(group, stop);
-            crowd.End(count);
+            arrivals.End(count);
         }
     }
 
