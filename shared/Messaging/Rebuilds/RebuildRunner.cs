@@ -18,6 +18,7 @@ internal sealed class RebuildRunner(
     DatabaseAddress address,
     DatabaseStartup database,
     MessagingOptions options,
+    DutyCycle dutyCycle,
     ILogger<RebuildRunner> logger) : JobRunner<Rebuild>(rebuilds, address, database, options.JobPollInterval, logger)
 {
     private const int RowsAtOnce = 500;
@@ -30,7 +31,7 @@ internal sealed class RebuildRunner(
         // Looked for anew each time: it rests much longer than it works, and may be cancelled meanwhile.
         while (await rebuilds.Find(id, stop) is { State: JobState.Running } rebuild)
         {
-            var turn = Turn.Begin(options);
+            var turn = dutyCycle.Begin();
             var cursor = rebuild.Cursor ?? new RebuildCursor(0, null, null);
             if (cursor.Table < folds.Length)
                 await Advance(rebuild, cursor, folds[cursor.Table], stop);
