@@ -10,8 +10,11 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
     private int inFlight;
 
     /// <summary>Returns soon after it is stopped.</summary>
+    /// <exception cref="ArgumentException">The heartbeat file can not be written.</exception>
     public async Task Run(CancellationToken stop)
     {
+        var heartbeat = options.HeartbeatFile is null ? null : Heartbeat.Of(options, clock);
+        heartbeat?.Prepare();
         using var toOrders = Client(options.OrdersUrl);
         using var toInventory = Client(options.InventoryUrl);
         var warehouse = new Warehouse(toInventory, options, tally, new Outage("Inventory", clock, output), clock);
@@ -21,7 +24,10 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
         try
         {
             await warehouse.Open(stop);
-            await await Task.WhenAny(warehouse.Run(stop), PlaceOrders(toOrders, stop), Report(stop), Beat(stop));
+            List<Task> work = [warehouse.Run(stop), PlaceOrders(toOrders, stop), Report(stop)];
+            if (heartbeat is not null)
+                work.Add(Beat(heartbeat, stop));
+            await await Task.WhenAny(work);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -98,17 +104,15 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
     }
 
     /// <summary>As long as orders are accepted.</summary>
-    private async Task Beat(CancellationToken stop)
+    private async Task Beat(Heartbeat heartbeat, CancellationToken stop)
     {
-        var pulse = options.PulseFile is null ? null : Pulse.Of(options, clock);
         var before = 0L;
         while (true)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), clock, stop);
             var placed = tally.Placed;
-            if (placed == before)
-                continue;
-            pulse?.Beat();
+            if (placed > before)
+                heartbeat.Beat(output);
             before = placed;
         }
     }

@@ -19,9 +19,13 @@ internal sealed record Options
           --orders-url URL        LOAD_ORDERS_URL          http://localhost:5101
           --inventory-url URL     LOAD_INVENTORY_URL       http://localhost:5102
           --status-seconds N      LOAD_STATUS_SECONDS      how often it prints a line: every 10 s
-          --pulse-file PATH       LOAD_PULSE_FILE          a file that it touches while its orders are accepted, for --health
-          --health                asks whether the one with this pulse file has an order accepted every 30 s, or as often as its rate says
+          --heartbeat-file PATH   LOAD_HEARTBEAT_FILE      a file that it touches while its orders are accepted, for --health
+          --health                asks whether the one with this heartbeat file had an order accepted in the last 30 s; or in the time in
+                                  which three are due, if that is longer: it needs the same --orders-per-second
           --help
+
+        Exit codes: 0 when it was stopped, or is healthy; 1 when it is not healthy; 2 when an option is wrong, or the heartbeat file can
+        not be written when it starts.
 
         The rate is that of an open loop: an order that takes long does not hold up the next. Orders that were due while a service was
         away, or while too many others waited for their answers, are left out and not made up for.
@@ -40,7 +44,7 @@ internal sealed record Options
     public TimeSpan StatusInterval { get; private init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Null if nobody will ask whether it is healthy.</summary>
-    public string? PulseFile { get; private init; }
+    public string? HeartbeatFile { get; private init; }
 
     /// <param name="arguments">The command line.</param>
     /// <param name="environment">The value of a variable; null or empty if it is not set.</param>
@@ -69,7 +73,13 @@ internal sealed record Options
 
     private static readonly string[] Names =
     [
-        "--orders-per-second", "--scarce-share", "--cancelled-share", "--orders-url", "--inventory-url", "--status-seconds", "--pulse-file",
+        "--orders-per-second",
+        "--scarce-share",
+        "--cancelled-share",
+        "--orders-url",
+        "--inventory-url",
+        "--status-seconds",
+        "--heartbeat-file",
     ];
 
     private Options With(string name, string value, string source)
@@ -80,7 +90,7 @@ internal sealed record Options
             "--scarce-share" => this with { ScarceShare = Number(0, 1) },
             "--cancelled-share" => this with { CancelledShare = Number(0, 1) },
             "--status-seconds" => this with { StatusInterval = TimeSpan.FromSeconds(Number(0.1, 3600)) },
-            "--pulse-file" => this with { PulseFile = value },
+            "--heartbeat-file" => this with { HeartbeatFile = value },
             "--orders-url" => this with { OrdersUrl = Url() },
             _ => this with { InventoryUrl = Url() },
         };

@@ -16,7 +16,7 @@ try
 {
     var options = Options.Parse([.. args.Where(argument => argument != "--health")], Environment.GetEnvironmentVariable);
     if (args.Contains("--health"))
-        return Pulse.Of(options, TimeProvider.System).IsFelt(Console.Out) ? 0 : 1;
+        return Heartbeat.Of(options, TimeProvider.System).IsAlive(Console.Out) ? 0 : 1;
     await new Generator(options, TimeProvider.System, Console.Out).Run(stop.Token);
     return 0;
 }

@@ -45,6 +45,7 @@ public static class MessagingServices
         services.TryAddSingleton<TimeProvider, DatabaseClock>();
         services.AddOptions<MessagingOptions>().BindConfiguration("Messaging").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<MessagingOptions>>().Value);
+        services.AddSingleton<DutyCycle>();
         services.AddSingleton(provider => new BrokerAddress(ConnectionString(provider, "Broker")));
         services.AddDatabase<TDatabase>(service);
         services.AddMessagingMetrics();

@@ -143,6 +143,31 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await AssertShips();
     }
 
+    /// <summary>Orders may not ask how long Inventory's queue is: the broker tells nobody without a permission there.</summary>
+    [Fact]
+    public async Task A_replay_to_another_service_sends_all_that_it_has_counted_and_nobody_ships_twice()
+    {
+        await containers.Started();
+        var order = await AssertShips();
+
+        using var response = await Http.PostAsJsonAsync(new Uri(Compose.Orders, "/ops/replays"), new { queue = "inventory" }, Cancellation);
+        response.EnsureSuccessStatusCode();
+        var job = new Uri(Compose.Orders, response.Headers.Location!);
+        JsonElement replay = default;
+        await Eventually.Is(
+            async () => (replay = await Http.GetFromJsonAsync<JsonElement>(job, Cancellation)).GetProperty("state").GetString() is
+                "completed" or "failed",
+            TimeSpan.FromMinutes(2));
+
+        Assert.Equal("completed", replay.GetProperty("state").GetString());
+        Assert.Equal(replay.GetProperty("total").GetInt64(), replay.GetProperty("sent").GetInt64());
+        Assert.InRange(replay.GetProperty("sent").GetInt64(), 1, long.MaxValue);
+        Assert.Equal(500, replay.GetProperty("effectivePerSecond").GetInt32());
+        await Eventually.Is(
+            async () => (await Broker("list_queues", "name", "messages")).Split('\n').Contains("inventory\t0"), TimeSpan.FromMinutes(2));
+        Assert.Equal("shipped", await StatusOf(order));
+    }
+
     [Fact]
     public async Task Orders_are_taken_while_the_broker_is_away_and_shipped_when_it_is_back()
     {
@@ -307,19 +332,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Compose.Orders, "/orders"))
         {
-            Content = JsonContent.Create(new
-            {
-                customerId = "customer-7",
-                lines = new[] { new { sku = "mug-white", quantity = 1 } },
-                shippingAddress = new
-                {
-                    recipient = "Ada Lovelace",
-                    street = "12 St James's Square",
-                    city = "London",
-                    postalCode = "SW1Y 4JH",
-                    country = "GB",
-                },
-            }),
+            Content = SampleOrder.Of(("mug-white", 1)),
         };
         using var response = await Http.SendAsync(request, Cancellation);
         return response.StatusCode == HttpStatusCode.Created

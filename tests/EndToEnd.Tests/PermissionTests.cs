@@ -38,12 +38,6 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
         Assert.Equal(user != producer, refused);
     }
 
-    /// <summary>A replay waits while the queue is long, whoever owns it.</summary>
-    [Theory]
-    [MemberData(nameof(Pairs))]
-    public async Task A_service_may_ask_how_long_any_queue_is(string user, string queue) =>
-        Assert.False(await IsRefused(user, channel => channel.QueueDeclarePassiveAsync(queue)));
-
     [Theory]
     [MemberData(nameof(Pairs))]
     public async Task A_service_reads_its_own_queues_and_no_others(string user, string queue)

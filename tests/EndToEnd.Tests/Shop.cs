@@ -132,19 +132,7 @@ public sealed class Shop(Platform platform)
         using var request = new HttpRequestMessage(HttpMethod.Post, "orders")
         {
             Headers = { { "Idempotency-Key", key } },
-            Content = JsonContent.Create(new
-            {
-                customerId = "customer-7",
-                lines = lines.Select(line => new { sku = line.Sku, quantity = line.Quantity }),
-                shippingAddress = new
-                {
-                    recipient = "Ada Lovelace",
-                    street = "12 St James's Square",
-                    city = "London",
-                    postalCode = "SW1Y 4JH",
-                    country = "GB",
-                },
-            }),
+            Content = SampleOrder.Of(lines),
         };
         if (traceParent is not null)
             request.Headers.Add("traceparent", traceParent);

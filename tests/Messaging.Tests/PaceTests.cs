@@ -7,13 +7,13 @@ public sealed class PaceTests
     [Fact]
     public void Batches_are_as_far_apart_as_the_rate_says()
     {
-        var pace = new Pace(100);
+        var pace = new Pace { PerSecond = 100 };
         var now = Begin;
         var sent = 0;
 
         while (sent < 1000)
         {
-            var count = pace.Turn(500);
+            var count = pace.BatchSize(500);
             now += pace.Next(now, count);
             sent += count;
         }
@@ -25,7 +25,7 @@ public sealed class PaceTests
     [Fact]
     public void What_was_late_is_not_caught_up_on()
     {
-        var pace = new Pace(10);
+        var pace = new Pace { PerSecond = 10 };
         pace.Next(Begin, 1);
 
         var afterAnOutage = Begin + TimeSpan.FromHours(1);
@@ -40,15 +40,15 @@ public sealed class PaceTests
     [InlineData(7, 1)]
     [InlineData(100, 25)]
     [InlineData(1_000_000, 500)]
-    public void A_turn_is_a_quarter_of_a_second_at_most_so_that_a_pause_is_heard_soon(int perSecond, int expected) =>
-        Assert.Equal(expected, new Pace(perSecond).Turn(500));
+    public void A_batch_is_a_quarter_of_a_second_at_most_so_that_a_pause_is_heard_soon(int perSecond, int expected) =>
+        Assert.Equal(expected, new Pace { PerSecond = perSecond }.BatchSize(500));
 
     [Fact]
     public void Without_a_rate_nothing_waits()
     {
-        var pace = new Pace(null);
+        var pace = new Pace();
 
-        Assert.Equal(500, pace.Turn(500));
+        Assert.Equal(500, pace.BatchSize(500));
         Assert.Equal(TimeSpan.Zero, pace.Next(Begin, 500));
         Assert.Equal(TimeSpan.Zero, pace.Next(Begin, 500));
     }

@@ -320,6 +320,7 @@ public sealed class ReplayTests : LedgerTest
     [InlineData("""{"queue":"ledger","types":[]}""", "types")]
     [InlineData("""{"queue":"ledger","streams":[]}""", "streams")]
     [InlineData("""{"queue":"ledger","streams":[""]}""", "streams")]
+    [InlineData("""{"queue":"ledger","streams":["\u0000"]}""", "streams")]
     [InlineData("""{"queue":"ledger","perSecond":0}""", "perSecond")]
     [InlineData("""{"queue":"ledger","source":"memory"}""", "source")]
     [InlineData("""{"queue":"ledger","source":"archive"}""", "source")]

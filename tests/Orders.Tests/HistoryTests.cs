@@ -86,6 +86,8 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
     [InlineData("/ops/events?since=yesterday", "since")]
     [InlineData("/ops/events?until=", "until")]
     [InlineData("/ops/events?type=OrderLost", "type")]
+    [InlineData("/ops/events?type=a:%00", "type")]
+    [InlineData("/ops/events?stream=%00", "stream")]
     [InlineData("/ops/events?after=first", "after")]
     [InlineData("/ops/events?limit=0", "limit")]
     [InlineData("/ops/events?limit=201", "limit")]

@@ -212,6 +212,30 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Repairs_nothing_more_when_it_is_cancelled()
+    {
+        var (changed, _, _) = await Damage();
+        await using (var connection = await orders.Database.Source.OpenConnectionAsync())
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            // It has found what to repair, and can not yet.
+            await using var hold = connection.CreateCommand();
+            hold.CommandText = $"SELECT FROM orders WHERE id = '{changed}' FOR UPDATE";
+            await hold.ExecuteNonQueryAsync();
+            var job = await Start("repair");
+            await Eventually.Is(async () => await orders.Database.Scalar<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
+            await Cancel(job);
+        }
+
+        // The next begins when this one has ended.
+        AssertCounts(await Rebuild("compare"), @checked: 5, differing: 3, repaired: 0, skipped: 0);
+        var cancelled = (await orders.Http.GetFromJsonAsync<JsonElement>("/ops/rebuilds")).GetProperty("items")[1];
+        AssertCounts(cancelled, @checked: 0, differing: 0, repaired: 0, skipped: 0);
+        Assert.Equal("somebody", (await orders.Get(changed)).CustomerId);
+    }
+
+    [Fact]
     public async Task Fails_and_names_the_event_that_can_not_be_applied()
     {
         var id = await orders.PlaceUntil(OrderStatus.Confirmed);

@@ -27,7 +27,7 @@ public static class Eventually
                     return;
                 last = null;
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException or System.Data.Common.DbException)
+            catch (Exception exception) when (IsOfTheNetwork(exception))
             {
                 last = exception;
             }
@@ -43,4 +43,11 @@ public static class Eventually
     public static Task Is(
         Func<bool> condition, TimeSpan? timeout = null, [CallerArgumentExpression(nameof(condition))] string description = "") =>
         Is(() => Task.FromResult(condition()), timeout, description);
+
+    /// <summary>The time-out of an HTTP client as well, which is not the test's being cancelled.</summary>
+    private static bool IsOfTheNetwork(Exception exception) => exception
+        is HttpRequestException
+        or IOException
+        or System.Data.Common.DbException
+        or TaskCanceledException { InnerException: TimeoutException };
 }

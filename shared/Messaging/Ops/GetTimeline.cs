@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -19,7 +18,7 @@ internal static class GetTimeline
     /// <param name="cancellation">Gives up.</param>
     /// <response code="200">The first 500 of each, in sequence; none where nothing is known.</response>
     public static async Task<Ok<Timeline>> Handle(
-        [StringLength(100, MinimumLength = 1)] string stream, DbContext database, MessagingMap map, CancellationToken cancellation)
+        [ColumnText(100)] string stream, DbContext database, MessagingMap map, CancellationToken cancellation)
     {
         var events = await database.Set<LoggedEvent>()
             .Where(logged => logged.Stream == stream)

@@ -18,6 +18,7 @@ internal sealed class RebuildRunner(
     DatabaseAddress address,
     DatabaseStartup database,
     MessagingOptions options,
+    DutyCycle dutyCycle,
     ILogger<RebuildRunner> logger) : JobRunner<Rebuild>(rebuilds, address, database, options.JobPollInterval, logger)
 {
     private const int RowsAtOnce = 500;
@@ -27,25 +28,27 @@ internal sealed class RebuildRunner(
 
     protected override async Task Run(Guid id, CancellationToken stop)
     {
-        var rebuild = await rebuilds.Find(id, stop);
-        while (rebuild is { State: JobState.Running })
+        // Looked for anew each time: it rests much longer than it works, and may be cancelled meanwhile.
+        while (await rebuilds.Find(id, stop) is { State: JobState.Running } rebuild)
         {
-            var turn = Turn.Begin(options);
+            var turn = dutyCycle.Begin();
             var cursor = rebuild.Cursor ?? new RebuildCursor(0, null, null);
-            rebuild = cursor.Table < folds.Length
-                ? await Check(rebuild, cursor, folds[cursor.Table], stop)
-                : await rebuilds.Change(id, [JobState.Running], JobState.Completed, stop);
+            if (cursor.Table < folds.Length)
+                await Advance(rebuild, cursor, folds[cursor.Table], stop);
+            else
+                await rebuilds.Change(id, [JobState.Running], JobState.Completed, stop);
             Progressed();
             await turn.Rest(stop);
         }
     }
 
-    private async Task<Rebuild> Check(Rebuild rebuild, RebuildCursor cursor, RowFold fold, CancellationToken stop)
+    /// <summary>Compares the next rows, or looks for the next events without a row; repairs if asked to, and reports.</summary>
+    private async Task Advance(Rebuild rebuild, RebuildCursor cursor, RowFold fold, CancellationToken stop)
     {
         var (findings, next) = await InTransaction(
             IsolationLevel.RepeatableRead, (db, table) => Check(db, table, cursor, stop), fold, stop);
         // What is repaired and the report of it are there together, or not at all.
-        return await InTransaction(
+        await InTransaction(
             IsolationLevel.ReadCommitted,
             async (db, table) =>
             {
@@ -57,6 +60,7 @@ internal sealed class RebuildRunner(
             stop);
     }
 
+    /// <summary>Commits what was done, unless that comes to nothing.</summary>
     private async Task<T> InTransaction<T>(
         IsolationLevel isolation, Func<DbContext, FoldedTable, Task<T>> work, RowFold fold, CancellationToken stop)
     {
@@ -64,7 +68,8 @@ internal sealed class RebuildRunner(
         var db = scope.ServiceProvider.GetRequiredService<DbContext>();
         await using var transaction = await db.Database.BeginTransactionAsync(isolation, stop);
         var result = await work(db, new FoldedTable(db, fold, types));
-        await transaction.CommitAsync(stop);
+        if (result is not null)
+            await transaction.CommitAsync(stop);
         return result;
     }
 

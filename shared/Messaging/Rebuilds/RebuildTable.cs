@@ -17,8 +17,9 @@ internal sealed class RebuildTable(NpgsqlDataSource source) : JobTable<Rebuild>(
         Value(mode.ToString()),
         Value(by)))!;
 
-    /// <summary>The rebuild has got on, in a transaction; whether it is still to run, its state says then.</summary>
-    public async Task<Rebuild> Checked(
+    /// <summary>The rebuild has got on, in a transaction.</summary>
+    /// <returns>Null when it is not to run any more: then neither is anything to be committed.</returns>
+    public async Task<Rebuild?> Checked(
         DbContext database, Rebuild rebuild, Findings findings, int repaired, RebuildCursor cursor, CancellationToken cancellation)
     {
         var reported = findings.Differences.Take(MostDifferences - rebuild.Differences!.Count);
@@ -27,7 +28,7 @@ internal sealed class RebuildTable(NpgsqlDataSource source) : JobTable<Rebuild>(
             UPDATE messaging.rebuilds
             SET checked = checked + $2, differing = differing + $3, repaired = repaired + $4, skipped = skipped + $5,
                 differences = differences || $6::jsonb, cursor = $7::jsonb
-            WHERE id = $1
+            WHERE id = $1 AND state = 'running'
             RETURNING *
             """);
         update.Parameters.Add(Value(rebuild.Id));
@@ -37,7 +38,7 @@ internal sealed class RebuildTable(NpgsqlDataSource source) : JobTable<Rebuild>(
         update.Parameters.Add(Value(findings.Skipped));
         update.Parameters.Add(Value(JsonSerializer.Serialize(reported, EventTypes.Json)));
         update.Parameters.Add(Value(JsonSerializer.Serialize(cursor, EventTypes.Json)));
-        return (await One(update, cancellation))!;
+        return await One(update, cancellation);
     }
 
     protected override Rebuild Read(NpgsqlDataReader row) => new()

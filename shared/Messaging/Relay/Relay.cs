@@ -33,7 +33,7 @@ internal sealed partial class Relay(
     private const string Settings = "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan";
 
     /// <summary>A read takes a millisecond: when so many events come meanwhile, the next reads are worth to be one.</summary>
-    private const int Several = 2;
+    private const int GatherThreshold = 2;
 
     private volatile string state = "waits for the database";
     private string phase = "";
@@ -144,10 +144,10 @@ internal sealed partial class Relay(
     private async Task Publish(LogReader log, Publisher publisher, CancellationToken stop)
     {
         var inFlight = new Queue<(LogBatch Batch, Task Confirmed)>();
-        var crowd = new Crowd(Several, TimeProvider.System);
+        var arrivals = new ArrivalRate(GatherThreshold, clock);
         while (true)
         {
-            crowd.Begin();
+            arrivals.Begin();
             publisher.ThrowIfFailed();
             await Confirm(log, inFlight);
             var commit = signal.Next();
@@ -155,13 +155,13 @@ internal sealed partial class Relay(
             (unconfirmed, progress) = (inFlight.Count > 0 || batch.Changed, inFlight.Count > 0 ? progress : clock.GetUtcNow());
             if (batch.Changed)
                 inFlight.Enqueue((batch, await publisher.Publish(batch.Events, map.Types.Published, stop)));
-            crowd.End(batch.Events.Count);
+            arrivals.End(batch.Events.Count);
 
             if (inFlight.Count >= BatchesInFlight)
                 await inFlight.Peek().Confirmed.WaitAsync(stop);
             else if (batch.Events.Count < options.RelayBatchSize)
                 await Task.WhenAny(commit, Task.Delay(options.RelayPollInterval, stop));
-            if (crowd.IsThere && batch.Events.Count < options.RelayBatchSize)
+            if (arrivals.IsHigh && batch.Events.Count < options.RelayBatchSize)
                 await Task.Delay(options.GatherMessages, stop);
         }
     }

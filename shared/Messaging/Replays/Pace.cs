@@ -1,20 +1,22 @@
 namespace OrderPlatform.Messaging;
 
 /// <summary>Spreads events over time, evenly. What was late is not caught up on: it is never faster than the rate.</summary>
-/// <param name="perSecond">The rate; null for none.</param>
-internal sealed class Pace(int? perSecond)
+internal sealed class Pace
 {
-    private const int TurnsPerSecond = 4;
+    private const int BatchesPerSecond = 4;
 
     private DateTimeOffset free = DateTimeOffset.MinValue;
 
+    /// <summary>The most events in a second, from now on; null for as many as there are.</summary>
+    public int? PerSecond { get; set; }
+
     /// <summary>How many to send at once, of at most so many.</summary>
-    public int Turn(int most) => perSecond is { } rate ? Math.Clamp(rate / TurnsPerSecond, 1, most) : most;
+    public int BatchSize(int most) => PerSecond is { } rate ? Math.Clamp(rate / BatchesPerSecond, 1, most) : most;
 
     /// <summary>How long to wait before the next so many are sent.</summary>
     public TimeSpan Next(DateTimeOffset now, int count)
     {
-        if (perSecond is not { } rate)
+        if (PerSecond is not { } rate)
             return TimeSpan.Zero;
         var begin = free > now ? free : now;
         free = begin + TimeSpan.FromSeconds((double)count / rate);

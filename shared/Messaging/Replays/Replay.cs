@@ -23,8 +23,15 @@ internal sealed record Replay : Job
     /// <summary>Only events of these streams are sent; of all, if null.</summary>
     public required IReadOnlyList<string>? Streams { get; init; }
 
-    /// <summary>The most events to send in a second; as fast as the queue is emptied, if null.</summary>
+    /// <summary>The most events to send in a second, as it was asked for; null if it was not.</summary>
     public required int? PerSecond { get; init; }
+
+    /// <summary>
+    /// The rate of what was sent last: that which was asked for, or the setting <c>Messaging:Replays:PerSecondWithoutQueueLength</c> where
+    /// the broker does not tell how long the queue is. Null while nothing but the queue's length bounds it, and before anything was sent.
+    /// </summary>
+    /// <example>500</example>
+    public required int? EffectivePerSecond { get; init; }
 
     /// <summary>Where the events are read.</summary>
     /// <example>log</example>

@@ -11,14 +11,15 @@ public sealed class ReplayOptions
 
     /// <summary>
     /// While as many messages wait in the queue, nothing is sent there: what happens now never waits behind more than these and one batch.
+    /// That takes a broker that tells how many wait. RabbitMQ does up to 4.2.5; later ones tell those who have a permission on the queue.
     /// </summary>
     [Range(1, 1_000_000)]
     public int LongestQueue { get; init; } = 5000;
 
     /// <summary>
-    /// The most events a second to a queue whose length the broker does not tell the producer, when the replay does not say; a consumer
-    /// should be able to handle as many beside what happens now.
+    /// The most events a second to a queue whose length the broker does not tell the producer, when the replay does not say: what a
+    /// consumer should be able to handle beside what happens now, as nothing else keeps its queue short.
     /// </summary>
     [Range(1, 1_000_000)]
-    public int PerSecondUnseen { get; init; } = 500;
+    public int PerSecondWithoutQueueLength { get; init; } = 500;
 }

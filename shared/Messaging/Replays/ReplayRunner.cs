@@ -37,21 +37,19 @@ internal sealed partial class ReplayRunner(
         }
     }
 
-    private async Task Run(Replay? replay, IReplaySource source, IReplayReader reader, ReplayPublisher publisher, CancellationToken stop)
+    private async Task Run(Replay replay, IReplaySource source, IReplayReader reader, ReplayPublisher publisher, CancellationToken stop)
     {
-        var pace = new Pace(replay?.PerSecond ?? await PerSecondOf(replay, publisher, stop));
-        while (replay is { State: JobState.Running })
+        var pace = new Pace();
+        Replay? current = replay;
+        while (current is { State: JobState.Running })
         {
-            replay = await Turn(replay, source, reader, publisher, pace, stop);
+            current = await Advance(current, source, reader, publisher, pace, stop);
             Progressed();
         }
     }
 
-    /// <summary>None, where the queue's length says when to wait.</summary>
-    private async Task<int?> PerSecondOf(Replay? replay, ReplayPublisher publisher, CancellationToken stop) =>
-        replay is null || await publisher.Waiting(replay.Queue, stop) is not null ? null : options.Replays.PerSecondUnseen;
-
-    private async Task<Replay?> Turn(
+    /// <returns>As it stands now; null when somebody has stopped it meanwhile.</returns>
+    private async Task<Replay?> Advance(
         Replay replay, IReplaySource source, IReplayReader reader, ReplayPublisher publisher, Pace pace, CancellationToken stop)
     {
         if (replay.Types.Count == 0)
@@ -60,18 +58,28 @@ internal sealed partial class ReplayRunner(
             return await replays.Counted(replay, await source.Count(replay, stop), stop);
         if (replay.Position >= replay.Last)
             return replay.Sent >= replay.Total ? await Complete(replay, stop) : throw new JobFailedException(Gone(replay));
-        if (await publisher.Waiting(replay.Queue, stop) >= options.Replays.LongestQueue)
-        {
-            await Task.Delay(WhileTheQueueIsLong, stop);
-            return await replays.Find(replay.Id, stop);
-        }
+        var waiting = await publisher.MessageCount(replay.Queue, stop);
+        if (waiting >= options.Replays.LongestQueue)
+            return await After(WhileTheQueueIsLong, replay, stop);
 
-        var (events, position) = await reader.Read(replay, pace.Turn(options.Replays.BatchSize), stop);
-        await Task.Delay(pace.Next(clock.GetUtcNow(), events.Count), clock, stop);
+        // With neither a length nor a rate, nothing would keep what happens now from waiting behind all that is sent.
+        pace.PerSecond = replay.PerSecond ?? (waiting is null ? options.Replays.PerSecondWithoutQueueLength : null);
+        var (events, position) = await reader.Read(replay, pace.BatchSize(options.Replays.BatchSize), stop);
+        var wait = pace.Next(clock.GetUtcNow(), events.Count);
+        if (wait > TimeSpan.Zero && await After(wait, replay, stop) is not { State: JobState.Running })
+            return null;
         var returned = await publisher.Publish(events, replay.Queue, stop);
         if (returned.Count > 0 && replay.TypesAreGiven)
             throw new JobFailedException(NotTaken(replay.Queue, returned.Keys));
-        return await replays.Sent(replay, position, events.Count - returned.Values.Sum(), [.. returned.Keys], stop);
+        var sent = events.Count - returned.Values.Sum();
+        return await replays.Sent(replay, position, sent, pace.PerSecond, [.. returned.Keys], stop);
+    }
+
+    /// <summary>The replay as it stands after a time in which somebody may have stopped it.</summary>
+    private async Task<Replay?> After(TimeSpan wait, Replay replay, CancellationToken stop)
+    {
+        await Task.Delay(wait, clock, stop);
+        return await replays.Find(replay.Id, stop);
     }
 
     private async Task<Replay?> Complete(Replay replay, CancellationToken stop)

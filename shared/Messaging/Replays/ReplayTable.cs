@@ -36,23 +36,27 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
     /// <param name="replay">As it was.</param>
     /// <param name="position">Everything up to here is sent.</param>
     /// <param name="sent">Events more.</param>
+    /// <param name="perSecond">The rate that bounded them; null for none.</param>
     /// <param name="leftOut">Types that are not sent any more; what is to be sent is counted anew then.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task<Replay> Sent(Replay replay, long position, int sent, string[] leftOut, CancellationToken cancellation) =>
+    public async Task<Replay> Sent(
+        Replay replay, long position, int sent, int? perSecond, string[] leftOut, CancellationToken cancellation) =>
         (await One(
             """
             UPDATE messaging.replays
             SET position = $2,
                 sent = sent + $3,
-                types = ARRAY(SELECT type FROM unnest(types) AS type WHERE type <> ALL ($4)),
-                total = CASE WHEN cardinality($4) = 0 THEN total END
-            WHERE id = $1 AND position = $5
+                effective_per_second = $4,
+                types = ARRAY(SELECT type FROM unnest(types) AS type WHERE type <> ALL ($5)),
+                total = CASE WHEN cardinality($5) = 0 THEN total END
+            WHERE id = $1 AND position = $6
             RETURNING *
             """,
             cancellation,
             Value(replay.Id),
             Value(position),
             Value(sent),
+            Value(perSecond),
             Value(leftOut),
             Value(replay.Position)))
         ?? throw new IOException("Another instance of the service works on it.");
@@ -66,6 +70,7 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
         Types = Get<string[]>(row, "types"),
         Streams = GetOrNull<string[]>(row, "streams"),
         PerSecond = GetOrNull<int?>(row, "per_second"),
+        EffectivePerSecond = GetOrNull<int?>(row, "effective_per_second"),
         Source = Get<string>(row, "source"),
         State = StateOf(row),
         Sent = Get<long>(row, "sent"),

@@ -56,6 +56,7 @@ internal static partial class StartReplay
                 TypesAreGiven = given is not null,
                 Streams = request.Streams,
                 PerSecond = request.PerSecond,
+                EffectivePerSecond = null,
                 Source = source.Name,
                 First = first,
                 Last = last,
@@ -90,14 +91,15 @@ internal static partial class StartReplay
         else if (given?.FirstOrDefault(type => type.Address is null) is { Name: { } unknown })
             yield return ("types", $"This service publishes no '{unknown}'. It publishes: {types.PublishedNames}.");
         if (request.Streams is { } streams
-            && (streams.Count is 0 or > MostStreams || streams.Any(s => s is null or "" or { Length: > LongestStream })))
+            && (streams.Count is 0 or > MostStreams || !streams.All(stream => TextColumn.Takes(stream, LongestStream))))
         {
             yield return (
-                "streams", $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each; leave it out to send all.");
+                "streams",
+                $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each, none of them NUL; leave it out to send all.");
         }
 
         if (request.PerSecond < 1)
-            yield return ("perSecond", "Must be 1 or more; leave it out to send as fast as the queue is emptied.");
+            yield return ("perSecond", "Must be 1 or more; leave it out to send as fast as the queue or the service's settings allow.");
         if (request.Source is { } name && sources.All(source => source.Name != name))
             yield return ("source", $"Must be one of: {string.Join(", ", sources.Select(source => source.Name))}.");
     }
@@ -113,7 +115,10 @@ internal static partial class StartReplay
 /// <param name="Types" example="[&quot;OrderPlaced&quot;]">Events by name or wire address; all that the queue takes, if not given.</param>
 /// <param name="Streams">Only events of these, such as orders by their ids, 1 to 1000; of all, if not given.</param>
 /// <param name="DryRun">Only count them; those as well that the queue may not take.</param>
-/// <param name="PerSecond" example="500">The most to send in a second; as fast as the queue is emptied, if not given.</param>
+/// <param name="PerSecond" example="500">
+/// The most to send in a second. If not given, as fast as the queue is emptied, where the broker tells the service how long it is; else at
+/// the rate of the setting <c>Messaging:Replays:PerSecondWithoutQueueLength</c>. <c>effectivePerSecond</c> of the job says which.
+/// </param>
 /// <param name="Source" example="log">
 /// Where to read them: <c>log</c>, or <c>archive</c> for what retention has taken out of it; the log, if not given.
 /// </param>

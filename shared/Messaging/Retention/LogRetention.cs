@@ -10,7 +10,7 @@ namespace OrderPlatform.Messaging;
 /// Ends the oldest partition of the event log: the events of open streams are kept, the others archived, and when the archive is known to
 /// hold them, the partition is dropped. Whatever ends it before, the log still has everything, and the next run begins anew.
 /// </summary>
-internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpenStreams> open, Archives archives, MessagingOptions options)
+internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpenStreams> open, Archives archives, DutyCycle dutyCycle)
 {
     private const int BatchSize = 1000;
 
@@ -85,7 +85,7 @@ internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpe
         var position = long.MinValue;
         while (true)
         {
-            var turn = Turn.Begin(options);
+            var turn = dutyCycle.Begin();
             var events = await Read(connection, partition, position, cancellation);
             foreach (var @event in events)
                 yield return @event;

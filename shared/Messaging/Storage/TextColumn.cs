@@ -1,9 +1,15 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace OrderPlatform.Messaging;
 
-/// <summary>Makes texts of unknown origin fit into a column.</summary>
+/// <summary>Which texts of unknown origin a column takes, and how others are made to fit.</summary>
 internal static class TextColumn
 {
-    /// <summary>At most so many characters, none of them cut in two, and no NUL, which PostgreSQL has no place for.</summary>
+    /// <summary>Whether a text has 1 to so many characters, and no NUL, which PostgreSQL has no place for.</summary>
+    public static bool Takes([NotNullWhen(true)] string? text, int length) =>
+        text?.Length >= 1 && text.Length <= length && !text.Contains('\0', StringComparison.Ordinal);
+
+    /// <summary>At most so many characters, none of them cut in two, and no NUL.</summary>
     public static string Fit(string text, int length)
     {
         if (text.Length > length)

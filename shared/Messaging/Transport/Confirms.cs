@@ -18,7 +18,7 @@ internal sealed class Confirms
     private ulong confirmed;
     private Exception? failure;
 
-    /// <summary>Counts those of a channel, and fails when the channel can not confirm any more.</summary>
+    /// <summary>Counts those of a channel, and fails when the broker refuses a message, or closes the channel.</summary>
     public void Follow(IChannel channel)
     {
         channel.BasicAcksAsync += (_, ack) => Do(() => Ack(ack.DeliveryTag, ack.Multiple));
@@ -28,16 +28,12 @@ internal sealed class Confirms
             Do(() => Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
     }
 
-    /// <summary>Counts those of a channel, which confirms and does not track; fails when the broker refuses, returns or closes.</summary>
+    /// <summary>The same, for messages of which none may come back: fails when the broker returns one as well.</summary>
     public static Confirms Of(IChannel channel)
     {
         var confirms = new Confirms();
-        channel.BasicAcksAsync += (_, ack) => Do(() => confirms.Ack(ack.DeliveryTag, ack.Multiple));
-        channel.BasicNacksAsync += (_, nack) =>
-            Do(() => confirms.Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
+        confirms.Follow(channel);
         channel.BasicReturnAsync += (_, message) => Do(() => confirms.Fail(new IOException(Unroutable(message))));
-        channel.ChannelShutdownAsync += (_, reason) =>
-            Do(() => confirms.Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
         return confirms;
     }
 

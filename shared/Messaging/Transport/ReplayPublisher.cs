@@ -10,7 +10,8 @@ internal sealed class ReplayPublisher : IAsyncDisposable
     private readonly IChannel channel;
     private readonly Confirms confirms = new();
     private readonly List<string> returned = [];
-    private IChannel? look;
+    private IChannel? inspection;
+    private bool inspectionIsRefused;
     private ulong published;
 
     private ReplayPublisher(IConnection connection, IChannel channel)
@@ -33,12 +34,7 @@ internal sealed class ReplayPublisher : IAsyncDisposable
     {
         try
         {
-            var channel = await connection.CreateChannelAsync(
-                new CreateChannelOptions(
-                    publisherConfirmationsEnabled: true,
-                    publisherConfirmationTrackingEnabled: false,
-                    outstandingPublisherConfirmationsRateLimiter: null),
-                cancellation);
+            var channel = await connection.CreateChannelAsync(Confirms.Options, cancellation);
             foreach (var exchange in types.Select(ReplayTopology.ExchangeOf).Distinct())
                 await channel.ExchangeDeclareAsync(exchange, ExchangeType.Direct, durable: true, cancellationToken: cancellation);
             return new ReplayPublisher(connection, channel);
@@ -55,13 +51,13 @@ internal sealed class ReplayPublisher : IAsyncDisposable
     /// (any, from 4.3.1 on; https://github.com/rabbitmq/rabbitmq-server/pull/16272), and each of them is more than a producer may have.
     /// </summary>
     /// <exception cref="JobFailedException">There is no such queue.</exception>
-    public async Task<uint?> Waiting(string queue, CancellationToken cancellation)
+    public async Task<uint?> MessageCount(string queue, CancellationToken cancellation)
     {
+        if (inspectionIsRefused)
+            return null;
         try
         {
-            // An answer that is an error closes its channel.
-            look ??= await connection.CreateChannelAsync(cancellationToken: cancellation);
-            return look.IsOpen ? (await look.QueueDeclarePassiveAsync(queue, cancellation)).MessageCount : null;
+            return (await (await Inspection(cancellation)).QueueDeclarePassiveAsync(queue, cancellation)).MessageCount;
         }
         catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.NotFound)
         {
@@ -69,6 +65,7 @@ internal sealed class ReplayPublisher : IAsyncDisposable
         }
         catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.AccessRefused)
         {
+            inspectionIsRefused = true;
             return null;
         }
     }
@@ -104,12 +101,22 @@ internal sealed class ReplayPublisher : IAsyncDisposable
         try
         {
             await channel.DisposeAsync();
-            if (look is not null)
-                await look.DisposeAsync();
+            if (inspection is not null)
+                await inspection.DisposeAsync();
         }
         finally
         {
             await connection.DisposeAsync();
         }
+    }
+
+    /// <summary>A channel of its own, as an answer that is an error closes it; a new one where the broker has closed the last.</summary>
+    private async Task<IChannel> Inspection(CancellationToken cancellation)
+    {
+        if (inspection is { IsOpen: true })
+            return inspection;
+        if (inspection is not null)
+            await inspection.DisposeAsync();
+        return inspection = await connection.CreateChannelAsync(cancellationToken: cancellation);
     }
 }

@@ -10,8 +10,9 @@ internal sealed partial class MessageQueue(
     DatabaseStartup database,
     MessagingMetrics metrics,
     MessagingOptions options,
+    TimeProvider clock,
     ILogger<MessageQueue> logger)
-    : UnitQueue<MessageUnit>(options.GroupSize, options.GatherMessages)
+    : UnitQueue<MessageUnit>(options.GroupSize, options.GatherMessages, clock)
 {
     private const int Attempts = 3;
 

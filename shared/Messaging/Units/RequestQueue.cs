@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace OrderPlatform.Messaging;
 
 /// <summary>The units of work of HTTP requests.</summary>
-internal sealed class RequestQueue(GroupTransaction transaction, MessagingMetrics metrics, MessagingOptions options)
-    : UnitQueue<RequestUnit>(options.GroupSize, options.Gather)
+internal sealed class RequestQueue(
+    GroupTransaction transaction, MessagingMetrics metrics, MessagingOptions options, TimeProvider clock)
+    : UnitQueue<RequestUnit>(options.GroupSize, options.Gather, clock)
 {
     private const int Attempts = 3;
 

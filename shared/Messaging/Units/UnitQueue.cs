@@ -7,10 +7,10 @@ namespace OrderPlatform.Messaging;
 /// committing: at low load that is a single unit, which waits for nobody. Under load a group waits for a moment, so that it is
 /// larger and each unit costs less.
 /// </summary>
-internal abstract class UnitQueue<TUnit>(int groupSize, TimeSpan gather)
+internal abstract class UnitQueue<TUnit>(int groupSize, TimeSpan gather, TimeProvider clock)
 {
     /// <summary>Below that, gathering makes a group hardly larger, and everybody wait.</summary>
-    private const int Several = 6;
+    private const int GatherThreshold = 6;
 
     private readonly Channel<TUnit> units = Channel.CreateUnbounded<TUnit>();
 
@@ -18,17 +18,18 @@ internal abstract class UnitQueue<TUnit>(int groupSize, TimeSpan gather)
     /// <param name="stop">Ends waiting for a database that is away.</param>
     public async Task Work(CancellationToken stop)
     {
-        var crowd = new Crowd(Several, TimeProvider.System);
+        var arrivals = new ArrivalRate(GatherThreshold, clock);
         while (await units.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            if (crowd.IsThere && units.Reader.Count < groupSize && gather > TimeSpan.Zero)
-                await Task.Delay(gather, CancellationToken.None);
+            if (arrivals.IsHigh && units.Reader.Count < groupSize && gather > TimeSpan.Zero)
+                await Task.Delay(gather, clock, CancellationToken.None);
             var group = new List<TUnit>();
             while (group.Count < groupSize && units.Reader.TryRead(out var unit))
                 group.Add(unit);
-            crowd.Begin();
+            var count = group.Count;
+            arrivals.Begin();
             await Commit(group, stop);
-            crowd.End(group.Count);
+            arrivals.End(count);
         }
     }
 
@@ -41,6 +42,6 @@ internal abstract class UnitQueue<TUnit>(int groupSize, TimeSpan gather)
             throw new OperationCanceledException("The service is stopping.");
     }
 
-    /// <summary>Commits a group, and tells every unit in it what became of it. Never throws.</summary>
+    /// <summary>Commits a group, which is its own from then on, and tells every unit in it what became of it. Never throws.</summary>
     protected abstract Task Commit(List<TUnit> group, CancellationToken stop);
 }

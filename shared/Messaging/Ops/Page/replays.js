@@ -48,8 +48,13 @@ const said = replay => [
   replay.types?.length ? `; only ${replay.types.map(shortName).join(', ')}` : null,
   replay.streams?.length ? `; only of ${plural(replay.streams.length, 'stream')}` : null,
   replay.source === 'archive' ? '; from the archive' : null,
-  replay.perSecond ? `; ${replay.perSecond} a second` : null,
+  rate(replay),
 ].filter(Boolean);
+
+function rate({ perSecond, effectivePerSecond }) {
+  if (perSecond) return `; ${number(perSecond)} a second at most`;
+  return effectivePerSecond && `; ${number(effectivePerSecond)} a second at most, as the broker does not tell how long the queue is`;
+}
 
 const moves = {
   pause: { action: 'Pause', text: 'It stops after what is on its way, and can be resumed.', news: 'The replay is paused.' },
@@ -81,7 +86,10 @@ async function start(refresh) {
       { name: 'until', label: 'Events before', type: 'datetime-local', hint: 'Empty: up to now.' },
       { name: 'types', label: 'Only these events', hint: 'Such as OrderPlaced, OrderConfirmed. Empty: all.' },
       { name: 'streams', label: 'Only these streams', hint: 'Such as orders’ ids. Empty: all.' },
-      { name: 'perSecond', label: 'Events per second', type: 'number', min: 1, hint: 'Empty: as fast as it goes.' },
+      {
+        name: 'perSecond', label: 'Events per second', type: 'number', min: 1,
+        hint: 'Empty: as the queue’s length allows; where the broker does not tell it, as the service is set.',
+      },
       { name: 'source', label: 'From', type: 'select', value: 'log', options: [['log', 'the event log'], ['archive', 'the archive']] },
     ],
     action: 'Start',

@@ -10,6 +10,8 @@ CREATE TABLE messaging.replays (
     streams     text[],
     source      text NOT NULL,
     per_second  int,
+    -- The rate that bounded what it has sent last; null while the queue's length alone does.
+    effective_per_second int,
     state       text NOT NULL DEFAULT 'running',
     -- The positions to look at, and how far it is.
     first       bigint NOT NULL,

@@ -4,15 +4,15 @@ namespace OrderPlatform.Messaging;
 /// Tells whether work comes so fast that it is worth to gather some before it is done: whether several come while one group is worked on.
 /// How large groups are does not tell: they are large because they were gathered, and would be gathered for ever.
 /// </summary>
-/// <param name="several">So many in the time that a group takes are load: others will follow at once.</param>
+/// <param name="threshold">So many in the time that a group takes are load: others will follow at once.</param>
 /// <param name="clock">What time it is.</param>
-internal sealed class Crowd(int several, TimeProvider clock)
+internal sealed class ArrivalRate(int threshold, TimeProvider clock)
 {
     private long ended = clock.GetTimestamp();
     private long began;
 
     /// <summary>As of the last group.</summary>
-    public bool IsThere { get; private set; }
+    public bool IsHigh { get; private set; }
 
     /// <summary>Work on a group begins; waiting and gathering are over.</summary>
     public void Begin() => began = clock.GetTimestamp();
@@ -22,7 +22,7 @@ internal sealed class Crowd(int several, TimeProvider clock)
     public void End(int count)
     {
         var now = clock.GetTimestamp();
-        IsThere = count * (now - began) >= several * (now - ended);
+        IsHigh = count * (now - began) >= threshold * (now - ended);
         ended = now;
     }
 }

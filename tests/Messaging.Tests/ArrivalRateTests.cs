@@ -1,6 +1,6 @@
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class CrowdTests
+public sealed class ArrivalRateTests
 {
     [Theory]
     [InlineData(1, 0, 5, false)]      // One by one, as fast as it goes: nobody waits for a second.
@@ -8,28 +8,19 @@ public sealed class CrowdTests
     [InlineData(7, 20, 8, false)]     // A hundred orders a second, on a slow machine: seven, because they were gathered for 20 ms.
     [InlineData(40, 20, 10, true)]    // A thousand orders a second: more than ten of them came in the time that a group takes.
     [InlineData(40, 0, 30, true)]
-    public void Is_there_when_several_come_while_a_group_is_worked_on(int count, int waited, int worked, bool expected)
+    public void Is_high_when_several_come_while_a_group_is_worked_on(int count, int waited, int worked, bool expected)
     {
-        var clock = new Clock();
-        var crowd = new Crowd(several: 6, clock);
+        var clock = new HandClock();
+        var arrivals = new ArrivalRate(threshold: 6, clock);
 
-        // The second time is no different: a crowd does not keep itself together.
+        // The second time is no different: a high rate does not keep itself up.
         for (var time = 1; time <= 2; time++)
         {
             clock.Milliseconds += waited;
-            crowd.Begin();
+            arrivals.Begin();
             clock.Milliseconds += worked;
-            crowd.End(count);
-            Assert.Equal(expected, crowd.IsThere);
+            arrivals.End(count);
+            Assert.Equal(expected, arrivals.IsHigh);
         }
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        public long Milliseconds { get; set; }
-
-        public override long TimestampFrequency => 1000;
-
-        public override long GetTimestamp() => Milliseconds;
     }
 }

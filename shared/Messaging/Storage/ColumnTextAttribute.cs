@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrderPlatform.Messaging;
+
+/// <summary>Text to compare a column with: 1 to so many characters, none of them NUL.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+internal sealed class ColumnTextAttribute : StringLengthAttribute
+{
+    public ColumnTextAttribute(int maximumLength)
+        : base(maximumLength)
+    {
+        MinimumLength = 1;
+        ErrorMessage = "The field {0} must be 1 to {1} characters, none of them NUL.";
+    }
+
+    public override bool IsValid(object? value) => value is null || TextColumn.Takes(value as string, MaximumLength);
+}
