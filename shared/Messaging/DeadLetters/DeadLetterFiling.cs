@@ -42,6 +42,9 @@ internal sealed partial class DeadLetterFiling(
                 automatic = letter.automatic + (letter.state <> 'scheduled' AND EXCLUDED.automatic > 0 AND letter.automatic < $20)::int,
                 state = CASE WHEN letter.state IN ('discarded', 'resolved') AND EXISTS (
                                  SELECT FROM messaging.inbox AS taken WHERE taken.event_id = letter.event_id AND taken.queue = letter.queue)
+                             AND NOT EXISTS (
+                                 SELECT FROM messaging.parked_events AS parked
+                                 WHERE parked.event_id = letter.event_id AND parked.queue = letter.queue)
                              THEN letter.state
                              WHEN letter.state = 'scheduled' OR EXCLUDED.automatic > 0 AND letter.automatic < $20
                              THEN 'scheduled' ELSE 'waiting' END,
