@@ -103,10 +103,10 @@ internal sealed partial class DeadLetterFiling(
             Column(message => message.Properties),
             Column(message => message.Headers),
             Column(message => message.Body),
-            Value(Redrives.Single),
+            Value(Redrives.Automatic),
             Value(options.DeadLetters.AutomaticBackoff),
             Value(options.DeadLetters.AutomaticRedrives),
-            Column(message => options.DeadLetters.AutomaticRedrives > 0 && options.DeadLetters.IsTransient(message.ExceptionType)),
+            Column(IsRedrivenAutomatically),
             Value(options.DeadLetters.LongestAutomaticBackoff),
             Value(map.Service));
     }
@@ -161,6 +161,9 @@ internal sealed partial class DeadLetterFiling(
     /// </summary>
     private static bool IsOfTheMessage(NpgsqlException exception) =>
         exception is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };
+
+    private bool IsRedrivenAutomatically(FailedMessage message) =>
+        options.DeadLetters.AutomaticRedrives > 0 && options.DeadLetters.IsTransient(message.ExceptionType, message.ExceptionMessage);
 
     private string? HandlerOf(FailedMessage message) => map.HandlerOf(message.Queue, message.Type)?.HandlerType.Name;
 

@@ -70,7 +70,7 @@ internal sealed partial class DeadLetterSweep(
     internal const string EndRedrives =
         """
         DELETE FROM messaging.redrives AS redrive
-        WHERE id <> $1 AND NOT EXISTS (SELECT FROM messaging.dead_letters WHERE redrive_id = redrive.id AND due_at IS NOT NULL)
+        WHERE id <> ALL($1) AND NOT EXISTS (SELECT FROM messaging.dead_letters WHERE redrive_id = redrive.id AND due_at IS NOT NULL)
         """;
 
     private (DateTimeOffset RedrivenAt, Guid Id) looked = (DateTimeOffset.MinValue, Guid.Empty);
@@ -87,7 +87,7 @@ internal sealed partial class DeadLetterSweep(
                 foreach (var closed in await Closed(stoppingToken))
                     await Release(closed, stoppingToken);
                 await using var end = source.CreateCommand(EndRedrives);
-                end.Parameters.Add(Value(Redrives.Single));
+                end.Parameters.Add(Value(Redrives.Lasting));
                 await end.ExecuteNonQueryAsync(stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
