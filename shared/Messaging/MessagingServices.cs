@@ -87,7 +87,6 @@ public static class MessagingServices
         foreach (var queue in map.Queues.Keys)
             services.AddSingleton(provider => ActivatorUtilities.CreateInstance<MessageQueue>(provider, queue));
         services.AddHostedService<GroupWorkers>();
-        services.AddSingleton<ErrorQueue>();
         services.AddHostedService<ParkedRetry>();
     }
 

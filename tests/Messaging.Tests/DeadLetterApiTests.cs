@@ -14,6 +14,8 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [InlineData("?after=first", "after")]
     [InlineData("?limit=201", "limit")]
     [InlineData("/groups?state=dead", "state")]
+    [InlineData("/groups?queue=%00", "queue")]
+    [InlineData("/groups?queue=", "queue")]
     public async Task Bad_questions_are_refused_and_say_where(string path, string field)
     {
         var ledger = await StartApp();
@@ -47,6 +49,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
             ($"/{id}/discard", """{"reason":"","followers":"wait"}""", "reason"),
             ($"/{id}/discard", """{"reason":"x"}""", "followers"),
             ($"/{id}/resolve", """{"reason":"x","followers":"go"}""", "followers"),
+            ($"/{id}/release", "{}", "reason"),
+            ($"/{id}/release", """{"reason":""}""", "reason"),
+            ($"/redrives/{id}/cancel", """{"reason":""}""", "reason"),
         ];
         foreach (var (path, body, field) in bad)
         {
@@ -124,6 +129,10 @@ public sealed class DeadLetterApiTests : DeadLetterTest
 
         var letter = await Get(ledger, id);
         Assert.Equal((body, original), (letter.GetProperty("body").GetString(), letter.GetProperty("originalBody").GetString()));
+        string?[] before = [original, $$"""{"accountId":"{{account}}","amount":4}"""];
+        Assert.Equal(
+            before,
+            letter.GetProperty("actions").EnumerateArray().Select(edit => edit.GetProperty("details").GetProperty("before").GetString()));
         await Redrive(ledger, id, "carl");
         await Becomes(ledger, id, "resolved");
         Assert.Equal(5, (await ledger.Tally(account))!.Total);
@@ -145,6 +154,70 @@ public sealed class DeadLetterApiTests : DeadLetterTest
         var (status, problem) = await Send(ledger, HttpMethod.Put, $"/{unknown}/body", JsonSerializer.Serialize(new { body }));
 
         Assert.Equal((409, "dead-letter-without-contract"), (status, problem.GetProperty("code").GetString()));
+
+        // What the audit keeps of it is bounded, and says how long it was.
+        var next = $$"""{"accountId":"{{account}}"}""";
+        Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body = next }))).Status);
+        var details = (await Get(ledger, id)).GetProperty("actions")[1].GetProperty("details");
+        Assert.Equal(
+            (body.Length, next.Length),
+            (details.GetProperty("lengthBefore").GetInt32(), details.GetProperty("length").GetInt32()));
+        Assert.Equal(body[..16_000], details.GetProperty("before").GetString());
+    }
+
+    [Fact]
+    public async Task A_body_with_NUL_can_be_edited_and_what_it_was_is_kept_as_far_as_text_can_tell()
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        var (id, _) = await Fail(ledger, account);
+        await Execute($"UPDATE messaging.dead_letters SET body = '\\x4100ff42' WHERE id = '{id}'");
+
+        var body = $$"""{"accountId":"{{account}}"}""";
+        Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }))).Status);
+
+        Assert.Equal(
+            "A\uFFFD\uFFFDB",
+            (await Get(ledger, id)).GetProperty("actions")[0].GetProperty("details").GetProperty("before").GetString());
+    }
+
+    [Fact]
+    public async Task Groups_say_when_the_first_failed_first_and_the_last_failed_last()
+    {
+        var ledger = await StartApp();
+        await Insert(1, 3);
+        await Execute(
+            """
+            UPDATE messaging.dead_letters AS letter SET first_failed_at = first, last_failed_at = last
+            FROM (VALUES
+                ('poison 1', '2026-01-02Z'::timestamptz, '2026-01-02Z'::timestamptz),
+                ('poison 2', '2026-01-01Z', '2026-01-03Z'),
+                ('poison 3', '2026-01-02Z', '2026-01-04Z')) AS failures (message, first, last)
+            WHERE exception_message = message
+            """);
+
+        var group = Assert.Single((await Get(ledger, "/groups")).GetProperty("items").EnumerateArray());
+
+        Assert.Equal(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), group.GetProperty("oldest").GetDateTimeOffset());
+        Assert.Equal(new DateTimeOffset(2026, 1, 4, 0, 0, 0, TimeSpan.Zero), group.GetProperty("newest").GetDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task Dead_letters_of_a_queue_that_the_service_does_not_have_any_more_are_counted_in_its_status()
+    {
+        var ledger = await StartApp();
+        await Insert(1, 3);
+        await Insert(4, 2, state: "discarded");
+        await Insert(6, 1);
+        await Execute("UPDATE messaging.dead_letters SET queue = 'ledger_gone' WHERE exception_message IN ('poison 1', 'poison 4')");
+        await Execute("UPDATE messaging.dead_letters SET queue = 'a_first' WHERE exception_message = 'poison 2'");
+
+        var status = await ledger.Http.GetFromJsonAsync<JsonElement>("/ops/status", Cancellation);
+
+        Assert.Equal(
+            ["a_first waiting 1", "ledger waiting 2", "ledger discarded 1", "ledger_gone waiting 1", "ledger_gone discarded 1"],
+            status.GetProperty("deadLetters").EnumerateArray().Select(letters =>
+                $"{letters.GetProperty("queue").GetString()} {letters.GetProperty("state").GetString()} {letters.GetProperty("count")}"));
     }
 
     [Fact]
@@ -169,7 +242,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
         var paths = swagger.GetProperty("paths").EnumerateObject()
             .Where(path => path.Name.StartsWith("/ops/dead-letters", StringComparison.Ordinal))
             .ToArray();
-        Assert.Equal(8, paths.Length);
+        Assert.Equal(10, paths.Length);
         Assert.All(paths.SelectMany(path => path.Value.EnumerateObject()), operation =>
         {
             Assert.Equal("Dead letters", operation.Value.GetProperty("tags")[0].GetString());

@@ -133,6 +133,62 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         Assert.Equal(200, (await Post(ledger, $"/{id}/resolve", new { reason = "it has happened", followers = "wait" })).Status);
     }
 
+    [Fact]
+    public async Task Followers_that_were_left_waiting_run_when_an_operator_releases_them()
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        var (id, _) = await Fail(ledger, account);
+        Poison.Remove(account);
+        await SendFollowers(account);
+        await Eventually.Is(async () => await Parked(ledger) == 3);
+        await Code(ledger, id, "dead-letter-not-closed");
+        await Post(ledger, $"/{id}/resolve", new { reason = "opened by hand", followers = "wait" });
+        await ledger.Query(
+            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+
+        var (status, letter) = await Post(ledger, $"/{id}/release", new { reason = "the customer asked again" }, "bert");
+
+        Assert.Equal((200, "resolved"), (status, letter.GetProperty("state").GetString()));
+        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Changes: 2, Closed: true });
+        Assert.Equal(0, await Parked(ledger));
+        Assert.Equal(["anna resolve", "bert release"], await Actions(ledger, id));
+        await Code(ledger, id, "dead-letter-without-followers");
+    }
+
+    [Fact]
+    public async Task Releasing_twice_is_done_once_and_what_comes_later_can_be_released_too()
+    {
+        var ledger = await StartApp(("Messaging:DeadLetters:SweepInterval", "01:00:00"));
+        var account = Guid.CreateVersion7();
+        var (id, _) = await Fail(ledger, account);
+        Poison.Remove(account);
+        await SendFollowers(account);
+        await Eventually.Is(async () => await Parked(ledger) == 3);
+        await Post(ledger, $"/{id}/discard", new { reason = "a test", followers = "wait" });
+
+        var clicks = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Post(ledger, $"/{id}/release", new { reason = "after all" })));
+
+        Assert.All(clicks, click => Assert.Equal(200, click.Status));
+        Assert.Equal(["anna discard", "anna release"], await Actions(ledger, id));
+        await Stop(ledger);
+
+        ledger = await StartApp();
+        await Eventually.Is(async () => await DeadLetters("state = 'waiting'") == 3);
+        await Send(Message(account, 5, new Deposited(account, 1)));
+        await Eventually.Is(async () => await Parked(ledger) == 1);
+        Assert.Equal(200, (await Post(ledger, $"/{id}/release", new { reason = "and this one" })).Status);
+        await Eventually.Is(async () => await DeadLetters("state = 'waiting'") == 4);
+        Assert.Equal(0, await Parked(ledger));
+    }
+
+    /// <summary>Nothing can be released, and why.</summary>
+    private static async Task Code(LedgerHost ledger, Guid id, string code)
+    {
+        var (status, problem) = await Post(ledger, $"/{id}/release", new { reason = "x" });
+        Assert.Equal((409, code), (status, problem.GetProperty("code").GetString()));
+    }
+
     private Task SendFollowers(Guid account) => Send(
         Message(account, 4, new Closed(account)),
         Message(account, 3, new Deposited(account, 2)),

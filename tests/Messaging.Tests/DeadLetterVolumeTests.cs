@@ -118,7 +118,8 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
         [
             (RedriveWorker.SelectDue, Due, [NpgsqlAccess.Value(100)]),
             (RedriveWorker.SelectNext, Due, none),
-            (DeadLetterSweep.EndRedrives, Due, [NpgsqlAccess.Value(Guid.Empty)]),
+            (DeadLetterSweep.EndRedrives, Due, [NpgsqlAccess.Value(Redrives.Lasting)]),
+            (DeadLetterCounts.SelectQueues, "dead_letters_queue_", none),
             (
                 DeadLetterSweep.Resolve,
                 "dead_letters_unresolved_since_id_idx",

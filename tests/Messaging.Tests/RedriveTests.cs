@@ -312,6 +312,98 @@ public sealed class RedriveTests : DeadLetterTest
         await Scrape.Becomes(ledger.Services, """messaging_redrives_total{queue="ledger",kind="operator"}""", 1);
     }
 
+    [Theory]
+    [InlineData("Npgsql.PostgresException", "23514: new row for relation \"tallies\" violates check constraint", "waiting")]
+    [InlineData("Npgsql.PostgresException", "42P01: relation \"tallies\" does not exist", "waiting")]
+    [InlineData("Npgsql.PostgresException", "40P01: deadlock detected", "scheduled")]
+    [InlineData("Npgsql.PostgresException", "53300: too many connections", "scheduled")]
+    [InlineData("Npgsql.PostgresException", "55P03: canceling statement due to lock timeout", "scheduled")]
+    [InlineData("Npgsql.PostgresException", "55006: object in use", "waiting")]
+    [InlineData("Npgsql.NpgsqlException", "Exception while reading from stream", "scheduled")]
+    [InlineData("System.TimeoutException", null, "scheduled")]
+    [InlineData("System.TimeoutExceptionOfMine", "08006", "waiting")]
+    [InlineData("System.InvalidOperationException", "40P01: deadlock detected", "waiting")]
+    public async Task What_the_database_refuses_for_good_waits_for_people(string type, string? says, string state)
+    {
+        var ledger = await StartApp();
+        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
+        var account = Guid.CreateVersion7();
+        var message = Failed(account, 1, new Opened(account));
+        message.Properties.Headers!["MT-Fault-ExceptionType"] = type;
+        message.Properties.Headers["MT-Fault-Message"] = says;
+
+        await SendTo("ledger_error", message);
+
+        await Eventually.Is(async () => await DeadLetters() == 1);
+        Assert.Equal(1, await DeadLetters($"state = '{state}'"));
+    }
+
+    [Fact]
+    public async Task A_constraint_that_a_handler_violates_is_not_transient()
+    {
+        var ledger = await StartApp();
+        await Execute("ALTER TABLE tallies ADD CONSTRAINT broken CHECK (false) NOT VALID");
+        var account = Guid.CreateVersion7();
+
+        await Send(Message(account, 1, new Opened(account)));
+
+        await Eventually.Is(async () => await DeadLetters() == 1);
+        var letter = (await List(ledger))[0];
+        Assert.Equal(
+            ("waiting", "Npgsql.PostgresException"),
+            (letter.GetProperty("state").GetString(), letter.GetProperty("exceptionType").GetString()));
+        Assert.StartsWith("23514: ", letter.GetProperty("exceptionMessage").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_redriven_automatically_keeps_a_speed_too()
+    {
+        var ledger = await StartApp(
+            ("Messaging:DeadLetters:TransientExceptions:0", "System.InvalidOperationException: poison"),
+            ("Messaging:DeadLetters:AutomaticBackoff", "00:00:00.001"),
+            ("Messaging:DeadLetters:AutomaticRedrives", "1"),
+            ("Messaging:DeadLetters:AutomaticRedrivesPerSecond", "20"));
+        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
+
+        await SendTo(
+            "ledger_error",
+            [.. Enumerable.Range(1, 60).Select(_ => Guid.CreateVersion7()).Select(account => Failed(account, 1, new Opened(account)))]);
+
+        await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 60);
+        Assert.True(await Database.Scalar<decimal>(
+            "SELECT extract(epoch FROM max(redriven_at) - min(redriven_at)) FROM messaging.dead_letters") > 2.2m);
+    }
+
+    [Fact]
+    public async Task What_was_skipped_is_resolved_once_its_handler_is_there_and_it_is_redriven()
+    {
+        var before = await StartApp();
+        var account = Guid.CreateVersion7();
+        await Send(Message(account, 1, new Audited(account)));
+        await Eventually.Is(async () => await DeadLetters("source = 'skipped' AND state = 'waiting'") == 1);
+        await Stop(before);
+
+        var ledger = await StartOps(
+            messaging => messaging.Handles<Audited, TallyAudit>(), ("Messaging:DeadLetters:SweepInterval", Quick));
+        var id = (await List(ledger))[0].GetProperty("id").GetGuid();
+        Assert.Equal(202, (await Redrive(ledger, id)).Status);
+
+        await Becomes(ledger, id, "resolved");
+        Assert.NotNull(await ledger.Tally(account));
+        Assert.Equal(1, (await Get(ledger, id)).GetProperty("attempts").GetInt32());
+    }
+
+    public sealed class TallyAudit(UnitOfWork unit) : IHandler<Audited>
+    {
+        public static void Reads(Audited audited, ReadSet rows) => rows.Add<Tally>(audited.AccountId);
+
+        public Outcome Handle(Audited audited)
+        {
+            unit.Add(new Tally { Id = audited.AccountId });
+            return Outcome.Handled;
+        }
+    }
+
     [Fact]
     public async Task However_often_it_was_redriven_automatically_it_waits_no_longer_than_the_longest_backoff()
     {

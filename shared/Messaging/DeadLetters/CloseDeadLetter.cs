@@ -9,12 +9,17 @@ namespace OrderPlatform.Messaging;
 using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>;
 
 /// <summary>
-/// Ends a dead letter without its effect. Its event is entered into the inbox in the same transaction, so that no copy of it, wherever it
-/// may be, takes effect later.
+/// Ends a dead letter without its effect. In the same transaction its event is entered into the inbox, and no longer parked, so that no
+/// copy of it, wherever it may be, takes effect later.
 /// </summary>
 internal static class CloseDeadLetter
 {
-    private const string Receive = "INSERT INTO messaging.inbox (event_id, queue) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    private const string Receive =
+        """
+        WITH parked AS (DELETE FROM messaging.parked_events WHERE event_id = $1 AND queue = $2 RETURNING event_id),
+             received AS (INSERT INTO messaging.inbox (event_id, queue) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING event_id)
+        SELECT count(*) FROM (TABLE parked UNION ALL TABLE received) AS stopped
+        """;
 
     public static async Task<Answer> Close(
         Guid id,
@@ -28,14 +33,13 @@ internal static class CloseDeadLetter
         if (Reasons.Fault(request.Reason, required: true) is { } fault)
             return OpsProblems.Invalid(fault.Field, fault.Message);
         await using var transaction = await database.Database.BeginTransactionAsync(cancellation);
-        if (await LockedLetter.Find(database, id, cancellation) is not { } letter)
+        if (await LockedLetter.FindWithStream(database, id, cancellation) is not { } letter)
             return OpsProblems.NotFound("dead letter", id);
         if (letter.Item.State is DeadLetterState.Resolved or DeadLetterState.Discarded)
             return letter.Conflict();
         if (!await TakeOver(database, letter, cancellation) && state == DeadLetterState.Discarded)
         {
-            return OpsProblems.Conflict(
-                "dead-letter-handled", "Its event has taken effect meanwhile, or waits for its predecessor: resolve it instead.");
+            return OpsProblems.Conflict("dead-letter-handled", "Its event has taken effect meanwhile: resolve it instead.");
         }
 
         var item = await letter.Change(
@@ -51,14 +55,14 @@ internal static class CloseDeadLetter
         return TypedResults.Ok(item);
     }
 
-    /// <summary>False when the queue had taken it over before. What has no id, no inbox can know.</summary>
+    /// <summary>False when it has taken effect before. What has no id, no inbox can know.</summary>
     private static async Task<bool> TakeOver(DbContext database, LockedLetter letter, CancellationToken cancellation)
     {
         if (letter.EventId is not { } eventId)
             return true;
         await using var batch = database.CreateBatch();
         batch.Add(Receive, Value(eventId), Value(letter.Item.Queue));
-        return await batch.ExecuteNonQueryAsync(cancellation) > 0;
+        return (long)(await batch.ExecuteScalarAsync(cancellation))! > 0;
     }
 }
 

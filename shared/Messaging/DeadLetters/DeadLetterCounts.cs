@@ -25,6 +25,20 @@ internal static class DeadLetterCounts
         ORDER BY queues.number, states.number
         """;
 
+    // From each queue to the next, by the index that begins with it.
+    internal const string SelectQueues =
+        """
+        WITH RECURSIVE queues (queue) AS (
+            SELECT min(queue) FROM messaging.dead_letters
+            UNION ALL
+            SELECT (SELECT min(queue) FROM messaging.dead_letters WHERE queue > queues.queue) FROM queues WHERE queue IS NOT NULL)
+        SELECT queue FROM queues WHERE queue IS NOT NULL
+        """;
+
+    /// <summary>The queues that have dead letters, whether the service still has them or not.</summary>
+    public static Task<string[]> Queues(DbContext database, CancellationToken cancellation) =>
+        database.Database.SqlQueryRaw<string>(SelectQueues).ToArrayAsync(cancellation);
+
     /// <summary>Of each queue, in the given order, every state.</summary>
     public static async Task<List<DeadLetterCount>> Read(DbContext database, string[] queues, CancellationToken cancellation)
     {

@@ -18,7 +18,9 @@ internal static class DeadLetterEndpoints
         letters.MapGet("", ListDeadLetters.Handle).ProducesValidationProblem();
         letters.MapGet("/groups", GroupDeadLetters.Handle).ProducesValidationProblem();
         letters.MapGet("/{id:guid}", GetDeadLetter.Handle).ProducesProblem(404);
+        letters.MapGet("/redrives", ListRedrives.Handle);
         letters.MapPost("/redrives", RedriveDeadLetters.Handle).ProducesValidationProblem();
+        letters.MapPost("/redrives/{id:guid}/cancel", CancelRedrive.Handle).ProducesValidationProblem().ProducesProblem(409);
         letters.MapPost("/{id:guid}/redrive", RedriveDeadLetter.Handle)
             .ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
         letters.MapPut("/{id:guid}/body", EditDeadLetter.Handle).WithMetadata(new RequestSizeLimitAttribute(LongestEdit))
@@ -26,6 +28,8 @@ internal static class DeadLetterEndpoints
         letters.MapPost("/{id:guid}/discard", DiscardDeadLetter.Handle)
             .ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
         letters.MapPost("/{id:guid}/resolve", ResolveDeadLetter.Handle)
+            .ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
+        letters.MapPost("/{id:guid}/release", ReleaseFollowers.Handle)
             .ProducesValidationProblem().ProducesProblem(404).ProducesProblem(409);
     }
 }

@@ -42,6 +42,9 @@ internal sealed partial class DeadLetterFiling(
                 automatic = letter.automatic + (letter.state <> 'scheduled' AND EXCLUDED.automatic > 0 AND letter.automatic < $20)::int,
                 state = CASE WHEN letter.state IN ('discarded', 'resolved') AND EXISTS (
                                  SELECT FROM messaging.inbox AS taken WHERE taken.event_id = letter.event_id AND taken.queue = letter.queue)
+                             AND NOT EXISTS (
+                                 SELECT FROM messaging.parked_events AS parked
+                                 WHERE parked.event_id = letter.event_id AND parked.queue = letter.queue)
                              THEN letter.state
                              WHEN letter.state = 'scheduled' OR EXCLUDED.automatic > 0 AND letter.automatic < $20
                              THEN 'scheduled' ELSE 'waiting' END,
@@ -100,10 +103,10 @@ internal sealed partial class DeadLetterFiling(
             Column(message => message.Properties),
             Column(message => message.Headers),
             Column(message => message.Body),
-            Value(Redrives.Single),
+            Value(Redrives.Automatic),
             Value(options.DeadLetters.AutomaticBackoff),
             Value(options.DeadLetters.AutomaticRedrives),
-            Column(message => options.DeadLetters.AutomaticRedrives > 0 && options.DeadLetters.IsTransient(message.ExceptionType)),
+            Column(IsRedrivenAutomatically),
             Value(options.DeadLetters.LongestAutomaticBackoff),
             Value(map.Service));
     }
@@ -158,6 +161,9 @@ internal sealed partial class DeadLetterFiling(
     /// </summary>
     private static bool IsOfTheMessage(NpgsqlException exception) =>
         exception is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };
+
+    private bool IsRedrivenAutomatically(FailedMessage message) =>
+        options.DeadLetters.AutomaticRedrives > 0 && options.DeadLetters.IsTransient(message.ExceptionType, message.ExceptionMessage);
 
     private string? HandlerOf(FailedMessage message) => map.HandlerOf(message.Queue, message.Type)?.HandlerType.Name;
 

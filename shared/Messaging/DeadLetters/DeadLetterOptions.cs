@@ -12,7 +12,15 @@ public sealed class DeadLetterOptions
         "System.Net.Http.HttpRequestException",
         "System.Net.Sockets.SocketException",
         "Npgsql.NpgsqlException",
-        "Npgsql.PostgresException",
+        // By SQLSTATE: the connection, a standby, conflicts and deadlocks, resources, a lock, a time-out, starting or stopping, the disk.
+        "Npgsql.PostgresException: 08",
+        "Npgsql.PostgresException: 25006",
+        "Npgsql.PostgresException: 40",
+        "Npgsql.PostgresException: 53",
+        "Npgsql.PostgresException: 55P03",
+        "Npgsql.PostgresException: 57014",
+        "Npgsql.PostgresException: 57P0",
+        "Npgsql.PostgresException: 58",
     ];
 
     /// <summary>The most dead letters that one instance takes from an error queue before they are filed; each may be large.</summary>
@@ -20,14 +28,19 @@ public sealed class DeadLetterOptions
     public ushort Prefetch { get; init; } = 100;
 
     /// <summary>
-    /// Full names of exceptions that pass by themselves: what failed with one of them is redriven automatically. When not given: time-outs,
-    /// and what goes wrong with files, networks and databases.
+    /// Exceptions that pass by themselves: what failed with one of them is redriven automatically. Each is a full name, and maybe how its
+    /// message begins: <c>Npgsql.PostgresException: 40</c>, whose messages begin with their SQLSTATE. When not given: time-outs, what goes
+    /// wrong with files and networks, and what a database says that is away, busy or in conflict. A constraint that is violated is none.
     /// </summary>
     public string[]? TransientExceptions { get; init; }
 
     /// <summary>How often a message is redriven automatically; after that it waits for people. 0: never.</summary>
     [Range(0, 100)]
     public int AutomaticRedrives { get; init; } = 5;
+
+    /// <summary>How many messages a second are redriven automatically, by all instances together.</summary>
+    [Range(0.001, 10_000)]
+    public double AutomaticRedrivesPerSecond { get; init; } = 20;
 
     /// <summary>The wait before the first automatic redrive; each further one waits twice as long.</summary>
     public TimeSpan AutomaticBackoff { get; init; } = TimeSpan.FromSeconds(30);
@@ -45,6 +58,8 @@ public sealed class DeadLetterOptions
     /// <summary>How soon it is seen that what was redriven is handled.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    internal bool IsTransient(string? exceptionType) =>
-        exceptionType is not null && (TransientExceptions ?? UsuallyTransient).Contains(exceptionType, StringComparer.Ordinal);
+    internal bool IsTransient(string? exceptionType, string? message) => exceptionType is not null && Array.Exists(
+        TransientExceptions ?? UsuallyTransient,
+        transient => transient.Split(": ", 2) is [var type, .. var beginning] && type == exceptionType
+            && (beginning is not [var says] || message?.StartsWith(says, StringComparison.Ordinal) == true));
 }

@@ -6,8 +6,8 @@ using static OrderPlatform.Messaging.NpgsqlAccess;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// What follows from a redrive and from an operator's decision: what was redriven and is in the inbox is resolved; those that waited for
-/// an event that is closed are let run.
+/// What follows from a redrive and from an operator's decision: what was redriven and is handled is resolved; those that waited for an
+/// event that is closed are let run.
 /// </summary>
 internal sealed partial class DeadLetterSweep(
     NpgsqlDataSource source,
@@ -23,8 +23,8 @@ internal sealed partial class DeadLetterSweep(
     private const int Stretch = 1000;
     private const int Stretches = 10;
 
-    // So many that were redriven, from where the last look ended. Those that the inbox has are resolved. "|| ''": found by their ids, not
-    // by the index on the state, whatever the statistics say.
+    // So many that were redriven, from where the last look ended. Those that are handled are resolved: the inbox has them, and they are not
+    // parked. "|| ''": found by their ids, not by the index on the state, whatever the statistics say.
     internal const string Resolve =
         """
         WITH looked AS MATERIALIZED (
@@ -39,6 +39,9 @@ internal sealed partial class DeadLetterSweep(
                 FROM looked
                 WHERE letter.id = looked.id AND letter.state || '' = 'redriven'
                 AND EXISTS (SELECT FROM messaging.inbox WHERE inbox.event_id = looked.event_id AND inbox.queue = looked.queue)
+                AND NOT EXISTS (
+                    SELECT FROM messaging.parked_events AS parked
+                    WHERE parked.event_id = looked.event_id AND parked.queue = looked.queue)
                 RETURNING letter.id),
              audited AS (
                 INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, details)
@@ -67,7 +70,7 @@ internal sealed partial class DeadLetterSweep(
     internal const string EndRedrives =
         """
         DELETE FROM messaging.redrives AS redrive
-        WHERE id <> $1 AND NOT EXISTS (SELECT FROM messaging.dead_letters WHERE redrive_id = redrive.id AND due_at IS NOT NULL)
+        WHERE id <> ALL($1) AND NOT EXISTS (SELECT FROM messaging.dead_letters WHERE redrive_id = redrive.id AND due_at IS NOT NULL)
         """;
 
     private (DateTimeOffset RedrivenAt, Guid Id) looked = (DateTimeOffset.MinValue, Guid.Empty);
@@ -84,7 +87,7 @@ internal sealed partial class DeadLetterSweep(
                 foreach (var closed in await Closed(stoppingToken))
                     await Release(closed, stoppingToken);
                 await using var end = source.CreateCommand(EndRedrives);
-                end.Parameters.Add(Value(Redrives.Single));
+                end.Parameters.Add(Value(Redrives.Lasting));
                 await end.ExecuteNonQueryAsync(stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
@@ -143,7 +146,7 @@ internal sealed partial class DeadLetterSweep(
         }
         catch (ParkedEventFailedException failure)
         {
-            // It is retried as any parked event that fails, and ends in the error queue; then the others have their turn.
+            // It is retried as any parked event that fails, and becomes a dead letter in the end; then the others have their turn.
             await using var retry = source.CreateCommand(RetryNow);
             retry.Parameters.Add(Value(closed.Queue));
             retry.Parameters.Add(Value(failure.Event.EventId));

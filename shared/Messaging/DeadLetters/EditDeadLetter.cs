@@ -12,7 +12,12 @@ using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>
 /// <summary><c>PUT /ops/dead-letters/{id}/body</c></summary>
 internal static class EditDeadLetter
 {
-    /// <summary>Changes the body of a dead letter that waits. What it was at first is kept.</summary>
+    /// <summary>Of each body that was changed, the audit keeps so much; of the first, the row keeps all.</summary>
+    private const int LongestKept = 16_000;
+
+    /// <summary>
+    /// Changes the body of a dead letter that waits. What it was at first is kept, and what it was before is in its actions.
+    /// </summary>
     /// <param name="id">The dead letter.</param>
     /// <param name="request">The new body.</param>
     /// <param name="database">The service's.</param>
@@ -47,17 +52,31 @@ internal static class EditDeadLetter
         if (ContractCheck.Fault(contract, request.Body) is { } misfit)
             return OpsProblems.Invalid("body", misfit);
 
+        var before = await BodyOf(database, id, cancellation);
         var item = await letter.Change(
             database,
             "edit",
             who,
             request.Reason,
-            JsonSerializer.Serialize(new { length = request.Body.Length }),
+            JsonSerializer.Serialize(new
+            {
+                length = request.Body.Length,
+                lengthBefore = before.Length,
+                before = TextColumn.Fit(before, LongestKept),
+            }),
             "original_body = coalesce(original_body, body), body = $2",
             [Value(Encoding.UTF8.GetBytes(request.Body))],
             cancellation);
         await transaction.CommitAsync(cancellation);
         return TypedResults.Ok(item);
+    }
+
+    /// <summary>As text, whatever it is.</summary>
+    private static async Task<string> BodyOf(DbContext database, Guid id, CancellationToken cancellation)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add("SELECT body FROM messaging.dead_letters WHERE id = $1", Value(id));
+        return Encoding.UTF8.GetString((byte[])(await batch.ExecuteScalarAsync(cancellation))!);
     }
 }
 

@@ -146,7 +146,8 @@ internal sealed record Follower(Guid EventId, string Type, int Sequence, DateTim
 /// <param name="At">When, UTC.</param>
 /// <param name="Who" example="anna">The operator; the service's name for what goes by itself.</param>
 /// <param name="Action" example="redrive">
-/// <c>redrive</c>, <c>edit</c>, <c>discard</c> or <c>resolve</c>; by itself <c>failed</c>, <c>redriven</c> or <c>resolved</c>.
+/// <c>redrive</c>, <c>cancel</c>, <c>edit</c>, <c>discard</c>, <c>resolve</c> or <c>release</c>; by itself <c>failed</c>,
+/// <c>redriven</c>, <c>redrive-failed</c> or <c>resolved</c>.
 /// </param>
 /// <param name="Reason" example="The carrier is back.">The operator's words.</param>
 /// <param name="Details">More about it, whose shape is that of the action.</param>

@@ -1,9 +1,10 @@
-using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
 namespace OrderPlatform.Messaging;
+
+using Answer = Results<Ok<DeadLetterGroups>, ValidationProblem>;
 
 /// <summary><c>GET /ops/dead-letters/groups</c></summary>
 internal static class GroupDeadLetters
@@ -15,15 +16,15 @@ internal static class GroupDeadLetters
     /// <param name="queue" example="inventory">Only those of this queue.</param>
     /// <response code="200">The groups.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
-    public static async Task<Ok<DeadLetterGroups>> Handle(
-        DbContext database,
-        CancellationToken cancellation,
-        DeadLetterState? state = null,
-        [StringLength(200, MinimumLength = 1)] string? queue = null)
+    public static async Task<Answer> Handle(
+        DbContext database, CancellationToken cancellation, DeadLetterState? state = null, string? queue = null)
     {
+        var filter = new DeadLetterFilter(state, Queue: queue);
+        if (filter.Fault is { } fault)
+            return OpsProblems.Invalid(fault.Field, fault.Message);
         await database.Database.OpenConnectionAsync(cancellation);
         await using var command = database.CreateCommand("");
-        command.CommandText = Sql(new DeadLetterFilter(state, Queue: queue).Where(command.Parameters));
+        command.CommandText = Sql(filter.Where(command.Parameters));
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var groups = new List<DeadLetterGroup>();
         while (await row.ReadAsync(cancellation))

@@ -9,6 +9,13 @@ internal sealed record LockedLetter(DeadLetterItem Item, Guid? EventId)
 {
     private const string SelectLocked = $"SELECT {DeadLetterItem.Columns}, event_id FROM messaging.dead_letters WHERE id = $1 FOR UPDATE";
 
+    private const string LockStream =
+        """
+        SELECT pg_advisory_xact_lock(hashtextextended(queue || ' ' || coalesce(stream, event_id::text), 0))
+        FROM messaging.dead_letters
+        WHERE id = $1
+        """;
+
     private const string Audit =
         "INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details) VALUES ($1, $2, $3, $4, $5::jsonb)";
 
@@ -21,14 +28,26 @@ internal sealed record LockedLetter(DeadLetterItem Item, Guid? EventId)
         return await row.ReadAsync(cancellation) ? new LockedLetter(DeadLetterItem.Read(row), row.GetFieldValue<Guid?>(15)) : null;
     }
 
+    /// <summary>
+    /// Locks its stream as well, as those do who handle or park the events of it. The stream first: whoever takes an event out of those
+    /// that are parked comes by the stream to the dead letter.
+    /// </summary>
+    public static async Task<LockedLetter?> FindWithStream(DbContext database, Guid id, CancellationToken cancellation)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add(LockStream, Value(id));
+        await batch.ExecuteNonQueryAsync(cancellation);
+        return await Find(database, id, cancellation);
+    }
+
     /// <summary>Its state is not the one for that.</summary>
     public ProblemHttpResult Conflict() => Item.State switch
     {
         DeadLetterState.Waiting => OpsProblems.Conflict("dead-letter-waiting", "It failed once more meanwhile, and waits. Try again."),
         DeadLetterState.Scheduled => OpsProblems.Conflict("dead-letter-scheduled", $"It is redriven at {Item.RedriveAt:O}, as it is."),
         DeadLetterState.Redriven => OpsProblems.Conflict(
-            "dead-letter-redriven", $"It was redriven at {Item.RedriveAt:O}. It comes back if it fails again, and else is resolved soon. "
-            + "If neither happens within five minutes, redrive it again."),
+            "dead-letter-redriven", $"It was redriven at {Item.RedriveAt:O}. It comes back if it fails again, is parked if its "
+            + "predecessor is missing, and else is resolved soon. If none of that happens within five minutes, redrive it again."),
         DeadLetterState.Resolved => OpsProblems.Conflict("dead-letter-resolved", "It is resolved: nothing is left to do."),
         DeadLetterState.Discarded => OpsProblems.Conflict("dead-letter-discarded", "It was discarded, and can not take effect any more."),
         _ => throw new InvalidOperationException($"The state {Item.State} is unknown."),

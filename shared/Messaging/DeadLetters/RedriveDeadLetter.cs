@@ -41,7 +41,7 @@ internal static class RedriveDeadLetter
 
         await transaction.CommitAsync(cancellation);
         signal.Set();
-        return TypedResults.Accepted((string?)null, new RedriveAnswer(1, 1, at));
+        return TypedResults.Accepted((string?)null, new RedriveAnswer(null, 1, 1, at));
     }
 }
 

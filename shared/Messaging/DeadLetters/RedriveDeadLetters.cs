@@ -14,7 +14,10 @@ internal static class RedriveDeadLetters
     /// <summary>
     /// Redrives many dead letters: those with these ids, or all that a filter lets through. Only those that wait are redriven.
     /// </summary>
-    /// <remarks>They are published to their queues by and by, in the order of streams and sequences, <c>perSecond</c> at most.</remarks>
+    /// <remarks>
+    /// They are published to their queues by and by, in the order of streams and sequences, <c>perSecond</c> at most. The redrive can be
+    /// cancelled meanwhile.
+    /// </remarks>
     /// <param name="request">Which, and how fast. <c>{"filter": {}}</c> is all.</param>
     /// <param name="database">The service's.</param>
     /// <param name="options">Have the usual speed.</param>
@@ -43,12 +46,14 @@ internal static class RedriveDeadLetters
         if (request.DryRun)
         {
             var last = Math.Min(matched, request.Limit ?? matched) - 1;
-            return TypedResults.Ok(new RedriveAnswer(matched, 0, last < 0 ? null : clock.GetUtcNow().AddSeconds(last / perSecond)));
+            return TypedResults.Ok(
+                new RedriveAnswer(null, matched, 0, last < 0 ? null : clock.GetUtcNow().AddSeconds(last / perSecond)));
         }
 
-        var (scheduled, lastAt) = await Redrives.Schedule(database, filter, request.Limit, perSecond, who, request.Reason, cancellation);
+        var (id, scheduled, lastAt) = await Redrives.Schedule(
+            database, filter, request.Limit, perSecond, who, request.Reason, cancellation);
         signal.Set();
-        return TypedResults.Accepted((string?)null, new RedriveAnswer(matched, scheduled, lastAt));
+        return TypedResults.Accepted((string?)null, new RedriveAnswer(scheduled > 0 ? id : null, matched, scheduled, lastAt));
     }
 
     private static (string Field, string Message)? Fault(RedriveRequest request)
@@ -85,7 +90,8 @@ internal sealed record RedriveRequest(
     string? Reason = null);
 
 /// <summary>What is redriven.</summary>
+/// <param name="Id">Of the redrive, by which it can be cancelled; null when it is of one message, of none, or a dry run.</param>
 /// <param name="Matched" example="17">How many dead letters that wait were meant.</param>
 /// <param name="Scheduled" example="17">How many of them are redriven; 0 in a dry run.</param>
 /// <param name="LastAt">When the last of them goes, UTC; null when there is none.</param>
-internal sealed record RedriveAnswer(long Matched, long Scheduled, DateTimeOffset? LastAt);
+internal sealed record RedriveAnswer(Guid? Id, long Matched, long Scheduled, DateTimeOffset? LastAt);

@@ -95,15 +95,20 @@ internal sealed partial class RedriveWorker(
             ORDER BY due_at LIMIT 1) AS scheduled
         """;
 
+    private const string SetAutomaticSpeed = "UPDATE messaging.redrives SET per_second = $2 WHERE id = $1";
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await database.Ready.WaitAsync(stoppingToken);
         await using var connection = publisher;
-        var backoff = new Backoff();
+        var (backoff, hasSpeed) = (new Backoff(), false);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
+                if (!hasSpeed)
+                    await SetSpeed(stoppingToken);
+                hasSpeed = true;
                 var scheduled = signal.Next();
                 if (await Redrive(stoppingToken) == 0)
                     await Task.WhenAny(scheduled, Task.Delay(await Pause(stoppingToken), stoppingToken));
@@ -119,6 +124,15 @@ internal sealed partial class RedriveWorker(
                 await backoff.Wait(stoppingToken);
             }
         }
+    }
+
+    /// <summary>Of what is redriven by itself; the instance that started last says it for all.</summary>
+    private async Task SetSpeed(CancellationToken stop)
+    {
+        await using var command = source.CreateCommand(SetAutomaticSpeed);
+        command.Parameters.Add(Value(Redrives.Automatic));
+        command.Parameters.Add(Value(options.DeadLetters.AutomaticRedrivesPerSecond));
+        await command.ExecuteNonQueryAsync(stop);
     }
 
     /// <returns>How many messages it has redriven.</returns>

@@ -9,8 +9,14 @@ namespace OrderPlatform.Messaging;
 /// </summary>
 internal static class Redrives
 {
-    /// <summary>The redrive of everything that is redriven alone: at its own time, at any speed.</summary>
+    /// <summary>The redrive of everything that an operator redrives alone: at once, at any speed.</summary>
     public static readonly Guid Single = Guid.Empty;
+
+    /// <summary>The redrive of everything that is redriven by itself: each at its own time, and all of it at a speed.</summary>
+    public static readonly Guid Automatic = new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+
+    /// <summary>Those that never end.</summary>
+    public static readonly Guid[] Lasting = [Single, Automatic];
 
     private static readonly TimeSpan LongestStatement = TimeSpan.FromMinutes(5);
 
@@ -44,6 +50,29 @@ internal static class Redrives
         return await reader.ReadAsync(cancellation) ? reader.GetFieldValue<DateTimeOffset>(0) : null;
     }
 
+    private const string CancelMany =
+        """
+        WITH cancelled AS (
+            UPDATE messaging.dead_letters
+            SET state = 'waiting', redrive_kind = NULL, redrive_id = NULL, redrive_at = NULL
+            WHERE redrive_id = $1 AND due_at IS NOT NULL AND redrive_id <> ALL($2)
+            RETURNING id),
+        audited AS (
+            INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details)
+            SELECT id, $3, 'cancel', $4, jsonb_build_object('redrive', $1) FROM cancelled)
+        SELECT count(*) FROM cancelled
+        """;
+
+    /// <summary>Takes back what a redrive of many has not sent yet. What is being sent just now, it waits for, and leaves.</summary>
+    /// <returns>How many.</returns>
+    public static async Task<long> Cancel(DbContext database, Guid id, Operator who, string? reason, CancellationToken cancellation)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add(CancelMany, Value(id), Value(Lasting), Value(who.Name), Value(reason));
+        batch.Timeout = (int)LongestStatement.TotalSeconds;
+        return (long)(await batch.ExecuteScalarAsync(cancellation))!;
+    }
+
     /// <summary>How many wait that a filter lets through.</summary>
     public static async Task<long> Count(DbContext database, DeadLetterFilter filter, CancellationToken cancellation)
     {
@@ -54,8 +83,8 @@ internal static class Redrives
     }
 
     /// <summary>Schedules what waits: the oldest, if a limit says so.</summary>
-    /// <returns>How many, and when the last of them goes.</returns>
-    public static async Task<(long Scheduled, DateTimeOffset? LastAt)> Schedule(
+    /// <returns>By what it can be cancelled, how many they are, and when the last of them goes.</returns>
+    public static async Task<(Guid Id, long Scheduled, DateTimeOffset? LastAt)> Schedule(
         DbContext database,
         DeadLetterFilter filter,
         int? limit,
@@ -66,11 +95,12 @@ internal static class Redrives
     {
         await using var command = database.CreateCommand("");
         var parameters = command.Parameters;
-        var (id, rate) = (Next(parameters, Guid.CreateVersion7()), Next(parameters, perSecond));
+        var redrive = Guid.CreateVersion7();
+        var (id, rate) = (Next(parameters, redrive), Next(parameters, perSecond));
         var (by, why) = (Next(parameters, who.Name), Next(parameters, reason));
         command.CommandText =
             $"""
-            WITH redrive AS (INSERT INTO messaging.redrives (id, per_second) VALUES ({id}, {rate})),
+            WITH redrive AS (INSERT INTO messaging.redrives (id, per_second, who, reason) VALUES ({id}, {rate}, {by}, {why})),
                  chosen AS MATERIALIZED (
                     SELECT id, stream, sequence
                     FROM messaging.dead_letters
@@ -95,6 +125,6 @@ internal static class Redrives
         command.CommandTimeout = (int)LongestStatement.TotalSeconds;
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
-        return (reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetFieldValue<DateTimeOffset>(1));
+        return (redrive, reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset?>(1));
     }
 }

@@ -7,16 +7,17 @@ namespace OrderPlatform.Messaging;
 
 /// <summary>
 /// Tries parked events again without waiting for another event of their stream: soon, when they failed as their turn came; now and
-/// then, when what they wait for may have come by another way. Those that keep failing are moved to the error queue. They can
-/// not fail with a message of their own: the broker has forgotten them.
+/// then, when what they wait for may have come by another way. Those that keep failing become dead letters, in the transaction that
+/// takes them out. They can not fail by way of the error queue: the broker has forgotten them.
 /// </summary>
 internal sealed partial class ParkedRetry(
     NpgsqlDataSource source,
     GroupTransaction transaction,
-    ErrorQueue errors,
+    DeadLetterFiling filing,
     MessagingMetrics metrics,
     DatabaseStartup database,
     MessagingOptions options,
+    TimeProvider clock,
     ILogger<ParkedRetry> logger) : BackgroundService
 {
     private const string SelectDue =
@@ -65,21 +66,19 @@ internal sealed partial class ParkedRetry(
             count.Parameters.Add(Value(queue));
             count.Parameters.Add(Value(failure.Event.EventId));
             if (await count.ExecuteScalarAsync(stop) is int failures && failures > options.Retries)
-                await MoveToErrorQueue(queue, failure, failures, stop);
+                await File(queue, failure.Event, failure.InnerException!, stop);
         }
     }
 
-    /// <summary>Published before the commit: a crash between leaves a second copy, which the inbox drops.</summary>
-    private Task MoveToErrorQueue(string queue, ParkedEventFailedException failure, int failures, CancellationToken stop) =>
-        transaction.TakeOut(
-            queue,
-            failure.Event,
-            async () =>
-            {
-                await errors.Add(queue, failure.Event, failure.InnerException!, failures, stop);
-                Moved(logger, failure.InnerException!, failure.Event.EventId, failure.Event.Type, queue);
-            },
-            stop);
+    /// <summary>At no time is it in neither place: whoever asks finds it parked, or as a dead letter.</summary>
+    private async Task File(string queue, IncomingEvent parked, Exception cause, CancellationToken stop)
+    {
+        var letter = FailedMessages.Of(queue, parked, cause, clock.GetUtcNow());
+        if (!await transaction.TakeOut(queue, parked, batch => filing.AddTo(batch, [letter]), stop))
+            return;
+        metrics.Of(queue).DeadLettered(parked.Type);
+        Filed(logger, cause, parked.EventId, parked.Type, queue);
+    }
 
     private async Task<List<(string Queue, string Stream)>> Due(CancellationToken stop)
     {
@@ -94,6 +93,6 @@ internal sealed partial class ParkedRetry(
     [LoggerMessage(LogLevel.Warning, "Parked events are tried again later: {Reason}")]
     private static partial void NextTime(ILogger logger, string reason);
 
-    [LoggerMessage(LogLevel.Error, "The parked event {EventId} ({Type}) keeps failing and was moved to {Queue}_error")]
-    private static partial void Moved(ILogger logger, Exception exception, Guid eventId, string type, string queue);
+    [LoggerMessage(LogLevel.Error, "The parked event {EventId} ({Type}) of {Queue} keeps failing and became a dead letter")]
+    private static partial void Filed(ILogger logger, Exception exception, Guid eventId, string type, string queue);
 }

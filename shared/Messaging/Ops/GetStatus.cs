@@ -17,14 +17,21 @@ internal static class GetStatus
             new OutboxStatus(backlog.Pending, backlog.OldestAgeSeconds),
             new RelayStatus(relay.IsActive, relay.State),
             backlog.Parked,
-            await DeadLetters(database, map, cancellation),
+            await DeadLetters(database, cancellation),
             await Partitions(database, cancellation)));
     }
 
-    private static async Task<DeadLetterStatus[]> DeadLetters(DbContext database, MessagingMap map, CancellationToken cancellation) =>
-        [.. from count in await DeadLetterCounts.Read(database, [.. map.Queues.Keys.Order(StringComparer.Ordinal)], cancellation)
-            where count.Count > 0
-            select new DeadLetterStatus(count.Queue, count.State.ToColumn(), count.Count)];
+    /// <summary>Also of queues that the service has no more: somebody still has to see to them.</summary>
+    private static async Task<DeadLetterStatus[]> DeadLetters(DbContext database, CancellationToken cancellation)
+    {
+        var queues = await DeadLetterCounts.Queues(database, cancellation);
+        return
+        [
+            .. from count in await DeadLetterCounts.Read(database, [.. queues.Order(StringComparer.Ordinal)], cancellation)
+               where count.Count > 0
+               select new DeadLetterStatus(count.Queue, count.State.ToColumn(), count.Count),
+        ];
+    }
 
     private static Task<PartitionStatus[]> Partitions(DbContext database, CancellationToken cancellation) => database.Database
         .SqlQuery<PartitionStatus>(
@@ -41,7 +48,7 @@ internal static class GetStatus
 /// <param name="Outbox">Events that are still to be published.</param>
 /// <param name="Relay">What publishes them.</param>
 /// <param name="Parked">Events that wait for their predecessor, by queue.</param>
-/// <param name="DeadLetters">How many there are, by queue and state.</param>
+/// <param name="DeadLetters">How many there are, by queue and state, also of queues that the service does not have any more.</param>
 /// <param name="Partitions">Of event log and inbox, the oldest first.</param>
 internal sealed record OpsStatus(
     string Service,

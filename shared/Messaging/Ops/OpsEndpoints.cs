@@ -23,6 +23,7 @@ public static class OpsEndpoints
         ops.MapReplays();
         ops.MapRebuilds();
         ops.MapGet("/status", GetStatus.Handle);
+        ops.MapGet("/parked", ListParked.Handle).ProducesValidationProblem();
         ops.MapGet("/timelines/{stream}", GetTimeline.Handle).ProducesValidationProblem().RequireCors(Peers);
     }
 }

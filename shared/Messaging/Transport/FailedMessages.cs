@@ -51,11 +51,25 @@ internal static class FailedMessages
             body);
     }
 
-    /// <summary>An event that is taken out of those that are parked.</summary>
-    public static FailedMessage Of(string queue, IncomingEvent @event, string reason, DateTimeOffset now)
+    /// <summary>An event that is taken out of those that are parked, because it will come too early for ever.</summary>
+    public static FailedMessage Of(string queue, IncomingEvent @event, string reason, DateTimeOffset now) =>
+        Of(queue, "error", EventProperties.Of(@event), @event.Body.ToArray()) with { ExceptionMessage = reason, FaultAt = now };
+
+    /// <summary>An event that is taken out of those that are parked, because its handler fails.</summary>
+    public static FailedMessage Of(string queue, IncomingEvent @event, Exception cause, DateTimeOffset now) =>
+        Of(queue, "error", EventProperties.Of(@event), @event.Body.ToArray()).FailedWith(cause, now);
+
+    /// <summary>As if MassTransit had said so: the innermost exception counts.</summary>
+    public static FailedMessage FailedWith(this FailedMessage message, Exception exception, DateTimeOffset at)
     {
-        var properties = EventProperties.Of(@event);
-        return Of(queue, "error", properties, @event.Body.ToArray()) with { ExceptionMessage = reason, FaultAt = now };
+        var cause = exception.GetBaseException();
+        return message with
+        {
+            ExceptionType = Fit(cause.GetType().FullName, 200),
+            ExceptionMessage = TextColumn.Fit(cause.Message, 4_000),
+            ExceptionStack = TextColumn.Fit(cause.StackTrace ?? "", 16_000),
+            FaultAt = at,
+        };
     }
 
     /// <summary>The message as it was before it failed.</summary>

@@ -14,13 +14,7 @@ internal sealed class OversizedHeaders(string queue, DeadLetterFiling filing, Qu
 
     public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next) =>
         Failed(context, "error") is { } message
-            ? File(context, message with
-            {
-                ExceptionType = context.Exception.GetType().FullName,
-                ExceptionMessage = TextColumn.Fit(context.Exception.Message, 4_000),
-                ExceptionStack = TextColumn.Fit(context.Exception.StackTrace ?? "", 16_000),
-                FaultAt = new DateTimeOffset(context.ExceptionTimestamp),
-            })
+            ? File(context, message.FailedWith(context.Exception, new DateTimeOffset(context.ExceptionTimestamp)))
             : next.Send(context);
 
     public Task Send(ReceiveContext context, IPipe<ReceiveContext> next) =>

@@ -77,16 +77,14 @@ internal sealed class GroupTransaction(
         metrics.Committed(queue, 0, arrivals!);
     }
 
-    /// <summary>Takes a parked event out of the books once it is safe elsewhere; nobody handles it meanwhile.</summary>
-    public Task TakeOut(string queue, IncomingEvent parked, Func<Task> keep, CancellationToken cancellation) =>
-        InTransaction(
-            async (_, database, _) =>
-            {
-                if (await InboxStore.TakeOut(database, queue, parked, cancellation))
-                    await keep();
-                return null;
-            },
-            cancellation);
+    /// <summary>Takes a parked event out of the books, and writes where it is from then on; nobody handles it meanwhile.</summary>
+    /// <returns>False when somebody else has handled it, or taken it out.</returns>
+    public async Task<bool> TakeOut(string queue, IncomingEvent parked, Action<NpgsqlBatch> write, CancellationToken cancellation) =>
+        await InTransaction(
+            async (_, database, _) => await InboxStore.TakeOut(database, queue, parked, cancellation)
+                ? new Settlement(queue, new Arrivals([], 0), FrozenSet<Guid>.Empty) { Write = write }
+                : null,
+            cancellation) is not null;
 
     /// <summary>
     /// Enters messages into the inbox and reads what their handlers need, in one round trip: the rows of duplicates as well.

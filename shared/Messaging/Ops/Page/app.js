@@ -2,6 +2,7 @@ import { h, button, announce } from './dom.js';
 import { addresses, operator, ownName } from './api.js';
 import { askForName } from './dialog.js';
 import { overview } from './overview.js';
+import { parked } from './parked.js';
 import { groups, messages } from './dead-letters.js';
 import { message } from './message.js';
 import { events } from './events.js';
@@ -13,6 +14,7 @@ import { rebuild, rebuilds } from './rebuilds.js';
 // after how many milliseconds to look again, if at all. It is simply run again when something has changed.
 const routes = [
   [/^\/$/, overview],
+  [/^\/parked$/, parked],
   [/^\/dead-letters$/, groups],
   [/^\/dead-letters\/list$/, messages],
   [/^\/dead-letters\/([^/]+)$/, message],

@@ -1,6 +1,7 @@
 import { h, button, number, shortName, state, table, time } from './dom.js';
 import { get, query } from './api.js';
 import { redriveMany } from './actions.js';
+import { redrives } from './redrives.js';
 
 const states = ['waiting', 'scheduled', 'redriven', 'resolved', 'discarded'];
 
@@ -15,6 +16,7 @@ export async function groups(page) {
       h('nav', { 'aria-label': 'States', class: 'tabs' }, states.map(name => h('a', {
         href: `#/dead-letters${query({ state: name })}`, id: `state-${name}`, 'aria-current': name === chosen ? 'page' : null,
       }, name))),
+      chosen === 'scheduled' && await redrives(page),
       table(`Groups of messages that are ${chosen}`, [
         ['Event', group => h('a', {
           href: `#/dead-letters/list${query(filterOf(group))}`, id: `group-${idOf(group)}`,

@@ -1,6 +1,7 @@
 import { h, button, code, facts, pretty, section, shortName, state, table, time } from './dom.js';
 import { get } from './api.js';
 import { discard, editBody, redriveOne, resolve } from './actions.js';
+import { releaseFollowers } from './release.js';
 import { timelineOfStream } from './timeline.js';
 
 const handled = ['resolved', 'discarded'];
@@ -12,7 +13,7 @@ export async function message(page) {
   const open = !handled.includes(item.state);
   return {
     title: `${shortName(item.type)} in ${item.queue}`,
-    every: moving ? 1000 : null,
+    every: moving ? 1000 : item.followers.length ? 5000 : null,
     content: [
       h('p', {}, h('a', { href: '#/dead-letters', id: 'back' }, '← Dead letters')),
       h('p', { class: 'lead', role: 'status' }, state(item.state),
@@ -22,7 +23,8 @@ export async function message(page) {
         item.state === 'waiting' && button('Redrive…', () => redriveOne(item, page.refresh), { class: 'primary', id: 'redrive' }),
         item.state === 'waiting' && item.body !== null && button('Edit…', () => editBody(item, page.refresh), { id: 'edit' }),
         open && button('Mark as resolved…', () => resolve(item, page.refresh), { id: 'resolve' }),
-        open && button('Discard…', () => discard(item, page.refresh), { class: 'danger', id: 'discard' })),
+        open && button('Discard…', () => discard(item, page.refresh), { class: 'danger', id: 'discard' }),
+        releaseFollowers(item, page.refresh)),
       facts([
         ['Exception', item.exceptionType],
         ['It says', item.exceptionMessage],

@@ -17,7 +17,8 @@ export async function overview() {
       h('ul', { class: 'cards' },
         card('Outbox', outbox.pending, outbox.pending
           ? `the oldest waits ${duration(outbox.oldestAgeSeconds)}` : 'everything is published'),
-        card('Parked', parked, parked ? 'wait for their predecessor' : 'nothing waits for a predecessor'),
+        card('Parked', parked, parked
+          ? h('a', { href: '#/parked', id: 'to-parked' }, 'wait for their predecessor') : 'nothing waits for a predecessor'),
         card('Dead letters', waiting, waiting
           ? h('a', { href: '#/dead-letters', id: 'to-dead-letters' }, 'wait for somebody') : 'nobody has to do anything'),
         card('Relay', relay.active ? 'active' : 'not here', relay.active ? 'publishes from this instance' : relay.state)),

@@ -2,10 +2,13 @@
 CREATE TABLE messaging.redrives (
     id         uuid PRIMARY KEY,
     per_second double precision CHECK (per_second > 0),
-    next_at    timestamptz NOT NULL DEFAULT now()
+    next_at    timestamptz NOT NULL DEFAULT now(),
+    asked_at   timestamptz NOT NULL DEFAULT now(),
+    who        text,
+    reason     text
 );
--- What is redriven alone, by people or by itself, at any speed.
-INSERT INTO messaging.redrives (id) VALUES ('00000000-0000-0000-0000-000000000000');
+-- What people redrive alone, at any speed; and what is redriven by itself, whose speed is a setting.
+INSERT INTO messaging.redrives (id) VALUES ('00000000-0000-0000-0000-000000000000'), ('00000000-0000-0000-0000-000000000001');
 
 -- One row a message that a queue could not handle, however often it has failed. Texts are bounded and hold no NUL, so that every message
 -- can be filed; what has to come back exactly as it was is in properties, headers and body.

@@ -1,0 +1,75 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging;
+
+using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>;
+
+/// <summary><c>POST /ops/dead-letters/{id}/release</c></summary>
+internal static class ReleaseFollowers
+{
+    private const string SelectFollowers =
+        """
+        SELECT letter.followers_due, EXISTS (
+            SELECT FROM messaging.parked_events AS parked WHERE parked.queue = letter.queue AND parked.stream = letter.stream)
+        FROM messaging.dead_letters AS letter
+        WHERE id = $1
+        """;
+
+    /// <summary>Lets those run that wait for a dead letter which is closed: it will never come.</summary>
+    /// <remarks>
+    /// What is parked on its stream is tried within seconds, in sequence; what still comes too early becomes a dead letter of its own. This
+    /// is what <c>"followers": "run"</c> does at the time of closing, for whoever has chosen <c>wait</c>, and for what was parked since.
+    /// </remarks>
+    /// <param name="id">The dead letter.</param>
+    /// <param name="request">Why.</param>
+    /// <param name="database">The service's.</param>
+    /// <param name="who">Asks for it.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <response code="200">Its followers run now, or are about to since somebody else has asked.</response>
+    /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
+    /// <response code="404"><c>dead-letter-not-found</c></response>
+    /// <response code="409">
+    /// It is neither resolved nor discarded: <c>dead-letter-not-closed</c>. Or nothing waits for it, or not any more:
+    /// <c>dead-letter-without-followers</c>.
+    /// </response>
+    public static async Task<Answer> Handle(
+        Guid id, ReleaseRequest request, DbContext database, Operator who, CancellationToken cancellation)
+    {
+        if (Reasons.Fault(request.Reason, required: true) is { } fault)
+            return OpsProblems.Invalid(fault.Field, fault.Message);
+        await using var transaction = await database.Database.BeginTransactionAsync(cancellation);
+        if (await LockedLetter.Find(database, id, cancellation) is not { } letter)
+            return OpsProblems.NotFound("dead letter", id);
+        if (letter.Item.State is not (DeadLetterState.Resolved or DeadLetterState.Discarded))
+        {
+            return OpsProblems.Conflict(
+                "dead-letter-not-closed",
+                $"It is {letter.Item.State.ToColumn()}: its followers run when it is handled, or when it is resolved or discarded so.");
+        }
+
+        var (due, parked) = await Followers(database, id, cancellation);
+        if (due)
+            return TypedResults.Ok(letter.Item);
+        if (!parked)
+            return OpsProblems.Conflict("dead-letter-without-followers", "Nothing waits for it: its followers have run, or none has come.");
+        var item = await letter.Change(database, "release", who, request.Reason, "{}", "followers_due = true", [], cancellation);
+        await transaction.CommitAsync(cancellation);
+        return TypedResults.Ok(item);
+    }
+
+    private static async Task<(bool Due, bool Parked)> Followers(DbContext database, Guid id, CancellationToken cancellation)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add(SelectFollowers, Value(id));
+        await using var row = await batch.ExecuteReaderAsync(cancellation);
+        await row.ReadAsync(cancellation);
+        return (row.GetBoolean(0), row.GetBoolean(1));
+    }
+}
+
+/// <summary>Why followers need not wait any more.</summary>
+/// <param name="Reason" example="What they waited for was done by hand.">Up to 500 characters.</param>
+internal sealed record ReleaseRequest(string Reason);
