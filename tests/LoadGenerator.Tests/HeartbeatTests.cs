@@ -43,9 +43,11 @@ public sealed class HeartbeatTests : IDisposable
     public async Task Nothing_is_ordered_when_the_file_can_not_be_written()
     {
         var options = Options.Parse(["--heartbeat-file", $"{Path}/in/a/directory/that/is/not/there"], _ => null);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        stop.CancelAfter(TimeSpan.FromSeconds(10));
 
         var refusal = await Assert.ThrowsAsync<ArgumentException>(
-            () => new Generator(options, TimeProvider.System, output).Run(TestContext.Current.CancellationToken));
+            () => new Generator(options, TimeProvider.System, output).Run(stop.Token));
 
         Assert.Contains("heartbeat file", refusal.Message, StringComparison.Ordinal);
         Assert.Empty(Lines);

@@ -87,7 +87,7 @@ public sealed class ReplayPaceTests : LedgerTest
         Assert.Equal(sent + 10, await Ready(Queue));
     }
 
-    /// <summary>To the broker, as somebody who may not configure the queue, and may read it: newer ones tell its length to nobody else.</summary>
+    /// <summary>To the broker, as somebody who may read the queue, as newer ones ask for that, and may not configure it.</summary>
     private async Task<InspectionProxy> Proxy()
     {
         await using var connection = await Connect();

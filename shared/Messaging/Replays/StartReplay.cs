@@ -95,7 +95,7 @@ internal static partial class StartReplay
         {
             yield return (
                 "streams",
-                $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each, none of them NUL; leave it out to send all.");
+                $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each, without NUL; leave it out to send all.");
         }
 
         if (request.PerSecond < 1)
