@@ -73,7 +73,11 @@ public sealed class ArchiveReplayTests : RetentionTest
         await Eventually.Is(async () => await Count("event_log") == 0);
 
         using (await ledger.Http.PostAsync($"{log}/resume", content: null, Cancellation))
-            Assert.Contains("left the log", (await ledger.JobBecomes(log, "failed")).GetProperty("error").GetString(), StringComparison.Ordinal);
+        {
+            var failed = await ledger.JobBecomes(log, "failed");
+            Assert.Contains("left the log", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        }
+
         await ledger.JobBecomes(await ledger.StartJob(Replays, new { queue = Learn.Queue, source = "archive" }), "completed");
 
         foreach (var account in accounts)
@@ -88,7 +92,10 @@ public sealed class ArchiveReplayTests : RetentionTest
         var whole = await Database.Scalar<DateTime>("SELECT until FROM messaging.partitions('event_log') LIMIT 1");
 
         Assert.Contains("archive", await Missing(new { queue = Learn.Queue, dryRun = true }), StringComparison.Ordinal);
-        Assert.Contains($"{whole:u}", await Missing(new { queue = Learn.Queue, dryRun = true, from = whole.AddDays(-1) }), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{whole:u}",
+            await Missing(new { queue = Learn.Queue, dryRun = true, from = whole.AddDays(-1) }),
+            StringComparison.Ordinal);
         Assert.Null(await Missing(new { queue = Learn.Queue, dryRun = true, from = whole }));
         Assert.Null(await Missing(new { queue = Learn.Queue, dryRun = true, source = "archive" }));
         var replay = await ledger.JobBecomes(await ledger.StartJob(Replays, new { queue = Learn.Queue }), "completed");

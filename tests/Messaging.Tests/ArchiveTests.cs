@@ -147,7 +147,8 @@ public sealed class ArchiveTests : RetentionTest
         await OpenAndClose(ledger);
         var (all, partition) = (await Log(), await OldestPartition());
         await LetItEnd(ledger);
-        Faulty.Before = (what, name) => what == "open" && name.EndsWith(ArchiveFile.Suffix, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
+        Faulty.Before = (what, name) =>
+            what == "open" && name.EndsWith(ArchiveFile.Suffix, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
         var halted = Run(ledger);
         await reached.Task;
         await EndRun();
@@ -157,7 +158,10 @@ public sealed class ArchiveTests : RetentionTest
         var files = Files();
         // As after an older backup was restored: another event has its position now.
         await Database.Scalar<Guid>(
-            $"UPDATE messaging.event_log SET event_id = (left(event_id::text, 35) || 'f')::uuid WHERE position = {all[lost].Position} RETURNING event_id");
+            $"""
+             UPDATE messaging.event_log SET event_id = (left(event_id::text, 35) || 'f')::uuid
+             WHERE position = {all[lost].Position} RETURNING event_id
+             """);
 
         var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(ledger));
 

@@ -156,7 +156,9 @@ public sealed class InboxRetentionTests : RetentionTest
         await Stop(await Start(("Messaging:Retention:InboxDays", "7")));
         await using (var insert = Database.Source.CreateCommand(
             $$"""
-              WITH ids AS (SELECT n, (lpad(to_hex(n), 12, '0') || '70008' || repeat('0', 15))::uuid AS id FROM generate_series(1, {{Letters}}) n),
+              WITH ids AS (
+                      SELECT n, (lpad(to_hex(n), 12, '0') || '70008' || repeat('0', 15))::uuid AS id
+                      FROM generate_series(1, {{Letters}}) AS n),
                    received AS (
                       INSERT INTO messaging.inbox (event_id, queue)
                       SELECT CASE n % 2 WHEN 0 THEN id ELSE gen_random_uuid() END, 'ledger' FROM ids WHERE n <= {{Received}})
@@ -175,7 +177,6 @@ public sealed class InboxRetentionTests : RetentionTest
         await using (var analyze = Database.Source.CreateCommand("ANALYZE messaging.dead_letters, messaging.inbox"))
             await analyze.ExecuteNonQueryAsync(Cancellation);
         await AssertByKeys();
-        await Database.Scalar<long>("SELECT count(*) FROM messaging.inbox");
         Clock.Advance(TimeSpan.FromDays(21));
         await Run(ledger);
 

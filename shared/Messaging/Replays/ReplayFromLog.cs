@@ -45,7 +45,7 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
         return (long)(await count.ExecuteScalarAsync(cancellation))!;
     }
 
-    /// <summary>What retention has archived, if it archives. What it archives from now on is noticed when it is sent: it is counted.</summary>
+    /// <summary>What retention has archived, if it archives. What it archives from now on was counted, and is missed in the end.</summary>
     public async Task<string?> Missing(DateTimeOffset? from, CancellationToken cancellation)
     {
         if (options.Retention.Archive.Kind is ArchiveKind.None)

@@ -9,7 +9,7 @@ namespace OrderPlatform.Messaging;
 /// </summary>
 internal sealed class InboxRetention(MessagingOptions options, RetentionProgress progress)
 {
-    /// <summary>Keys that one transaction looks at: some milliseconds, for which those wait that delete one of the rows just then.</summary>
+    /// <summary>Keys that one transaction looks at: some milliseconds, for which who deletes one of the rows just then waits.</summary>
     internal const int Stretch = 5000;
 
     internal const string Parked =
@@ -59,7 +59,8 @@ internal sealed class InboxRetention(MessagingOptions options, RetentionProgress
                    {table}_copied AS (
                       INSERT INTO messaging.{kept}
                       SELECT received.* FROM looked, LATERAL (
-                          SELECT * FROM messaging.{table} WHERE event_id = looked.event_id AND queue = looked.queue FOR KEY SHARE) AS received
+                          SELECT * FROM messaging.{table} WHERE event_id = looked.event_id AND queue = looked.queue
+                          FOR KEY SHARE) AS received
                       WHERE wanted
                       ON CONFLICT DO NOTHING)
                    """))}

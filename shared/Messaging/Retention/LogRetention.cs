@@ -120,7 +120,8 @@ internal sealed class LogRetention(
              WITH next AS MATERIALIZED (SELECT stream FROM open_streams WHERE stream > $1 ORDER BY stream LIMIT {BatchSize}),
                   copied AS (
                      INSERT INTO messaging.{partition.Kept}
-                     SELECT ended.* FROM next, LATERAL (SELECT * FROM {partition.Rows} AS rows WHERE stream = next.stream OFFSET 0) AS ended)
+                     SELECT ended.*
+                     FROM next, LATERAL (SELECT * FROM {partition.Rows} AS rows WHERE stream = next.stream OFFSET 0) AS ended)
              SELECT max(stream) FROM next
              """,
             connection)
