@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using OrderPlatform.Testing;
 
@@ -51,6 +52,60 @@ public sealed class ArchiveReplayTests : RetentionTest
         await Eventually.Is(async () => (job = await ledger.Job(replay)).GetProperty("state").GetString() == "failed");
         Assert.Contains(file.Name, job.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Equal(0, Number(job, "sent"));
+    }
+
+    /// <summary>The log first, the archive when that has ended.</summary>
+    [Fact]
+    public async Task Nothing_is_missed_although_retention_archives_what_a_replay_has_not_read_yet()
+    {
+        var accounts = new Guid[4];
+        var first = await Start();
+        for (var i = 0; i < accounts.Length; i++)
+            accounts[i] = await OpenAndClose(first);
+        await LetItEnd(first);
+        await Stop(first);
+        var ledger = await StartWithArchive();
+        var log = await ledger.StartJob(Replays, new { queue = Learn.Queue, perSecond = 8 });
+        await Eventually.Is(async () => Number(await ledger.Job(log), "sent") > 0);
+        using (await ledger.Http.PostAsync($"{log}/pause", content: null, Cancellation))
+            await ledger.JobBecomes(log, "paused");
+        await Start();
+        await Eventually.Is(async () => await Count("event_log") == 0);
+
+        using (await ledger.Http.PostAsync($"{log}/resume", content: null, Cancellation))
+        {
+            var failed = await ledger.JobBecomes(log, "failed");
+            Assert.Contains("left the log", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        }
+
+        await ledger.JobBecomes(await ledger.StartJob(Replays, new { queue = Learn.Queue, source = "archive" }), "completed");
+
+        foreach (var account in accounts)
+            await Eventually.Is(async () => (await ledger.Query(db => db.Lessons.FindAsync(account).AsTask()))?.Heard == "opened 5 closed");
+    }
+
+    [Fact]
+    public async Task A_replay_of_the_log_says_that_older_events_are_in_the_archive()
+    {
+        await AccountsThatAreArchived(1);
+        var ledger = await StartWithArchive();
+        var whole = await Database.Scalar<DateTime>("SELECT until FROM messaging.partitions('event_log') LIMIT 1");
+
+        Assert.Contains("archive", await Missing(new { queue = Learn.Queue, dryRun = true }), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{whole:u}",
+            await Missing(new { queue = Learn.Queue, dryRun = true, from = whole.AddDays(-1) }),
+            StringComparison.Ordinal);
+        Assert.Null(await Missing(new { queue = Learn.Queue, dryRun = true, from = whole }));
+        Assert.Null(await Missing(new { queue = Learn.Queue, dryRun = true, source = "archive" }));
+        var replay = await ledger.JobBecomes(await ledger.StartJob(Replays, new { queue = Learn.Queue }), "completed");
+        Assert.Contains("archive", replay.GetProperty("missing").GetString(), StringComparison.Ordinal);
+
+        async Task<string?> Missing(object request)
+        {
+            using var answer = await ledger.Http.PostAsJsonAsync(Replays, request, Cancellation);
+            return (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("missing").GetString();
+        }
     }
 
     private static readonly string[] Types = ["Opened"];

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrderPlatform.Testing;
+using Prometheus;
 
 namespace OrderPlatform.Messaging.Tests;
 
@@ -61,7 +63,9 @@ public sealed class ArchiveTests : RetentionTest
         await LetItEnd(ledger);
         await File.WriteAllTextAsync(Path.Combine(Directory.FullName, "ledger"), "not a directory", Cancellation);
 
-        await Assert.ThrowsAnyAsync<IOException>(() => Run(ledger));
+        var exception = await Assert.ThrowsAsync<ArchiveUnavailableException>(() => Run(ledger));
+
+        Assert.Contains(Directory.FullName, exception.Message, StringComparison.Ordinal);
 
         Assert.Equal(Texts(all), Texts(await Log()));
     }
@@ -133,11 +137,53 @@ public sealed class ArchiveTests : RetentionTest
         Assert.Equal(Texts(all), Texts(await Log()));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task An_archive_of_which_the_log_has_lost_an_event_is_kept(int lost)
+    {
+        var ledger = await StartFaulty();
+        await OpenAndClose(ledger);
+        var (all, partition) = (await Log(), await OldestPartition());
+        await LetItEnd(ledger);
+        Faulty.Before = (what, name) =>
+            what == "open" && name.EndsWith(ArchiveFile.Suffix, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
+        var halted = Run(ledger);
+        await reached.Task;
+        await EndRun();
+        goOn.SetResult();
+        await Assert.ThrowsAnyAsync<Exception>(() => halted);
+        Faulty.Before = (_, _) => Task.CompletedTask;
+        var files = Files();
+        // As after an older backup was restored: another event has its position now.
+        await Database.Scalar<Guid>(
+            $"""
+             UPDATE messaging.event_log SET event_id = (left(event_id::text, 24) || '000000000000')::uuid
+             WHERE position = {all[lost].Position} RETURNING event_id
+             """);
+
+        var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(ledger));
+
+        Assert.Contains(all[lost].EventId.ToString(), exception.Message, StringComparison.Ordinal);
+        Assert.Contains("older backup", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(partition, await OldestPartition());
+        Assert.Equal(2, files.Count);
+        Assert.Equal(files, Files());
+        Assert.Equal(Texts(all), Texts(await Archived()));
+
+        SortedDictionary<string, string> Files() => new(
+            Directory.GetFiles("*", SearchOption.AllDirectories).ToDictionary(file => file.Name, file => File.ReadAllText(file.FullName)));
+    }
+
     [Fact]
     public async Task Files_that_overlap_are_read_as_one()
     {
         var map = new MessagingMap("ledger", new EventTypes(), new Dictionary<string, IReadOnlyDictionary<string, HandlerBinding>>());
-        var archives = new Archives(new DirectoryArchive(Path.Combine(Directory.FullName, "ledger")), map, Clock);
+        var progress = new RetentionProgress(
+            new RetentionMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), Clock), NullLogger<RetentionProgress>.Instance);
+        var archives = new Archives(
+            new DirectoryArchive(Path.Combine(Directory.FullName, "ledger")), map, progress, new DutyCycle(new MessagingOptions(), TimeProvider.System), Clock);
         long[][] files = [[1, 4, 9], [2, 3, 10], [5, 8], [5, 8], [6, 7]];
         foreach (var (week, positions) in files.Index())
         {

@@ -110,6 +110,26 @@ public abstract class RetentionTest : LedgerTest
         .Select(e => $"{e with { Body = [] }} {System.Text.Encoding.UTF8.GetString(e.Body)}"
             .Replace("System.Byte[]", "", StringComparison.Ordinal));
 
+    /// <summary>Takes an event over, of that id, and just now.</summary>
+    private protected Task<Guid> Receive(Guid id) => Database.Scalar<Guid>(
+        $"""
+         INSERT INTO messaging.inbox (event_id, queue, received_at) VALUES ('{id}', 'ledger', now() + interval '20 days')
+         RETURNING event_id
+         """);
+
+    /// <summary>An event that has an id of the oldest partition, whenever it comes.</summary>
+    private protected async Task InsertLate()
+    {
+        await using var insert = Database.Source.CreateCommand(
+            """
+            INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
+            SELECT (left(max(event_id::text), 35) || 'f')::uuid, 'late', 1, 'OrderPlatform.Messaging.Tests:Audited', '{}',
+                   gen_random_uuid(), now()
+            FROM messaging.event_log
+            """);
+        Assert.Equal(1, await insert.ExecuteNonQueryAsync(Cancellation));
+    }
+
     /// <summary>Where an account's events are.</summary>
     protected async Task<string[]> PartitionsOf(Guid account)
     {
@@ -178,7 +198,7 @@ internal sealed class FaultyArchive(string directory) : IArchiveStore
     /// <summary>What to do when a file was written.</summary>
     public Action<FileInfo> Written { get; set; } = _ => { };
 
-    /// <summary>What to do, and wait for, before something happens: "write", "flow" (in the middle of writing), "open".</summary>
+    /// <summary>What to do, and wait for, before something happens: "list", "write", "flow" (in the middle of writing), "open".</summary>
     public Func<string, string, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
     public async Task Write(string name, Func<Stream, Task> write, CancellationToken cancellation)
@@ -201,7 +221,11 @@ internal sealed class FaultyArchive(string directory) : IArchiveStore
         return await store.Open(name, cancellation);
     }
 
-    public Task<IReadOnlyList<string>> List(CancellationToken cancellation) => store.List(cancellation);
+    public async Task<IReadOnlyList<string>> List(CancellationToken cancellation)
+    {
+        await Before("list", "").WaitAsync(cancellation);
+        return await store.List(cancellation);
+    }
 
     public Task Delete(string name, CancellationToken cancellation) => store.Delete(name, cancellation);
 }

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using OrderPlatform.Testing;
+using Prometheus;
 
 namespace OrderPlatform.Messaging.Tests;
 
@@ -139,14 +140,7 @@ public sealed class RetentionTests : RetentionTest
         await LetItEnd(ledger);
         faulty.Written = _ =>
         {
-            using var insert = Database.Source.CreateCommand(
-                """
-                INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
-                SELECT (left(max(event_id::text), 35) || 'f')::uuid, 'late', 1, 'OrderPlatform.Messaging.Tests:Audited', '{}',
-                       gen_random_uuid(), now()
-                FROM messaging.event_log
-                """);
-            insert.ExecuteNonQuery();
+            InsertLate().GetAwaiter().GetResult();
             faulty.Written = _ => { };
         };
 
@@ -158,6 +152,99 @@ public sealed class RetentionTests : RetentionTest
         Assert.Equal(4, all.Count);
         await Run(ledger);
         Assert.Equal(Texts(all), Texts(await Archived()));
+    }
+
+    [Fact]
+    public async Task What_came_while_its_partition_was_archived_is_not_dropped_before_it_is_published()
+    {
+        var faulty = new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
+        var ledger = await Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(faulty));
+        await OpenAndClose(ledger);
+        await LetItEnd(ledger);
+        await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(Cancellation);
+        faulty.Before = async (what, _) =>
+        {
+            faulty.Before = (_, _) => Task.CompletedTask;
+            Assert.Equal("list", what);
+            // After the first look at what is published, and before it is read; the relay can not write down that it has published it.
+            await connection.Execute("SELECT FROM messaging.relay_cursor FOR UPDATE", Cancellation);
+            await InsertLate();
+        };
+
+        var exception = await Assert.ThrowsAsync<RetentionException>(() => Run(ledger));
+
+        Assert.Contains("published", exception.Message, StringComparison.Ordinal);
+        await transaction.RollbackAsync(Cancellation);
+        await LetItEnd(ledger);
+        var all = await Log();
+        Assert.Equal(4, all.Count);
+        await Run(ledger);
+        Assert.Equal(Texts(all), Texts(await Archived()));
+    }
+
+    [Fact]
+    public async Task Between_two_partitions_that_are_archived_all_else_is_seen_to()
+    {
+        var faulty = new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
+        var ledger = await Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(faulty));
+        await OpenAndClose(ledger);
+        var first = await OldestPartition();
+        Clock.Advance(TimeSpan.FromDays(7));
+        await OpenAndClose(ledger);
+        await LetItEnd(ledger);
+        var (reached, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        faulty.Before = (what, name) =>
+        {
+            if (what != "write" || !name.EndsWith(ArchiveFile.Suffix, StringComparison.Ordinal))
+                return Task.CompletedTask;
+            // The first takes three weeks.
+            if (name.StartsWith(first, StringComparison.Ordinal))
+                Clock.Advance(TimeSpan.FromDays(21));
+            else
+                reached.TrySetResult();
+            return name.StartsWith(first, StringComparison.Ordinal) ? Task.CompletedTask : goOn.Task;
+        };
+
+        var run = Run(ledger);
+        await reached.Task;
+
+        Assert.True(await Database.Scalar<DateTime>("SELECT max(until) FROM messaging.partitions('event_log')")
+            > Clock.GetUtcNow().AddDays(21).UtcDateTime);
+        Assert.InRange(
+            (await Scrape.Of(ledger.Services))["messaging_retention_last_success_timestamp_seconds"]!.Value
+            - Clock.GetUtcNow().ToUnixTimeSeconds(),
+            -60,
+            60);
+        goOn.SetResult();
+        await run;
+        Assert.Empty(await Log());
+    }
+
+    [Fact]
+    public async Task A_run_that_gets_on_counts_as_success_unless_one_has_failed()
+    {
+        var registry = Metrics.NewCustomRegistry();
+        var metrics = new RetentionMetrics(Metrics.WithCustomRegistry(registry), Clock);
+        using var service = new ServiceCollection().AddSingleton(registry).BuildServiceProvider();
+
+        metrics.Progressed();
+        var progressed = await Stamped();
+        Clock.Advance(TimeSpan.FromHours(7));
+        metrics.Failed();
+        metrics.Progressed();
+        var failed = await Stamped();
+        metrics.Succeeded();
+        var succeeded = await Stamped();
+        Clock.Advance(TimeSpan.FromHours(7));
+        metrics.Progressed();
+
+        Assert.Equal(progressed, failed);
+        Assert.InRange(succeeded - failed, 7 * 3600, 7 * 3600 + 60);
+        Assert.InRange((await Stamped()) - succeeded, 7 * 3600, 7 * 3600 + 60);
+
+        async Task<double> Stamped() =>
+            (await Scrape.Of(service))["messaging_retention_last_success_timestamp_seconds"]!.Value;
     }
 
     [Fact]
@@ -185,98 +272,6 @@ public sealed class RetentionTests : RetentionTest
         await run;
         await AssertNothingLostOrDoubled(all);
         Assert.Empty(await Log());
-    }
-
-    [Fact]
-    public async Task The_inbox_knows_duplicates_for_as_long_as_it_was_told_whatever_their_partition()
-    {
-        var ledger = await Start(("Messaging:Retention:InboxDays", "7"));
-        var account = Guid.CreateVersion7();
-        var (opened, deposited) = (Incoming(account, 1, new Opened(account)), Incoming(account, 2, new Deposited(account, 5)));
-        var parked = Incoming(Guid.CreateVersion7(), 2, new Deposited(Guid.CreateVersion7(), 5));
-        await ledger.Queue.Run(opened);
-        await ledger.Queue.Run(deposited);
-        await ledger.Queue.Run(parked);
-        var discarded = Guid.CreateVersion7();
-        await Database.Scalar<Guid>(
-            $"""
-             WITH letter AS (
-                INSERT INTO messaging.dead_letters
-                    (id, queue, source, message_key, event_id, properties, headers, body, first_failed_at, last_failed_at, state)
-                VALUES (
-                    gen_random_uuid(), 'ledger', 'error', '{discarded}', '{discarded}', '{"{}"}', '{"{}"}', '', now(), now(), 'discarded'))
-             INSERT INTO messaging.inbox (event_id, queue) VALUES ('{discarded}', 'ledger') RETURNING event_id
-             """);
-        var partition = await OldestPartition("inbox");
-        Clock.Advance(TimeSpan.FromDays(21));
-        // A replay brought it yesterday.
-        Assert.NotEqual(default, await Database.Scalar<DateTime>(
-            $"""
-             UPDATE messaging.inbox SET received_at = now() + interval '20 days'
-             WHERE event_id = '{deposited.EventId}' RETURNING received_at
-             """));
-
-        await Run(ledger);
-
-        Assert.NotEqual(partition, await OldestPartition("inbox"));
-        await AssertContiguous();
-        await ledger.Queue.Run(deposited);
-        await ledger.Queue.Run(parked);
-        var tally = await ledger.Tally(account);
-        Assert.Equal((5, 1), (tally!.Total, tally.Changes));
-        Assert.Equal(
-            new[] { deposited.EventId, discarded, parked.EventId }.Order(),
-            (await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation))).Order());
-        await Scrape.Becomes(ledger.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 2);
-        Assert.Equal(1, await Count("parked_events"));
-
-        Clock.Advance(TimeSpan.FromDays(21));
-        await Run(ledger);
-        Assert.Equal(
-            new[] { discarded, parked.EventId }.Order(),
-            (await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation))).Order());
-    }
-
-    [Fact]
-    public async Task Nobody_waits_while_the_inbox_is_copied_and_the_copy_keeps_in_step()
-    {
-        var ledger = await Start(("Messaging:Retention:InboxDays", "7"));
-        var (early, late) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        var past = Guid.CreateVersion7(DateTimeOffset.UtcNow.AddYears(-1));
-        await Received(early);
-        await Received(past);
-        var partition = await OldestPartition("inbox");
-        Clock.Advance(TimeSpan.FromDays(21));
-
-        // Who is about to forget an event holds up the second half of the copy.
-        await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(Cancellation);
-        await connection.Execute($"SELECT FROM messaging.inbox WHERE event_id = '{past}' FOR UPDATE", Cancellation);
-        var run = Run(ledger);
-        await Eventually.Is(() => Database.Scalar<bool>(
-            """
-            SELECT EXISTS (
-                SELECT FROM pg_stat_activity
-                WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%inbox\_past%FOR KEY SHARE%')
-            """));
-        await Received(late);
-        await Database.Scalar<Guid>($"DELETE FROM messaging.inbox WHERE event_id = '{early}' RETURNING event_id");
-        Assert.False(run.IsCompleted);
-        Assert.Equal(partition, await OldestPartition("inbox"));
-        await connection.Execute($"DELETE FROM messaging.inbox WHERE event_id = '{past}'", Cancellation);
-        await transaction.CommitAsync(Cancellation);
-        await run;
-
-        Assert.NotEqual(partition, await OldestPartition("inbox"));
-        await AssertContiguous();
-        Assert.Equal(
-            [late], await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation)));
-
-        Task<Guid> Received(Guid id) => Database.Scalar<Guid>(
-            $"""
-             INSERT INTO messaging.inbox (event_id, queue, received_at) VALUES ('{id}', 'ledger', now() + interval '20 days')
-             RETURNING event_id
-             """);
     }
 
     [Fact]

@@ -1,4 +1,8 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
 
@@ -73,7 +77,9 @@ public sealed class S3ArchiveTests : RetentionTest
         await LetItEnd(ledger);
         var all = await Log();
 
-        await Assert.ThrowsAsync<Amazon.S3.AmazonS3Exception>(() => Run(ledger));
+        var exception = await Assert.ThrowsAsync<ArchiveUnavailableException>(() => Run(ledger));
+
+        Assert.Contains(store.Url.ToString(), exception.Message, StringComparison.Ordinal);
 
         Assert.Equal(Texts(all), Texts(await Log()));
         Assert.Empty(store.Objects);
@@ -97,6 +103,69 @@ public sealed class S3ArchiveTests : RetentionTest
         await Assert.ThrowsAsync<FileNotFoundException>(() => archive.Open("large", Cancellation));
     }
 
+    [Fact]
+    public async Task What_can_not_be_written_to_its_end_is_not_kept_and_why_is_said()
+    {
+        using var archive = new S3Archive(Options(), "ledger");
+
+        async Task Write(Stream stream)
+        {
+            await stream.WriteAsync(new byte[20_000_000], Cancellation);
+            throw new Npgsql.NpgsqlException("The database is away.");
+        }
+
+        await Assert.ThrowsAsync<Npgsql.NpgsqlException>(() => archive.Write("half", Write, Cancellation));
+        Assert.Empty(store.Objects);
+    }
+
+    [Fact]
+    public async Task A_store_that_refuses_ends_who_writes_long_before_all_is_written()
+    {
+        using var archive = new S3Archive(Options(), "ledger");
+        store.Refuses = true;
+
+        async Task Write(Stream stream)
+        {
+            while (true)
+                await stream.WriteAsync(new byte[1_000_000], Cancellation);
+        }
+
+        await Assert.ThrowsAsync<Amazon.S3.AmazonS3Exception>(() => archive.Write("endless", Write, Cancellation));
+    }
+
+    [Fact]
+    public async Task While_the_store_refuses_a_replay_says_so_others_go_on_and_it_does_so_later()
+    {
+        const string Replays = "/ops/replays";
+        var keeper = await StartOnS3();
+        await OpenAndClose(keeper);
+        await LetItEnd(keeper);
+        await Run(keeper);
+        await Stop(keeper);
+        var ledger = await StartOps(Learn.AddTo, OnS3);
+        await Eventually.Is(async () => await Consumers(Learn.Queue) > 0);
+        await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
+        await connection.Execute("SELECT pg_advisory_lock(hashtextextended('orderplatform replays', 0))", Cancellation);
+        var archived = await ledger.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
+        var other = await ledger.StartJob(Replays, new { queue = Learn.Queue });
+        store.Refuses = true;
+
+        using var refused = await ledger.Http.PostAsJsonAsync(Replays, new { queue = Learn.Queue, source = "archive" }, Cancellation);
+        await connection.Execute("SELECT pg_advisory_unlock_all()", Cancellation);
+        await ledger.JobBecomes(other, "completed");
+        var waiting = await ledger.JobBecomes(archived, "running");
+        store.Refuses = false;
+        var completed = await ledger.JobBecomes(archived, "completed");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        var problem = await refused.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
+        Assert.Equal("archive-unavailable", problem.GetProperty("code").GetString());
+        Assert.Contains(store.Url.ToString(), problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(store.Url.ToString(), waiting.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(3, completed.GetProperty("sent").GetInt64());
+        Assert.Equal(JsonValueKind.Null, completed.GetProperty("error").ValueKind);
+    }
+
     private ArchiveOptions Options() => new()
     {
         ServiceUrl = store.Url,
@@ -106,13 +175,16 @@ public sealed class S3ArchiveTests : RetentionTest
         SecretKey = "secret",
     };
 
-    private Task<LedgerHost> StartOnS3(params (string Key, string Value)[] settings) => Start(
+    private (string Key, string Value)[] OnS3 =>
     [
         ("Messaging:Retention:Archive:Directory", ""),
         ("Messaging:Retention:Archive:ServiceUrl", store.Url.ToString()),
         ("Messaging:Retention:Archive:Bucket", "bucket"),
         ("Messaging:Retention:Archive:Prefix", "archives/"),
+        ("Messaging:Retention:Archive:AccessKey", S3StandIn.AccessKey),
         ("Messaging:Retention:Archive:SecretKey", "secret"),
-        .. settings.DefaultIfEmpty(("Messaging:Retention:Archive:AccessKey", S3StandIn.AccessKey)),
-    ]);
+    ];
+
+    private Task<LedgerHost> StartOnS3(params (string Key, string Value)[] settings) =>
+        Start([.. OnS3.ExceptBy(settings.Select(setting => setting.Key), setting => setting.Key), .. settings]);
 }

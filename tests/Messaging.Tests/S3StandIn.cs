@@ -29,6 +29,9 @@ internal sealed class S3StandIn : IAsyncDisposable
 
     public ConcurrentDictionary<string, byte[]> Objects { get; } = [];
 
+    /// <summary>Whether it lets nobody in.</summary>
+    public bool Refuses { get; set; }
+
     /// <summary>What it does with what it is given, before it keeps it.</summary>
     public Func<byte[], byte[]> Keep { get; set; } = content => content;
 
@@ -51,7 +54,7 @@ internal sealed class S3StandIn : IAsyncDisposable
     {
         var (request, query) = (http.Request, http.Request.Query);
         var key = request.Path.Value!.Replace("/bucket/", "", StringComparison.Ordinal);
-        if (!request.Headers.Authorization.ToString().Contains($"Credential={AccessKey}/", StringComparison.Ordinal))
+        if (Refuses || !request.Headers.Authorization.ToString().Contains($"Credential={AccessKey}/", StringComparison.Ordinal))
             await Answer(http, 403, new XElement("Error", new XElement("Code", "AccessDenied")));
         else if (request.Method == "PUT" && query.ContainsKey("partNumber"))
             http.Response.Headers.ETag = Part(query["uploadId"]!, query["partNumber"]!, await Body(request));

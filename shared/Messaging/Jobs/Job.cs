@@ -17,7 +17,7 @@ internal abstract record Job
     /// <summary>When it was completed, was cancelled or failed, UTC; null before.</summary>
     public required DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>Why it failed; null if it has not.</summary>
+    /// <summary>Why it failed; or, while it is running, why it can not go on just now, and is tried again. Else null.</summary>
     public required string? Error { get; init; }
 }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -12,10 +13,15 @@ internal abstract partial class JobRunner<TJob>(
     JobTable<TJob> jobs, DatabaseAddress address, DatabaseStartup database, TimeSpan pollInterval, ILogger logger) : BackgroundService
     where TJob : Job
 {
+    /// <summary>How long a job waits that was put off.</summary>
+    private const int PutOffPolls = 20;
+
+    private readonly Dictionary<Guid, long> putOff = [];
     private Backoff backoff = new();
 
     /// <summary>
-    /// Works on a job until it is not to run any more. Whatever it throws, it is called again, but for <see cref="JobFailedException"/>.
+    /// Works on a job until it is not to run any more. Whatever it throws, it is called again, but for <see cref="JobFailedException"/>;
+    /// after <see cref="JobPutOffException"/> others go first.
     /// </summary>
     protected abstract Task Run(Guid id, CancellationToken stop);
 
@@ -29,7 +35,7 @@ internal abstract partial class JobRunner<TJob>(
         {
             try
             {
-                if (await jobs.Next(stoppingToken) is not null)
+                if (await Next(stoppingToken) is not null)
                     await RunAll(stoppingToken);
                 await Task.Delay(pollInterval, stoppingToken);
             }
@@ -53,7 +59,7 @@ internal abstract partial class JobRunner<TJob>(
             $"SELECT pg_try_advisory_lock(hashtextextended('orderplatform {jobs.Kind}s', 0))", connection);
         if (!(bool)(await tryLock.ExecuteScalarAsync(stop))!)
             return;
-        while (await jobs.Next(stop) is { } id)
+        while (await Next(stop) is { } id)
         {
             try
             {
@@ -64,7 +70,20 @@ internal abstract partial class JobRunner<TJob>(
                 Failed(logger, jobs.Kind, id, failure.Message);
                 await jobs.Fail(id, failure.Message, stop);
             }
+            catch (JobPutOffException cause)
+            {
+                Interrupted(logger, jobs.Kind, cause.Message);
+                await jobs.PutOff(id, cause.Message, stop);
+                putOff[id] = Stopwatch.GetTimestamp();
+            }
         }
+    }
+
+    private Task<Guid?> Next(CancellationToken stop)
+    {
+        foreach (var (id, _) in putOff.Where(job => Stopwatch.GetElapsedTime(job.Value) > PutOffPolls * pollInterval))
+            putOff.Remove(id);
+        return jobs.Next(putOff.Keys, stop);
     }
 
     [LoggerMessage(LogLevel.Warning, "A {Kind} was interrupted and goes on soon: {Reason}")]
@@ -76,3 +95,6 @@ internal abstract partial class JobRunner<TJob>(
 
 /// <summary>The job can not be done, and trying again would not help.</summary>
 internal sealed class JobFailedException(string message, Exception? cause = null) : Exception(message, cause);
+
+/// <summary>What the job needs is away. It is tried again, for as long as it takes.</summary>
+internal sealed class JobPutOffException(string message, Exception? cause = null) : Exception(message, cause);

@@ -13,11 +13,12 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
 
     public string Kind => kind;
 
-    /// <summary>The job that was started first, of those that are to run; null when there is none.</summary>
-    public async Task<Guid?> Next(CancellationToken cancellation)
+    /// <summary>The job that was started first, of those that are to run, but for some; null when there is none.</summary>
+    public async Task<Guid?> Next(IEnumerable<Guid> except, CancellationToken cancellation)
     {
         await using var next = source.CreateCommand(
-            $"SELECT id FROM messaging.{kind}s WHERE state = 'running' ORDER BY started_at, id LIMIT 1");
+            $"SELECT id FROM messaging.{kind}s WHERE state = 'running' AND id <> ALL ($1) ORDER BY started_at, id LIMIT 1");
+        next.Parameters.Add(Value(except.ToArray()));
         return (Guid?)await next.ExecuteScalarAsync(cancellation);
     }
 
@@ -51,6 +52,13 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
         cancellation,
         Value(id),
         Value(error));
+
+    /// <summary>Says why the job can not go on just now. It is still to run, and does not say so any more when it gets on.</summary>
+    public Task PutOff(Guid id, string reason, CancellationToken cancellation) => One(
+        $"UPDATE messaging.{kind}s SET error = $2 WHERE id = $1 AND state = 'running' RETURNING *",
+        cancellation,
+        Value(id),
+        Value(reason));
 
     protected static JobState StateOf(NpgsqlDataReader row) => Enum.Parse<JobState>(Get<string>(row, "state"), ignoreCase: true);
 

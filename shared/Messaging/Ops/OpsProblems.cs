@@ -17,6 +17,10 @@ internal static class OpsProblems
     public static ValidationProblem Invalid(string field, string message) =>
         TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [message] });
 
+    /// <summary>503: something that is needed for it is away.</summary>
+    public static ProblemHttpResult Unavailable(string code, string detail) =>
+        Of(StatusCodes.Status503ServiceUnavailable, "Service Unavailable", code, detail);
+
     private static ProblemHttpResult Of(int status, string title, string code, string detail) => TypedResults.Problem(
         detail,
         statusCode: status,

@@ -12,6 +12,9 @@ internal interface IReplaySource
     /// <summary>How many events the replay asks for.</summary>
     Task<long> Count(Replay replay, CancellationToken cancellation);
 
+    /// <summary>What of all that happened since a time this source does not have, and where it is; null when it has everything.</summary>
+    Task<string?> Missing(DateTimeOffset? from, CancellationToken cancellation);
+
     /// <summary>Begins to read where a replay stands.</summary>
     IReplayReader Open(Replay replay, CancellationToken cancellation);
 }

@@ -43,6 +43,9 @@ internal sealed record Replay : Job
     /// <summary>Events to be sent; null until they are counted.</summary>
     public required long? Total { get; init; }
 
+    /// <summary>What was asked for and is no longer in the log, and how to send that as well; null if there is nothing.</summary>
+    public required string? Missing { get; init; }
+
     /// <summary>Whether the types were asked for by name.</summary>
     [JsonIgnore]
     public bool TypesAreGiven { get; init; }

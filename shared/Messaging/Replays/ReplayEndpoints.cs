@@ -22,7 +22,7 @@ internal static class ReplayEndpoints
     public static void MapReplays(this IEndpointRouteBuilder ops)
     {
         var replays = ops.MapGroup("/replays").WithTags("Replays").AddEndpointFilter(Operator.Check);
-        replays.MapPost("/", StartReplay.Handle).ProducesValidationProblem();
+        replays.MapPost("/", StartReplay.Handle).ProducesValidationProblem().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         replays.MapGet("/", List);
         replays.MapGet("/{id:guid}", Get).ProducesProblem(StatusCodes.Status404NotFound);
         replays.MapPost("/{id:guid}/pause", Pause).ProducesChangeProblems();

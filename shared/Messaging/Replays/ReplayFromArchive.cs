@@ -22,6 +22,9 @@ internal sealed class ReplayFromArchive(ArchiveReader archive) : IReplaySource
         return await archive.Read(filter, cancellation).TakeWhile(e => e.Position <= replay.Last).LongCountAsync(cancellation);
     }
 
+    /// <summary>Whatever the archive does not have, the log has.</summary>
+    public Task<string?> Missing(DateTimeOffset? from, CancellationToken cancellation) => Task.FromResult<string?>(null);
+
     public IReplayReader Open(Replay replay, CancellationToken cancellation) =>
         new Reader(archive.Read(FilterOf(replay), cancellation).GetAsyncEnumerator(cancellation));
 

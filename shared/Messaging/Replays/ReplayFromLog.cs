@@ -6,7 +6,8 @@ using static OrderPlatform.Messaging.NpgsqlAccess;
 namespace OrderPlatform.Messaging;
 
 /// <summary>The event log, as the source of replays: what a replay asks for, in the order of positions.</summary>
-internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSource source) : IReplaySource, IReplayReader
+internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSource source, MessagingOptions options)
+    : IReplaySource, IReplayReader
 {
     /// <summary>What a replay reads that does not say what.</summary>
     public const string Log = "log";
@@ -25,6 +26,8 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
 
     private const string OfAll = $"SELECT * FROM messaging.event_log WHERE {Wanted}";
 
+    private const string SelectWholeSince = "SELECT until FROM messaging.partitions('event_log') WHERE name = 'event_log_past'";
+
     public string Name => Log;
 
     public async Task<(long First, long Last)> Positions(DateTimeOffset? from, DateTimeOffset? until, CancellationToken cancellation)
@@ -40,6 +43,19 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
         count.CommandTimeout = 0;
         AddParameters(count, replay, replay.First - 1, replay.Last);
         return (long)(await count.ExecuteScalarAsync(cancellation))!;
+    }
+
+    /// <summary>What retention has archived, if it archives. What it archives from now on was counted, and is missed in the end.</summary>
+    public async Task<string?> Missing(DateTimeOffset? from, CancellationToken cancellation)
+    {
+        if (options.Retention.Archive.Kind is ArchiveKind.None)
+            return null;
+        await using var select = source.CreateCommand(SelectWholeSince);
+        var whole = (DateTime)(await select.ExecuteScalarAsync(cancellation))!;
+        return from >= whole
+            ? null
+            : $"The log is whole since {whole:u}; older events have left it for the archive, but for those of streams that were open then. "
+                + """When this replay has ended, start another with "source": "archive".""";
     }
 
     /// <summary>Where it reads on says the replay itself.</summary>

@@ -31,6 +31,10 @@ internal sealed partial class ReplayRunner(
         {
             await Run(replay, source, reader, publisher, stop);
         }
+        catch (ArchiveUnavailableException away)
+        {
+            throw new JobPutOffException(away.Message, away);
+        }
         catch (ArchiveException damaged)
         {
             throw new JobFailedException(damaged.Message, damaged);
@@ -55,7 +59,11 @@ internal sealed partial class ReplayRunner(
         if (replay.Types.Count == 0)
             throw new JobFailedException(NothingTaken(replay.Queue));
         if (replay.Total is null)
-            return await replays.Counted(replay, await source.Count(replay, stop), stop);
+        {
+            var total = await source.Count(replay, stop);
+            return await replays.Counted(replay, total, await source.Missing(replay.From, stop), stop);
+        }
+
         if (replay.Position >= replay.Last)
             return replay.Sent >= replay.Total ? await Complete(replay, stop) : throw new JobFailedException(Gone(replay));
         var waiting = await publisher.MessageCount(replay.Queue, stop);

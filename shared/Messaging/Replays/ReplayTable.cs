@@ -9,8 +9,9 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
     public async Task<Replay> Add(Replay replay, CancellationToken cancellation) => (await One(
         """
         INSERT INTO messaging.replays
-            (id, queue, since, until, types, types_given, streams, source, per_second, first, last, position, started_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            (id, queue, since, until, types, types_given, streams, source, per_second, first, last, position, missing,
+             started_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         RETURNING *
         """,
         cancellation,
@@ -26,11 +27,16 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
         Value(replay.First),
         Value(replay.Last),
         Value(replay.Position),
+        Value(replay.Missing),
         Value(replay.StartedBy)))!;
 
-    /// <summary>So many events are to be sent.</summary>
-    public async Task<Replay> Counted(Replay replay, long total, CancellationToken cancellation) => (await One(
-        "UPDATE messaging.replays SET total = $2 WHERE id = $1 RETURNING *", cancellation, Value(replay.Id), Value(total)))!;
+    /// <summary>So many events are to be sent, and some that were asked for are not there.</summary>
+    public async Task<Replay> Counted(Replay replay, long total, string? missing, CancellationToken cancellation) => (await One(
+        "UPDATE messaging.replays SET total = $2, missing = $3, error = NULL WHERE id = $1 RETURNING *",
+        cancellation,
+        Value(replay.Id),
+        Value(total),
+        Value(missing)))!;
 
     /// <summary>The replay has got on; whether it is still to run, its state says then.</summary>
     /// <param name="replay">As it was.</param>
@@ -48,7 +54,8 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
                 sent = sent + $3,
                 effective_per_second = $4,
                 types = ARRAY(SELECT type FROM unnest(types) AS type WHERE type <> ALL ($5)),
-                total = CASE WHEN cardinality($5) = 0 THEN total END
+                total = CASE WHEN cardinality($5) = 0 THEN total END,
+                error = NULL
             WHERE id = $1 AND position = $6
             RETURNING *
             """,
@@ -83,5 +90,6 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
         First = Get<long>(row, "first"),
         Last = Get<long>(row, "last"),
         Position = Get<long>(row, "position"),
+        Missing = GetOrNull<string>(row, "missing"),
     };
 }

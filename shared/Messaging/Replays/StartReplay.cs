@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace OrderPlatform.Messaging;
 
-using Answer = Results<Accepted<Replay>, Ok<DryReplay>, ValidationProblem>;
+using Answer = Results<Accepted<Replay>, Ok<DryReplay>, ValidationProblem, ProblemHttpResult>;
 
 /// <summary><c>POST /ops/replays</c></summary>
 internal static partial class StartReplay
@@ -15,7 +15,8 @@ internal static partial class StartReplay
     /// <summary>Sends past events of this service to one queue.</summary>
     /// <remarks>
     /// What the queue's service has handled before has no effect again: its inbox drops it. Events go in the order in which they happened,
-    /// each as it was published then. Follow the job at the address in <c>Location</c>.
+    /// each as it was published then. Follow the job at the address in <c>Location</c>. To send all there is, replay the log first, and the
+    /// archive when that has ended: whatever is archived meanwhile, nothing is missed.
     /// </remarks>
     /// <param name="request">What to send, and where.</param>
     /// <param name="who">Asks for it.</param>
@@ -27,6 +28,7 @@ internal static partial class StartReplay
     /// <response code="200">With <c>dryRun</c>: how many events it would be. Nothing is sent.</response>
     /// <response code="202">The replay is to run.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
+    /// <response code="503"><c>archive-unavailable</c>: the archive can not be read just now; the detail says what to check.</response>
     public static async Task<Answer> Handle(
         ReplayRequest request,
         Operator who,
@@ -63,6 +65,7 @@ internal static partial class StartReplay
                 Position = first - 1,
                 Sent = 0,
                 Total = null,
+                Missing = await source.Missing(request.From, cancellation),
                 State = JobState.Running,
                 StartedAt = now,
                 StartedBy = who.Name,
@@ -70,8 +73,12 @@ internal static partial class StartReplay
                 Error = null,
             };
             if (request.DryRun)
-                return TypedResults.Ok(new DryReplay(await source.Count(replay, cancellation)));
+                return TypedResults.Ok(new DryReplay(await source.Count(replay, cancellation), replay.Missing));
             return TypedResults.Accepted($"/ops/replays/{replay.Id}", await replays.Add(replay, cancellation));
+        }
+        catch (ArchiveUnavailableException exception)
+        {
+            return OpsProblems.Unavailable("archive-unavailable", exception.Message);
         }
         catch (ArchiveException exception)
         {
@@ -134,4 +141,5 @@ internal sealed record ReplayRequest(
 
 /// <summary>What a replay would be.</summary>
 /// <param name="Events" example="1200">Events to send.</param>
-internal sealed record DryReplay(long Events);
+/// <param name="Missing">What was asked for and is no longer in the log, and how to send that as well; null if there is nothing.</param>
+internal sealed record DryReplay(long Events, string? Missing);

@@ -33,11 +33,45 @@ internal static class ArchiveFile
         return new ArchiveChecksums(hashed.Bytes, hashed.Sha256(), content.Sha256());
     }
 
-    /// <summary>Reads a file from beginning to end, and nothing of it is believed.</summary>
+    /// <summary>Reads a file from beginning to end, unpacks it, and believes nothing of it.</summary>
+    /// <param name="store">Where it is.</param>
+    /// <param name="manifest">What it is to be.</param>
+    /// <param name="rest">Awaited now and then; hears how many bytes of lines were read.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="ArchiveException">It is missing, or not what the manifest says.</exception>
-    public static async Task Verify(IArchiveStore store, ArchiveManifest manifest, CancellationToken cancellation)
+    public static async Task Verify(IArchiveStore store, ArchiveManifest manifest, Func<long, Task> rest, CancellationToken cancellation)
     {
-        var found = await Checksums(store, manifest.File, cancellation);
+        await using var file = new HashingStream(await Open(store, manifest.File, cancellation));
+        await using var content = new HashingStream(new GZipStream(file, CompressionMode.Decompress, leaveOpen: true));
+        var buffer = new byte[16 * Chunk];
+        while (await Reading(manifest.File, content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation)) > 0)
+            await rest(content.Bytes);
+        await ReadToEnd(file, manifest.File, cancellation);
+        Check(manifest, new ArchiveChecksums(file.Bytes, file.Sha256(), content.Sha256()));
+    }
+
+    /// <summary>The same for a file that was verified when it was written: it is, byte for byte, and was not unpacked for that.</summary>
+    /// <exception cref="ArchiveException">It is missing, or not what the manifest says.</exception>
+    public static async Task CheckBytes(IArchiveStore store, ArchiveManifest manifest, CancellationToken cancellation)
+    {
+        await using var file = new HashingStream(await Open(store, manifest.File, cancellation));
+        await ReadToEnd(file, manifest.File, cancellation);
+        Check(manifest, new ArchiveChecksums(file.Bytes, file.Sha256(), manifest.ContentSha256));
+    }
+
+    /// <summary>The events of a file, in the order of their positions. Whoever must not see a damaged one checks it before.</summary>
+    public static async IAsyncEnumerable<OutgoingEvent> Read(
+        IArchiveStore store, string name, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var file = await Open(store, name, cancellation);
+        await using var content = new GZipStream(file, CompressionMode.Decompress);
+        using var lines = new StreamReader(content);
+        while (await Reading(name, lines.ReadLineAsync(cancellation)) is { } line)
+            yield return Event(name, line);
+    }
+
+    private static void Check(ArchiveManifest manifest, ArchiveChecksums found)
+    {
         if (found != new ArchiveChecksums(manifest.Bytes, manifest.Sha256, manifest.ContentSha256))
         {
             throw new ArchiveException(
@@ -46,30 +80,29 @@ internal static class ArchiveFile
         }
     }
 
-    /// <summary>The events of a file, in the order of their positions. Whoever must not see a damaged one verifies it before.</summary>
-    public static async IAsyncEnumerable<OutgoingEvent> Read(
-        IArchiveStore store, string name, [EnumeratorCancellation] CancellationToken cancellation)
+    private static async Task ReadToEnd(HashingStream file, string name, CancellationToken cancellation)
     {
-        await using var file = await Open(store, name, cancellation);
-        await using var content = new GZipStream(file, CompressionMode.Decompress);
-        using var lines = new StreamReader(content);
-        while (await lines.ReadLineAsync(cancellation) is { } line)
-            yield return Event(name, line);
+        var buffer = new byte[Chunk];
+        while (await Reading(name, file.ReadAsync(buffer, cancellation)) > 0)
+        {
+            // It is hashed on the way.
+        }
     }
 
-    private static async Task<ArchiveChecksums> Checksums(IArchiveStore store, string name, CancellationToken cancellation)
+    /// <summary>Says of what goes wrong on the way which file it was.</summary>
+    private static async ValueTask<T> Reading<T>(string name, ValueTask<T> read)
     {
-        await using var file = new HashingStream(await Open(store, name, cancellation));
         try
         {
-            await using var content = new HashingStream(new GZipStream(file, CompressionMode.Decompress, leaveOpen: true));
-            await content.CopyToAsync(Stream.Null, cancellation);
-            await file.CopyToAsync(Stream.Null, cancellation);
-            return new ArchiveChecksums(file.Bytes, file.Sha256(), content.Sha256());
+            return await read;
         }
         catch (InvalidDataException exception)
         {
             throw new ArchiveException($"The archive {name} is damaged: {exception.Message}", exception);
+        }
+        catch (IOException exception)
+        {
+            throw new ArchiveUnavailableException($"The archive {name} could not be read to its end: {exception.Message}", exception);
         }
     }
 

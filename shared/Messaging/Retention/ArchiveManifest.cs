@@ -71,6 +71,3 @@ internal sealed record ArchiveManifest(
         }
     }
 }
-
-/// <summary>An archive is missing, damaged, or not to be had.</summary>
-internal sealed class ArchiveException(string message, Exception? cause = null) : Exception(message, cause);

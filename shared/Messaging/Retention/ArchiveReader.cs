@@ -6,7 +6,7 @@ namespace OrderPlatform.Messaging;
 internal sealed class ArchiveReader(IArchiveStore store)
 {
     /// <summary>
-    /// Archived events in the order of their positions, each once. A file is verified as a whole before its first event is handed out, so
+    /// Archived events in the order of their positions, each once. All bytes of a file are checked before its first event is handed out, so
     /// that nobody sees a damaged one.
     /// </summary>
     /// <exception cref="ArchiveException">There is no archive, or a file that is needed is missing or damaged.</exception>
@@ -23,7 +23,7 @@ internal sealed class ArchiveReader(IArchiveStore store)
             {
                 while (closed.TryPeek(out var next) && (!open.TryPeek(out _, out var position) || next.FirstPosition <= position))
                 {
-                    await ArchiveFile.Verify(store, closed.Dequeue(), cancellation);
+                    await ArchiveFile.CheckBytes(store, closed.Dequeue(), cancellation);
                     await Advance(ArchiveFile.Read(store, next.File, cancellation).GetAsyncEnumerator(cancellation), open);
                 }
 

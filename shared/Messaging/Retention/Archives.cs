@@ -3,8 +3,12 @@ using System.Runtime.CompilerServices;
 namespace OrderPlatform.Messaging;
 
 /// <summary>Writes the archives of this service.</summary>
-internal sealed class Archives(IArchiveStore store, MessagingMap map, TimeProvider clock)
+internal sealed class Archives(
+    IArchiveStore store, MessagingMap map, RetentionProgress progress, DutyCycle dutyCycle, TimeProvider clock)
 {
+    /// <summary>Events that are looked for in the log at once.</summary>
+    private const int Some = 1000;
+
     /// <summary>
     /// Archives the events of a partition, and reads them back. Each attempt has a name of its own: one that was given up, but goes on
     /// unnoticed, spoils nothing.
@@ -56,11 +60,13 @@ internal sealed class Archives(IArchiveStore store, MessagingMap map, TimeProvid
         return manifest;
     }
 
-    /// <summary>Removes what attempts before left of a partition that is still there: the database has all of it.</summary>
+    /// <summary>Removes what attempts before left of a partition that is still there, if the log has all of it.</summary>
     /// <param name="partition">Whose.</param>
-    /// <param name="isOurs">Whether the log still has an event. If not, the archive is that of another log, which is left alone.</param>
+    /// <param name="lacks">Which of some events, the first, the log does not have; null if it has them all.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task RemoveAttempts(Partition partition, Func<long, Guid, Task<bool>> isOurs, CancellationToken cancellation)
+    /// <exception cref="ArchiveException">The log does not have all of it, or it can not be read: it stays.</exception>
+    public async Task RemoveAttempts(
+        Partition partition, Func<IReadOnlyList<ArchivedKey>, Task<ArchivedKey?>> lacks, CancellationToken cancellation)
     {
         var left = (await store.List(cancellation))
             .Where(name => name.StartsWith($"{partition.Name}-", StringComparison.Ordinal))
@@ -68,12 +74,7 @@ internal sealed class Archives(IArchiveStore store, MessagingMap map, TimeProvid
         foreach (var name in left.Where(name => name.EndsWith(ArchiveManifest.Suffix, StringComparison.Ordinal)))
         {
             var manifest = await ArchiveManifest.Read(store, name, cancellation);
-            if (!await isOurs(manifest.FirstPosition, manifest.FirstEventId))
-            {
-                throw new ArchiveException(
-                    $"The archive has {manifest.File} already, and it is of another log: give this one another place.");
-            }
-
+            await CheckLogHas(manifest, lacks, cancellation);
             await store.Delete(name, cancellation);
         }
 
@@ -81,11 +82,51 @@ internal sealed class Archives(IArchiveStore store, MessagingMap map, TimeProvid
             await store.Delete(name, cancellation);
     }
 
+    /// <summary>
+    /// Every event, not the first and the last: the log may be that of an older backup, which has lost some between them, and has given
+    /// their positions to others since.
+    /// </summary>
+    private async Task CheckLogHas(
+        ArchiveManifest manifest, Func<IReadOnlyList<ArchivedKey>, Task<ArchivedKey?>> lacks, CancellationToken cancellation)
+    {
+        await Check([new ArchivedKey(manifest.FirstPosition, manifest.FirstEventId)]);
+        await ArchiveFile.CheckBytes(store, manifest, cancellation);
+        var keys = ArchiveFile.Read(store, manifest.File, cancellation).Select(e => new ArchivedKey(e.Position, e.EventId));
+        var turn = dutyCycle.Begin();
+        await foreach (var some in keys.Chunk(Some).WithCancellation(cancellation))
+        {
+            await Check(some);
+            progress.Made(manifest.Partition, $"{manifest.File} looked at up to position {some[^1].Position}");
+            await turn.Rest(cancellation);
+            turn = dutyCycle.Begin();
+        }
+
+        async Task Check(ArchivedKey[] events)
+        {
+            if (await lacks(events) is not { } lost)
+                return;
+            throw new ArchiveException(
+                $"The archive has {manifest.File} already, and this log does not have all of its events, such as {lost.EventId} at "
+                + $"position {lost.Position}: it is of another log, or this one was restored from an older backup. It may be their only copy, so it "
+                + "stays as it is: give this log another place, with Messaging:Retention:Archive, and keep this one.");
+        }
+    }
+
     private async Task Verify(ArchiveManifest manifest, CancellationToken cancellation)
     {
         if (await ArchiveManifest.Read(store, manifest.Name, cancellation) != manifest)
             throw new ArchiveException($"The manifest {manifest.Name} is not what was written.");
-        await ArchiveFile.Verify(store, manifest, cancellation);
+        var turn = dutyCycle.Begin();
+        await ArchiveFile.Verify(
+            store,
+            manifest,
+            async bytes =>
+            {
+                progress.Made(manifest.Partition, $"{bytes} bytes read back");
+                await turn.Rest(cancellation);
+                turn = dutyCycle.Begin();
+            },
+            cancellation);
     }
 
     /// <summary>What the manifest says of events, learned while they are written.</summary>
@@ -119,3 +160,6 @@ internal sealed class Archives(IArchiveStore store, MessagingMap map, TimeProvid
         }
     }
 }
+
+/// <summary>What tells an event from all others of its log, and of another that has the same positions.</summary>
+internal sealed record ArchivedKey(long Position, Guid EventId);

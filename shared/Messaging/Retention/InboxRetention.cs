@@ -4,20 +4,31 @@ using static OrderPlatform.Messaging.NpgsqlAccess;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// Ends the oldest partition of the inbox. Nobody waits while what is kept is copied, as long as that may take: meanwhile a trigger sees to
-/// it that the copy has what comes and loses what goes.
+/// Ends the oldest partition of the inbox. Nobody waits while what is kept is copied, as long as that may take: it goes in short
+/// transactions, with rests between, and a trigger sees to it that the copy has what comes and loses what goes.
 /// </summary>
-internal static class InboxRetention
+internal sealed class InboxRetention(DutyCycle dutyCycle, RetentionProgress progress)
 {
+    /// <summary>Keys that one transaction looks at: some milliseconds, for which who deletes one of the rows just then waits.</summary>
+    internal const int Stretch = 5000;
+
+    internal const string Parked =
+        "SELECT event_id AS key, queue, event_id, true AS wanted FROM messaging.parked_events WHERE (event_id, queue) > ($1, $2) "
+        + "ORDER BY event_id, queue";
+
+    // Redriven, or sent once more after it was discarded, it must not take effect.
+    internal const string DeadLetters =
+        "SELECT id AS key, queue, event_id, true AS wanted FROM messaging.dead_letters WHERE (id, queue) > ($1, $2) ORDER BY id";
+
     /// <summary>
     /// Keeps what was received later than the partition's time says, such as what a replay brought, what still waits for its predecessor,
-    /// and what has a dead letter: redriven, or sent once more after it was discarded, it must not take effect.
+    /// and what has a dead letter.
     /// </summary>
     /// <param name="connection">To the service's database.</param>
     /// <param name="partition">The oldest.</param>
     /// <param name="since">What was received then or later is kept.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static async Task End(NpgsqlConnection connection, Partition partition, DateTimeOffset since, CancellationToken cancellation)
+    public async Task End(NpgsqlConnection connection, Partition partition, DateTimeOffset since, CancellationToken cancellation)
     {
         await Partitions.MakeKept(connection, partition.Table, cancellation);
         string[] tables = [partition.Name, partition.Past];
@@ -25,9 +36,36 @@ internal static class InboxRetention
         await Partitions.InTransaction(
             connection, () => connection.Execute(string.Concat(tables.Select(Follow)), cancellation), cancellation);
         foreach (var table in tables)
-            await Copy(connection, table, partition.Kept, since, cancellation);
+            await Copy(connection, partition, [table], RecentIn(table), since, cancellation);
+        await Copy(connection, partition, tables, Parked, since: null, cancellation);
+        // Last, because the newest of them have the highest ids.
+        await Copy(connection, partition, tables, DeadLetters, since: null, cancellation);
         await Partitions.End(connection, partition, () => Task.CompletedTask, cancellation);
     }
+
+    internal static string RecentIn(string table) =>
+        $"SELECT event_id AS key, queue, event_id, received_at >= $3 AS wanted FROM messaging.{table} WHERE (event_id, queue) > ($1, $2) "
+        + "ORDER BY event_id, queue";
+
+    /// <summary>
+    /// Copies those rows of some tables whose keys are wanted, and says where the next stretch begins. Whoever deletes a row that is copied
+    /// comes before or after, not between: the lock is for that.
+    /// </summary>
+    internal static string CopyStretch(string kept, string keys, IEnumerable<string> tables) =>
+        $"""
+         WITH looked AS MATERIALIZED ({keys} LIMIT {Stretch}),
+              {string.Join(",\n", tables.Select(table =>
+                  $"""
+                   {table}_copied AS (
+                      INSERT INTO messaging.{kept}
+                      SELECT received.* FROM looked, LATERAL (
+                          SELECT * FROM messaging.{table} WHERE event_id = looked.event_id AND queue = looked.queue
+                          FOR KEY SHARE) AS received
+                      WHERE wanted
+                      ON CONFLICT DO NOTHING)
+                   """))}
+         SELECT key, queue FROM looked ORDER BY key DESC, queue DESC LIMIT 1
+         """;
 
     private static string Follow(string table) =>
         $"""
@@ -35,18 +73,35 @@ internal static class InboxRetention
         FOR EACH ROW EXECUTE FUNCTION messaging.keep_in_step();
         """;
 
-    /// <summary>Whoever deletes a row that is copied comes before or after, not between: the lock is for that.</summary>
-    private static Task Copy(
-        NpgsqlConnection connection, string table, string kept, DateTimeOffset since, CancellationToken cancellation) => connection.Execute(
-        $"""
-         INSERT INTO messaging.{kept}
-         SELECT * FROM messaging.{table} AS received
-         WHERE received_at >= $1
-            OR (queue, event_id) IN (SELECT queue, event_id FROM messaging.parked_events)
-            OR (queue, event_id) IN (SELECT queue, event_id FROM messaging.dead_letters WHERE event_id IS NOT NULL)
-         FOR KEY SHARE OF received
-         ON CONFLICT DO NOTHING
-         """,
-        cancellation,
-        Value(since));
+    private async Task Copy(
+        NpgsqlConnection connection,
+        Partition partition,
+        string[] tables,
+        string keys,
+        DateTimeOffset? since,
+        CancellationToken cancellation)
+    {
+        var copy = CopyStretch(partition.Kept, keys, tables);
+        var looked = 0L;
+        (Guid Key, string Queue)? after = (Guid.Empty, "");
+        while (after is { } from)
+        {
+            var turn = dutyCycle.Begin();
+            await Partitions.InTransaction(
+                connection, async () => after = await CopyStretch(connection, copy, from, since, cancellation), cancellation);
+            progress.Made(partition.Name, $"{looked += Stretch} rows looked at");
+            await turn.Rest(cancellation);
+        }
+    }
+
+    /// <returns>The last key; null when there was none.</returns>
+    private static async Task<(Guid Key, string Queue)?> CopyStretch(
+        NpgsqlConnection connection, string copy, (Guid Key, string Queue) after, DateTimeOffset? since, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(copy, connection) { Parameters = { Value(after.Key), Value(after.Queue) } };
+        if (since is { } limit)
+            command.Parameters.Add(Value(limit));
+        await using var last = await command.ExecuteReaderAsync(cancellation);
+        return await last.ReadAsync(cancellation) ? (last.GetGuid(0), last.GetString(1)) : null;
+    }
 }

@@ -10,9 +10,18 @@ namespace OrderPlatform.Messaging;
 /// Ends the oldest partition of the event log: the events of open streams are kept, the others archived, and when the archive is known to
 /// hold them, the partition is dropped. Whatever ends it before, the log still has everything, and the next run begins anew.
 /// </summary>
-internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpenStreams> open, Archives archives, DutyCycle dutyCycle)
+internal sealed class LogRetention(
+    IServiceScopeFactory scopes,
+    IEnumerable<IOpenStreams> open,
+    Archives archives,
+    RetentionProgress progress,
+    DutyCycle dutyCycle)
 {
     private const int BatchSize = 1000;
+
+    // Only this connection sees it, for as long as it lives.
+    private const string MakeOpen =
+        "DROP TABLE IF EXISTS pg_temp.open_streams; CREATE TEMP TABLE open_streams (stream varchar(100) PRIMARY KEY)";
 
     /// <returns>How many events were archived.</returns>
     /// <exception cref="RetentionException">The partition must stay.</exception>
@@ -20,10 +29,19 @@ internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpe
     public async Task<long> End(NpgsqlConnection connection, Partition partition, CancellationToken cancellation)
     {
         await CheckRelayed(connection, partition, cancellation);
-        await archives.RemoveAttempts(partition, (position, id) => Has(connection, partition, position, id, cancellation), cancellation);
+        await archives.RemoveAttempts(partition, events => Lacks(connection, partition, events, cancellation), cancellation);
         await CopyOpen(connection, partition, cancellation);
         var archived = (await archives.Write(partition, Ended(connection, partition, cancellation), cancellation))?.Events ?? 0;
-        await Partitions.End(connection, partition, () => CheckComplete(connection, partition, archived, cancellation), cancellation);
+        await Partitions.End(
+            connection,
+            partition,
+            async () =>
+            {
+                await CheckComplete(connection, partition, archived, cancellation);
+                // Once more: what has come meanwhile may be archived, and is not published for that.
+                await CheckRelayed(connection, partition, cancellation);
+            },
+            cancellation);
         return archived;
     }
 
@@ -41,38 +59,77 @@ internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpe
             throw new RetentionException($"{partition.Name} stays: not all of its events are published yet.");
     }
 
-    private static async Task<bool> Has(
-        NpgsqlConnection connection, Partition partition, long position, Guid id, CancellationToken cancellation)
+    /// <returns>The first of some events that the partition does not have; null if it has them all.</returns>
+    private static async Task<ArchivedKey?> Lacks(
+        NpgsqlConnection connection, Partition partition, IReadOnlyList<ArchivedKey> events, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            $"SELECT EXISTS (SELECT FROM {partition.Rows} AS ended WHERE position = $1 AND event_id = $2)", connection)
+            $"""
+             SELECT position, event_id
+             FROM unnest($1, $2) AS archived (position, event_id)
+             WHERE NOT EXISTS (
+                 SELECT FROM {partition.Rows} AS ended
+                 WHERE ended.position = archived.position AND ended.event_id = archived.event_id OFFSET 0)
+             ORDER BY position
+             LIMIT 1
+             """,
+            connection)
         {
-            Parameters = { Value(position), Value(id) },
+            Parameters = { Value(events.Select(e => e.Position).ToArray()), Value(events.Select(e => e.EventId).ToArray()) },
+            CommandTimeout = 60,
         };
-        return await command.ExecuteScalarAsync(cancellation) is true;
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        return await row.ReadAsync(cancellation) ? new ArchivedKey(row.GetInt64(0), row.GetGuid(1)) : null;
     }
 
+    /// <summary>Copies the events of open streams, some streams at a time, by the index of their names.</summary>
     private async Task CopyOpen(NpgsqlConnection connection, Partition partition, CancellationToken cancellation)
     {
         await Partitions.MakeKept(connection, partition.Table, cancellation);
-        await using var scope = scopes.CreateAsyncScope();
-        var database = scope.ServiceProvider.GetRequiredService<DbContext>();
+        await connection.Execute(MakeOpen, cancellation);
         foreach (var streams in open)
+            await Partitions.InTransaction(connection, () => ListOpen(connection, streams, cancellation), cancellation);
+        var last = "";
+        while (last is not null)
         {
-            // A service says it in LINQ, and a statement needs SQL.
-            await using var command = (NpgsqlCommand)streams.In(database).CreateDbCommand();
-            command.CommandText =
-                $"""
-                 INSERT INTO messaging.{partition.Kept}
-                 SELECT * FROM {partition.Rows} AS ended
-                 WHERE stream IN ({command.CommandText})
-                 ON CONFLICT DO NOTHING
-                 """;
-            (command.Connection, command.CommandTimeout) = (connection, 0);
-            await command.ExecuteNonQueryAsync(cancellation);
+            var turn = dutyCycle.Begin();
+            last = await CopyOpen(connection, partition, last, cancellation);
+            await turn.Rest(cancellation);
         }
 
         await connection.Execute($"ANALYZE messaging.{partition.Kept}", cancellation);
+    }
+
+    private async Task ListOpen(NpgsqlConnection connection, IOpenStreams streams, CancellationToken cancellation)
+    {
+        await connection.Execute(Partitions.ReadTables, cancellation);
+        await using var scope = scopes.CreateAsyncScope();
+        // A service says it in LINQ, and a statement needs SQL.
+        await using var command = (NpgsqlCommand)streams.In(scope.ServiceProvider.GetRequiredService<DbContext>()).CreateDbCommand();
+        command.CommandText = $"INSERT INTO open_streams SELECT * FROM ({command.CommandText}) AS open ON CONFLICT DO NOTHING";
+        (command.Connection, command.CommandTimeout) = (connection, 0);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <returns>The last stream; null when there was none.</returns>
+    private static async Task<string?> CopyOpen(
+        NpgsqlConnection connection, Partition partition, string after, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+             WITH next AS MATERIALIZED (SELECT stream FROM open_streams WHERE stream > $1 ORDER BY stream LIMIT {BatchSize}),
+                  copied AS (
+                     INSERT INTO messaging.{partition.Kept}
+                     SELECT ended.*
+                     FROM next, LATERAL (SELECT * FROM {partition.Rows} AS rows WHERE stream = next.stream OFFSET 0) AS ended)
+             SELECT max(stream) FROM next
+             """,
+            connection)
+        {
+            Parameters = { Value(after) },
+            CommandTimeout = 60,
+        };
+        return await command.ExecuteScalarAsync(cancellation) as string;
     }
 
     /// <summary>
@@ -82,7 +139,7 @@ internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpe
     private async IAsyncEnumerable<OutgoingEvent> Ended(
         NpgsqlConnection connection, Partition partition, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var position = long.MinValue;
+        var (position, archived) = (long.MinValue, 0L);
         while (true)
         {
             var turn = dutyCycle.Begin();
@@ -92,6 +149,7 @@ internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpe
             if (events.Count < BatchSize)
                 yield break;
             position = events[^1].Position;
+            progress.Made(partition.Name, $"{archived += events.Count} events archived");
             await turn.Rest(cancellation);
         }
     }
@@ -124,6 +182,7 @@ internal sealed class LogRetention(IServiceScopeFactory scopes, IEnumerable<IOpe
     /// <summary>Rows are never changed, so it is enough to count them.</summary>
     private static async Task CheckComplete(NpgsqlConnection connection, Partition partition, long archived, CancellationToken cancellation)
     {
+        await connection.Execute(Partitions.ReadTables, cancellation);
         await using var command = new NpgsqlCommand(
             $"SELECT (SELECT count(*) FROM {partition.Rows} AS ended) - (SELECT count(*) FROM messaging.{partition.Kept})", connection)
         {

@@ -19,6 +19,9 @@ internal static class Partitions
     private const string SelectOldest =
         "SELECT name, since, until FROM messaging.partitions($1) WHERE since IS NOT NULL AND until <= $2 LIMIT 1";
 
+    // Elsewhere rows are found by their keys.
+    public const string ReadTables = "SET LOCAL enable_seqscan = on";
+
     // Whoever comes after us waits as well: so we do not wait long.
     private const string ShortLocks = "SET LOCAL lock_timeout = '250ms'";
 
@@ -42,9 +45,12 @@ internal static class Partitions
             : null;
     }
 
-    /// <summary>Makes an empty table for what is to be kept of a partition.</summary>
-    public static Task MakeKept(NpgsqlConnection connection, string table, CancellationToken cancellation) => connection.Execute(
-        $"DROP TABLE IF EXISTS messaging.{table}_kept; SELECT messaging.create_partition('{table}', '{table}_kept')", cancellation);
+    /// <summary>Makes an empty table for what is to be kept of a partition, in place of what a run that was cut off has left.</summary>
+    public static Task MakeKept(NpgsqlConnection connection, string table, CancellationToken cancellation) => InTransaction(
+        connection,
+        () => connection.Execute(
+            $"DROP TABLE IF EXISTS messaging.{table}_kept; SELECT messaging.create_partition('{table}', '{table}_kept')", cancellation),
+        cancellation);
 
     /// <summary>
     /// Drops a partition, and what was past before it, but for what is kept. Until then others read both, and nobody writes to them.
@@ -77,7 +83,7 @@ internal static class Partitions
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>Changes the catalog, again and again until it does not have to wait long for others.</summary>
+    /// <summary>Does what others may be in the way of, again and again until it does not have to wait long for them.</summary>
     public static async Task InTransaction(NpgsqlConnection connection, Func<Task> work, CancellationToken cancellation)
     {
         var backoff = new Backoff();

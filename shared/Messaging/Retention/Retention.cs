@@ -12,15 +12,13 @@ internal sealed partial class Retention(
     DatabaseAddress address,
     DatabaseStartup database,
     LogRetention log,
+    InboxRetention inbox,
     MessagingOptions options,
     RetentionMetrics metrics,
     TimeProvider clock,
     ILogger<Retention> logger) : BackgroundService
 {
     private const string TryLock = "SELECT pg_try_advisory_lock(hashtextextended('orderplatform retention', 0))";
-
-    // Elsewhere rows are found by their keys; here, tables are read as a whole.
-    private const string ReadTables = "SET enable_seqscan = on";
 
     /// <summary>One run.</summary>
     /// <returns>False when another instance is at it.</returns>
@@ -35,12 +33,17 @@ internal sealed partial class Retention(
                 return false;
         }
 
-        await connection.Execute(ReadTables, cancellation);
-        foreach (var table in Partitions.Tables)
-            await Partitions.MakeAhead(connection, table, options.Retention, clock.GetUtcNow(), cancellation);
-        await EndInbox(connection, cancellation);
-        await EndLog(connection, cancellation);
-        metrics.Succeeded();
+        // To archive a partition can take hours: before each, all else is seen to.
+        bool ended;
+        do
+        {
+            foreach (var table in Partitions.Tables)
+                await Partitions.MakeAhead(connection, table, options.Retention, clock.GetUtcNow(), cancellation);
+            await EndInbox(connection, cancellation);
+            ended = await EndLog(connection, cancellation);
+            metrics.Succeeded();
+        }
+        while (ended);
         return true;
     }
 
@@ -56,7 +59,8 @@ internal sealed partial class Retention(
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                Failed(logger, exception.GetBaseException().Message);
+                metrics.Failed();
+                Failed(logger, exception is ArchiveException ? exception.Message : exception.GetBaseException().Message);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -69,24 +73,26 @@ internal sealed partial class Retention(
         var over = clock.GetUtcNow().AddDays(-days);
         while (await Partitions.Oldest(connection, Partitions.Inbox, over, cancellation) is { } partition)
         {
-            await InboxRetention.End(connection, partition, over, cancellation);
+            await inbox.End(connection, partition, over, cancellation);
             metrics.Dropped(partition);
             Dropped(logger, partition.Name);
         }
     }
 
-    private async Task EndLog(NpgsqlConnection connection, CancellationToken cancellation)
+    /// <summary>Ends one partition of the log, if one is over.</summary>
+    private async Task<bool> EndLog(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        if (options.Retention.LogDays is not { } days)
-            return;
-        var over = clock.GetUtcNow().AddDays(-days);
-        while (await Partitions.Oldest(connection, Partitions.Log, over, cancellation) is { } partition)
+        if (options.Retention.LogDays is not { } days
+            || await Partitions.Oldest(connection, Partitions.Log, clock.GetUtcNow().AddDays(-days), cancellation) is not { } partition)
         {
-            var events = await log.End(connection, partition, cancellation);
-            metrics.Archived(events);
-            metrics.Dropped(partition);
-            Archived(logger, partition.Name, events);
+            return false;
         }
+
+        var events = await log.End(connection, partition, cancellation);
+        metrics.Archived(events);
+        metrics.Dropped(partition);
+        Archived(logger, partition.Name, events);
+        return true;
     }
 
     [LoggerMessage(LogLevel.Information, "{Partition} was dropped")]

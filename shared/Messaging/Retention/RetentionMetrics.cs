@@ -22,6 +22,7 @@ internal sealed class RetentionMetrics : ISampledMetrics
     private readonly Gauge lastSuccess;
     private readonly Counter archived;
     private readonly TimeProvider clock;
+    private volatile bool failed;
 
     public RetentionMetrics(IMetricFactory metrics, TimeProvider clock)
     {
@@ -35,11 +36,28 @@ internal sealed class RetentionMetrics : ISampledMetrics
             table => table, table => new TableMetrics(ahead.WithLabels(table), misplaced.WithLabels(table), dropped.WithLabels(table)));
         lastSuccess = metrics.CreateGauge(
             "messaging_retention_last_success_timestamp_seconds",
-            "When this instance last saw to all partitions; 0 before the first time.");
+            "When this instance last saw to partitions and archives, or got on with that; 0 before the first time.");
         archived = metrics.CreateCounter("messaging_archived_events_total", "Events that were archived and dropped.");
     }
 
-    public void Succeeded() => lastSuccess.Set(clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
+    /// <summary>All that was due is done, or a part that will not have to be done again.</summary>
+    public void Succeeded()
+    {
+        failed = false;
+        lastSuccess.Set(clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
+    }
+
+    /// <summary>
+    /// A long run gets on. That is as good as success, unless one has failed: those that get on for hours and fail in the end would
+    /// never be noticed.
+    /// </summary>
+    public void Progressed()
+    {
+        if (!failed)
+            Succeeded();
+    }
+
+    public void Failed() => failed = true;
 
     public void Archived(long events) => archived.Inc(events);
 

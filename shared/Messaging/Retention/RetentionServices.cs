@@ -13,6 +13,8 @@ internal static class RetentionServices
         services.AddSingleton<Archives>();
         services.AddSingleton<ArchiveReader>();
         services.AddSingleton<LogRetention>();
+        services.AddSingleton<InboxRetention>();
+        services.AddSingleton<RetentionProgress>();
         services.AddSingleton<RetentionMetrics>();
         services.AddSingleton<ISampledMetrics>(provider => provider.GetRequiredService<RetentionMetrics>());
         services.AddSingleton<Retention>();
@@ -21,8 +23,15 @@ internal static class RetentionServices
 
     private static IArchiveStore StoreOf(ArchiveOptions archive, string service) => archive.Kind switch
     {
-        ArchiveKind.Directory => new DirectoryArchive(Path.Combine(archive.Directory!, service)),
-        ArchiveKind.S3 => new S3Archive(archive, service),
+        ArchiveKind.Directory => new NamedArchive(
+            new DirectoryArchive(Path.Combine(archive.Directory!, service)),
+            $"the directory {archive.Directory}",
+            "Check that it is mounted, that this process may write there, and that the disk is not full."),
+        ArchiveKind.S3 => new NamedArchive(
+            new S3Archive(archive, service),
+            $"the bucket {archive.Bucket} at {archive.ServiceUrl}",
+            "Check that it can be reached from here, that the bucket exists, and that AccessKey and SecretKey may list, read, write and "
+            + "delete there."),
         _ => new NoArchive(),
     };
 }

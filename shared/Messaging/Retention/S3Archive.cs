@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+using System.Runtime.ExceptionServices;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -29,23 +31,35 @@ internal sealed class S3Archive : IArchiveStore, IDisposable
         (bucket, prefix) = (options.Bucket!, $"{options.Prefix}{service}/");
     }
 
+    /// <summary>Sends it as it is written, in parts that are held in memory: there may be no disk that it fits on.</summary>
     public async Task Write(string name, Func<Stream, Task> write, CancellationToken cancellation)
     {
-        // The store wants to know the size before the content.
-        await using var file = new FileStream(
-            Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 81_920, FileOptions.DeleteOnClose);
-        await write(file);
-        file.Position = 0;
-        using var transfer = new TransferUtility(client);
-        await transfer.UploadAsync(
-            new TransferUtilityUploadRequest
-            {
-                BucketName = bucket,
-                Key = prefix + name,
-                InputStream = file,
-                AutoCloseStream = false,
-            },
-            cancellation);
+        var pipe = new Pipe();
+        var upload = Upload(name, pipe.Reader, cancellation);
+        Exception? failure = null;
+        try
+        {
+            await using var content = pipe.Writer.AsStream(leaveOpen: true);
+            await write(content);
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+        }
+
+        // With a failure, the upload fails as well, and nobody takes what there is for the whole.
+        await pipe.Writer.CompleteAsync(failure);
+        try
+        {
+            await upload;
+        }
+        catch when (failure is not null)
+        {
+            // One has failed because of the other, and whoever was first says why.
+        }
+
+        if (failure is not null)
+            ExceptionDispatchInfo.Throw(failure);
     }
 
     public async Task<Stream> Open(string name, CancellationToken cancellation)
@@ -72,4 +86,27 @@ internal sealed class S3Archive : IArchiveStore, IDisposable
     public Task Delete(string name, CancellationToken cancellation) => client.DeleteObjectAsync(bucket, prefix + name, cancellation);
 
     public void Dispose() => client.Dispose();
+
+    private async Task Upload(string name, PipeReader content, CancellationToken cancellation)
+    {
+        try
+        {
+            using var transfer = new TransferUtility(client);
+            await transfer.UploadAsync(
+                new TransferUtilityUploadRequest
+                {
+                    BucketName = bucket,
+                    Key = prefix + name,
+                    InputStream = content.AsStream(),
+                    AutoCloseStream = false,
+                },
+                cancellation);
+        }
+        catch (Exception exception)
+        {
+            // Else it would be written on, to nowhere.
+            await content.CompleteAsync(exception);
+            throw;
+        }
+    }
 }

@@ -33,6 +33,7 @@ function job(replay, refresh) {
       max: replay.total || 1, value: replay.state === 'completed' ? replay.total || 1 : replay.sent, 'aria-labelledby': heading,
     }),
     replay.error && h('p', { class: 'failure' }, replay.error),
+    replay.missing && h('p', {}, replay.missing),
     h('p', { class: 'hint' }, ...said(replay)),
     h('div', { class: 'buttons' },
       replay.state === 'running' && control('pause', 'Pause'),

@@ -19,6 +19,8 @@ CREATE TABLE messaging.replays (
     position    bigint NOT NULL,
     sent        bigint NOT NULL DEFAULT 0,
     total       bigint,
+    -- What was asked for and is no longer in the log.
+    missing     text,
     started_at  timestamptz NOT NULL DEFAULT now(),
     started_by  text NOT NULL,
     ended_at    timestamptz,
