@@ -71,15 +71,6 @@ const signs = {
 /** A state, told by sign and word; the colour only helps. */
 export const state = name => h('span', { class: `state ${name}` }, h('span', { 'aria-hidden': 'true' }, signs[name] ?? '•'), ` ${name}`);
 
-/** Indented where it is JSON; as it is where it is not. */
-export function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
-
 /** Text that keeps its lines, in a box that a keyboard can scroll. */
 export const code = (text, label) => h('pre', { tabindex: '0', role: 'region', 'aria-label': label }, h('code', {}, text));
 
