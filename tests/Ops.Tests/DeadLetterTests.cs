@@ -230,6 +230,8 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Page.Keyboard.PressAsync("Enter");
         await Expect(Page.GetByRole(AriaRole.Row)).ToHaveCountAsync(4);
         await IsAccessible("list");
+        // As a card, what has several parts stays beside its label.
+        Assert.Equal(1, await Page.Locator("td[data-label=Exception]").First.EvaluateAsync<int>("cell => cell.childNodes.length"));
 
         await Page.GetByRole(AriaRole.Checkbox).Nth(1).CheckAsync();
         await Button("Redrive 1 selected…").ClickAsync();

@@ -37,8 +37,11 @@ export function table(caption, columns, items, empty = 'None.') {
     h('tbody', { role: 'rowgroup' }, items.map(item => h('tr', { role: 'row' },
       columns.map(([heading, cell, kind]) => h('td', {
         role: 'cell', class: kind, 'data-label': typeof heading === 'string' ? heading : null,
-      }, cell(item)))))));
+      }, together(cell(item))))))));
 }
+
+/** What a cell is made of stays beside its label, where a row is a card. */
+const together = content => Array.isArray(content) ? h('div', {}, ...content) : content;
 
 /** Names with their values. */
 export const facts = pairs => h('dl', {}, pairs.filter(([, value]) => value != null && value !== '')
