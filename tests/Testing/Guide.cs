@@ -60,6 +60,6 @@ public sealed partial class Guide
         return answers;
     }
 
-    [GeneratedRegex("```(?:bash|sql|ini)\n(.*?)```", RegexOptions.Singleline)]
+    [GeneratedRegex("```(?:bash|sh|sql|ini)\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();
 }
