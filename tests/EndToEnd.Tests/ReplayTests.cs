@@ -76,9 +76,9 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         var sent = job.GetProperty("sent").GetInt64();
         Assert.Equal(sent, job.GetProperty("total").GetInt64());
         Assert.InRange(sent, 1, answers[0].GetProperty("events").GetInt64());
-        Assert.Equal(
-            ["OrderCancelled", "OrderPlaced"],
-            job.GetProperty("types").EnumerateArray().Select(type => type.GetString()!.Split(':')[1]).Order());
+        var types = job.GetProperty("types").EnumerateArray().Select(type => type.GetString()!.Split(':')[1]).ToArray();
+        Assert.Contains("OrderPlaced", types);
+        Assert.DoesNotContain("OrderConfirmed", types);
     }
 
     [Fact]
