@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 
@@ -8,6 +8,18 @@ namespace OrderPlatform.EndToEnd.Tests;
 public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
 {
     private const int Count = 30;
+
+    /// <summary>Its commands are run as they stand there, but for addresses and times.</summary>
+    private static readonly Guide Guide = Guide.Read(Repository.Path("shared", "Messaging", "README.md"), "Replay and rebuild");
+
+    private static readonly string[] Situations =
+    [
+        "A new consumer must learn the past", "What retention has taken out", "A consumer lost its state", "the inbox must forget",
+        "Rows may differ from the log",
+    ];
+
+    [Fact]
+    public void Every_block_of_the_guide_is_run_by_a_test_of_this_class() => Assert.Equal(Situations.Select(Guide.After), Guide.Blocks);
 
     [Fact]
     public async Task A_replay_goes_on_after_its_process_was_killed_and_takes_no_effect_twice()
@@ -32,15 +44,15 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     [Fact]
     public async Task Inventory_gets_back_the_reservations_that_it_lost_and_nobody_ships_twice()
     {
+        var since = await Inventory.Database.Scalar<DateTime>("SELECT now()");
         var sku = await Shop.Stock(1000);
         var orders = await Task.WhenAll(Enumerable.Range(0, Count).Select(_ => Shop.Place(sku)));
         await Shop.Balance(sku, orders);
         var (before, shipped) = (await Shop.StockOf(sku), await Shipments());
-        await Lose(orders, sku, units: 1000);
+        await Lose(orders, sku, units: 1000, since);
         Assert.Equal((1000, 0), await Shop.StockOf(sku));
 
-        foreach (var producer in (Service[])[Orders, Shipping])
-            await (await Start(producer, new { queue = "inventory", streams = orders })).Completes();
+        await Run("A consumer lost its state", since);
 
         await Eventually.Is(async () => await Shop.StockOf(sku) == before, description: "the stock is what it was");
         await Shop.Balance(sku, orders);
@@ -48,40 +60,92 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task The_commands_of_the_operators_guide_work_as_they_stand_there()
+    public async Task A_new_consumer_is_sent_of_what_was_counted_what_it_takes_by_the_guides_commands()
     {
-        var guide = await File.ReadAllTextAsync(Repository.Path("shared", "Messaging", "README.md"));
-        var commands = guide.Split("## Replay and rebuild")[1].Split('\n')
-            .Where(line => line.StartsWith("curl ", StringComparison.Ordinal))
-            .ToArray();
-        Assert.Equal(9, commands.Length);
+        var sku = await Shop.Stock(10);
+        await Shop.Becomes(await Shop.Place(sku), "shipped");
 
-        foreach (var command in commands)
+        var answers = await Run("A new consumer must learn the past");
+
+        Assert.Equal(3, answers.Count);
+        var listed = answers[2].GetProperty("items")[0];
+        Assert.Equal(answers[1].GetProperty("id").GetGuid(), listed.GetProperty("id").GetGuid());
+        Assert.Equal("anna", listed.GetProperty("startedBy").GetString());
+        await Completed(Orders);
+        var job = await Orders.Http.GetFromJsonAsync<JsonElement>($"ops/replays/{listed.GetProperty("id")}");
+        var sent = job.GetProperty("sent").GetInt64();
+        Assert.Equal(sent, job.GetProperty("total").GetInt64());
+        Assert.InRange(sent, 1, answers[0].GetProperty("events").GetInt64());
+        var types = job.GetProperty("types").EnumerateArray().Select(type => type.GetString()!.Split(':')[1]).ToArray();
+        Assert.Contains("OrderPlaced", types);
+        Assert.DoesNotContain("OrderConfirmed", types);
+    }
+
+    [Fact]
+    public async Task A_replay_from_the_archive_is_started_by_the_guides_command()
+    {
+        var job = (await Run("What retention has taken out"))[^1];
+
+        Assert.Equal(("archive", "anna"), (job.GetProperty("source").GetString(), job.GetProperty("startedBy").GetString()));
+        await Completed(Orders);
+    }
+
+    [Fact]
+    public async Task A_row_that_differs_is_found_and_repaired_by_the_guides_commands()
+    {
+        var order = await Shop.Place(await Shop.Stock(1));
+        await Shop.Becomes(order, "shipped");
+        await Orders.Database.Scalar<int>($"UPDATE orders SET status = 'Placed' WHERE id = '{order}' RETURNING 1");
+
+        var answers = await Run("Rows may differ from the log");
+
+        Assert.Equal(("compare", "repair"), (answers[0].GetProperty("mode").GetString(), answers[2].GetProperty("mode").GetString()));
+        Assert.Equal(answers[0].GetProperty("id").GetGuid(), answers[1].GetProperty("items")[0].GetProperty("id").GetGuid());
+        await Shop.Becomes(order, "shipped");
+        await Completed(Orders, "rebuilds");
+        Assert.Equal((1, 0), await Found(answers[0]));
+        Assert.Equal((1, 1), await Found(answers[2]));
+
+        async Task<(int Differing, int Repaired)> Found(JsonElement started)
         {
-            var here = command
-                .Replace("localhost:5101/", Orders.Http.BaseAddress!.ToString(), StringComparison.Ordinal)
-                .Replace("localhost:5103/", Shipping.Http.BaseAddress!.ToString(), StringComparison.Ordinal);
-            using var curl = Process.Start(
-                new ProcessStartInfo("bash", ["-c", $"{here} --fail-with-body"]) { RedirectStandardOutput = true })!;
-            var answer = await curl.StandardOutput.ReadToEndAsync();
-            await curl.WaitForExitAsync();
-            Assert.True(curl.ExitCode == 0, $"{command}: {answer}");
+            var job = await Orders.Http.GetFromJsonAsync<JsonElement>($"ops/rebuilds/{started.GetProperty("id")}");
+            Assert.Equal("anna", job.GetProperty("startedBy").GetString());
+            return (job.GetProperty("differing").GetInt32(), job.GetProperty("repaired").GetInt32());
         }
     }
 
+    /// <summary>Runs a block of the guide, which must work.</summary>
+    /// <returns>What its commands have answered.</returns>
+    private async Task<List<JsonElement>> Run(string words, DateTime? since = null)
+    {
+        var block = Guide.After(words)
+            .Replace("localhost:5101", Orders.Http.BaseAddress!.Authority, StringComparison.Ordinal)
+            .Replace("localhost:5103", Shipping.Http.BaseAddress!.Authority, StringComparison.Ordinal)
+            .Replace("2026-01-31T12:00:00Z", since?.ToString("O", CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var (exitCode, output, errors) = await Guide.Run(block, Repository.Path());
+        Assert.True(exitCode == 0, $"{block}\n{output}\n{errors}");
+        return Guide.Answers(output);
+    }
+
     /// <summary>The rows of these orders, and that their events were handled, as if restored from an old backup.</summary>
-    private async Task Lose(Guid[] orders, string sku, int units)
+    private async Task Lose(Guid[] orders, string sku, int units, DateTime since)
     {
         var ids = string.Join(", ", orders.Select(id => $"'{id}'"));
         await using var lose = Inventory.Database.Source.CreateCommand(
             $"""
              DELETE FROM reservations WHERE order_id IN ({ids});
              DELETE FROM messaging.event_log WHERE stream IN ({ids});
-             DELETE FROM messaging.inbox WHERE queue = 'inventory';
-             UPDATE stock SET available = {units}, reserved = 0 WHERE sku = '{sku}'
+             UPDATE stock SET available = {units}, reserved = 0 WHERE sku = '{sku}';
+             {Guide.After("the inbox must forget").Replace("2026-01-31 12:00Z", $"{since:O}", StringComparison.Ordinal)}
              """);
         await lose.ExecuteNonQueryAsync();
     }
+
+    /// <summary>Returns when a service's jobs are completed.</summary>
+    private static Task Completed(Service service, string jobs = "replays") => Eventually.Is(
+        async () => await service.Database.Scalar<long>($"SELECT count(*) FROM messaging.{jobs} WHERE state <> 'completed'") == 0,
+        TimeSpan.FromMinutes(1),
+        $"the {jobs} of {service.Name} are completed");
 
     private Task<long> Shipments() => Shipping.Database.Scalar<long>("SELECT count(*) FROM shipments");
 

@@ -32,14 +32,13 @@ public sealed class ReplayTests : LedgerTest
     public async Task A_consumer_that_lost_its_state_gets_it_back_and_what_it_still_has_takes_no_effect_again()
     {
         var ledger = await StartOps();
-        var accounts = await Past(ledger, 10);
+        await Past(ledger, 6);
+        await Tallied(ledger, 6);
+        var since = await Database.Scalar<DateTime>("SELECT clock_timestamp()");
+        var lost = await Past(ledger, 4);
         await Tallied(ledger, 10);
-        var lost = accounts[..4];
-        await Execute($"DELETE FROM tallies WHERE id = ANY ($1)", lost);
-        await Execute(
-            "DELETE FROM messaging.inbox WHERE event_id IN (SELECT event_id FROM messaging.event_log WHERE correlation_id = ANY ($1))",
-            lost);
 
+        Assert.Equal(4 * 4, await Lose(lost, since));
         await Completes(ledger, new { queue = "ledger" });
 
         await Tallied(ledger, 10);
@@ -51,6 +50,43 @@ public sealed class ReplayTests : LedgerTest
 
         // What is sent again says nothing of how fast events flow.
         Assert.Equal(10, scrape["""messaging_delivery_delay_seconds_count{queue="ledger",event="Opened"}"""]);
+    }
+
+    [Fact]
+    public async Task What_operators_have_closed_takes_no_effect_and_what_is_parked_takes_one_when_a_consumer_gets_its_state_back()
+    {
+        var ledger = await StartOps(("Messaging:Retries", "0"));
+        var since = await Database.Scalar<DateTime>("SELECT clock_timestamp()");
+        var lost = await Past(ledger, 2);
+        await Tallied(ledger, 2);
+        // Of each the opening fails, and three deposits wait for it.
+        Guid[] accounts = [Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7()];
+        Array.ForEach(accounts, account => Poison.Add(account));
+        await Past(ledger, accounts);
+        await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM messaging.parked_events") == 9);
+        await Eventually.Is(async () => await DeadLetters("state = 'waiting'") == 3);
+        Array.ForEach(accounts, Poison.Remove);
+        await Close(accounts[0], "discard");
+        await Close(accounts[1], "resolve");
+
+        Assert.Equal(2 * 4, await Lose(lost, since));
+        var replay = await Completes(ledger, new { queue = "ledger" });
+
+        Assert.Equal(5 * 4, Number(replay, "sent"));
+        await Tallied(ledger, 2 + 1);
+        await Scrape.Becomes(ledger.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 2 + 9);
+        Assert.Equal(
+            lost.Append(accounts[2]).Order(), await ledger.Query(db => db.Tallies.Select(tally => tally.Id).Order().ToArrayAsync()));
+        Assert.Equal(3 * 3, await ledger.Query(db => db.Tallies.SumAsync(tally => tally.Changes)));
+        Assert.Equal(2 * 3, await Database.Scalar<long>("SELECT count(*) FROM messaging.parked_events"));
+
+        async Task Close(Guid account, string how)
+        {
+            var letter = await Database.Scalar<Guid>($"SELECT id FROM messaging.dead_letters WHERE stream = '{account}'");
+            using var response = await ledger.Http.PostAsJsonAsync(
+                $"/ops/dead-letters/{letter}/{how}", new { reason = "It must not happen", followers = "wait" }, Cancellation);
+            response.EnsureSuccessStatusCode();
+        }
     }
 
     [Fact]
@@ -371,10 +407,15 @@ public sealed class ReplayTests : LedgerTest
     private static async Task<Guid[]> Past(LedgerHost ledger, int accounts)
     {
         var ids = Enumerable.Range(0, accounts).Select(_ => Guid.CreateVersion7()).ToArray();
-        await Task.WhenAll(ids.Select(ledger.Open));
-        for (var amount = 1; amount <= 3; amount++)
-            await Task.WhenAll(ids.Select(id => ledger.Deposit(id, amount)));
+        await Past(ledger, ids);
         return ids;
+    }
+
+    private static async Task Past(LedgerHost ledger, Guid[] accounts)
+    {
+        await Task.WhenAll(accounts.Select(ledger.Open));
+        for (var amount = 1; amount <= 3; amount++)
+            await Task.WhenAll(accounts.Select(account => ledger.Deposit(account, amount)));
     }
 
     private static async Task<JsonElement> Completes(LedgerHost ledger, object request) =>
@@ -418,10 +459,16 @@ public sealed class ReplayTests : LedgerTest
     private static Task Tallied(LedgerHost ledger, int accounts) =>
         Eventually.Is(async () => await ledger.Query(db => db.Tallies.CountAsync(tally => tally.Total == 6)) == accounts);
 
-    private async Task Execute(string sql, Guid[] ids)
+    /// <summary>Tallies are lost, and the inbox forgets as the guide says.</summary>
+    /// <returns>How many events it has forgotten.</returns>
+    private async Task<long> Lose(Guid[] accounts, DateTime since)
     {
-        await using var command = Database.Source.CreateCommand(sql);
-        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = ids });
-        await command.ExecuteNonQueryAsync(Cancellation);
+        await using var lose = Database.Source.CreateCommand("DELETE FROM tallies WHERE id = ANY ($1)");
+        lose.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = accounts });
+        await lose.ExecuteNonQueryAsync(Cancellation);
+        var forget = Guide.Read(Path.Combine(AppContext.BaseDirectory, "README.md"), "Replay and rebuild").After("the inbox must forget");
+        return await Database.Scalar<long>(forget
+            .Replace("'inventory'", "'ledger'", StringComparison.Ordinal)
+            .Replace("2026-01-31 12:00Z", $"{since:O}", StringComparison.Ordinal));
     }
 }

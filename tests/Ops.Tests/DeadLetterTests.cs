@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using RabbitMQ.Client;
 
 namespace OrderPlatform.Ops.Tests;
@@ -20,7 +21,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Filed(order);
 
         await Open(Orders, "");
-        await Link("wait for somebody").ClickAsync();
+        await Page.GetByRole(AriaRole.Link, new() { NameRegex = new("waiting for somebody") }).ClickAsync();
         await Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "ContradictionException" }).GetByRole(AriaRole.Link).ClickAsync();
         await Page.GetByRole(AriaRole.Row).Filter(new() { HasText = $"{order}" }).GetByRole(AriaRole.Link).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "StockReserved in orders" })).ToBeFocusedAsync();
@@ -62,7 +63,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Expect(Dialog.Locator("#field-body-error")).ToContainTextAsync("orderId");
         await IsAccessible("edit");
 
-        await body.FillAsync($$"""{"orderId": "{{order}}", "reservedAt": "2026-01-31T12:00:00Z"}""");
+        await body.FillAsync(Reserved(order));
         await Dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         await Says("The body was changed.");
         await Expect(Button("Edit…")).ToBeFocusedAsync();
@@ -106,6 +107,117 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
+    public async Task What_goes_by_itself_is_shown_with_its_time_and_can_be_redriven_at_once()
+    {
+        var order = await PlaceWithoutInventory();
+        Expected.Add("ERR_CONNECTION_REFUSED");
+        await SendTo("orders_error", order, Reserved(order), ("MT-Fault-ExceptionType", "System.TimeoutException"));
+        await Filed(order, "scheduled");
+
+        await Open(Orders, "");
+        await IsAccessible("scheduled-overview");
+        await Page.GetByRole(AriaRole.Link, new() { NameRegex = new("1 to be redriven") }).ClickAsync();
+        var group = Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "TimeoutException" });
+        await Expect(group).ToContainTextAsync("scheduled");
+        await Expect(Page.GetByText("What is scheduled is redriven at its time")).ToBeVisibleAsync();
+        await IsAccessible("scheduled-groups");
+        await group.GetByRole(AriaRole.Link).ClickAsync();
+        var row = Page.GetByRole(AriaRole.Row).Filter(new() { HasText = $"{order}" });
+        await Expect(row).ToContainTextAsync("goes at 20");
+        var all = Button("Redrive all that match…");
+        await Expect(all).ToBeDisabledAsync();
+        await Expect(all).ToHaveAccessibleDescriptionAsync(new Regex("Only what is waiting is redriven together"));
+        await IsAccessible("scheduled-list");
+
+        await row.GetByRole(AriaRole.Link).ClickAsync();
+        await Expect(Page.Locator(".lead")).ToContainTextAsync("by itself, to be redriven at 20");
+        await Expect(Button("Edit…")).ToHaveCountAsync(0);
+        await IsAccessible("scheduled-message");
+        await Button("Redrive…").ClickAsync();
+        await Dialog.GetByRole(AriaRole.Button, new() { Name = "Redrive" }).ClickAsync();
+        await Expect(State).ToHaveTextAsync("✓ resolved");
+        await Inventory.Start();
+        await Shop.Becomes(order, "shipped");
+    }
+
+    [Fact]
+    public async Task What_was_redriven_and_not_heard_of_for_five_minutes_is_redriven_again()
+    {
+        var order = Guid.NewGuid();
+        await Send(order, "no JSON");
+        await Filed(order);
+        await Redriven("1 minute");
+        await OpenMessage(order);
+        await Expect(Page.Locator(".lead")).ToContainTextAsync("if it is not heard of, it can be redriven again at 20");
+        await Expect(Button("Redrive…")).ToHaveCountAsync(0);
+
+        await Redriven("6 minutes");
+        await Expect(Page.Locator(".lead")).ToContainTextAsync("not heard of since: it can be redriven again");
+        await Button("Redrive…").ClickAsync();
+        await Dialog.GetByRole(AriaRole.Button, new() { Name = "Redrive" }).ClickAsync();
+        await Says("The message will be redriven.");
+        await Eventually.Is(async () => await Count($"attempts = 2 AND stream = '{order}'") == 1);
+
+        async Task Redriven(string ago) => await Orders.Database.Scalar<int>(
+            $"""
+             UPDATE messaging.dead_letters
+             SET state = 'redriven', redrive_at = now() - interval '{ago}', redriven_at = now() - interval '{ago}'
+             WHERE stream = '{order}' RETURNING 1
+             """);
+    }
+
+    [Fact]
+    public async Task A_body_is_shown_as_it_was_written_and_edited_from_there()
+    {
+        var order = Guid.NewGuid();
+        var body = $$"""{"orderId":"?","orderId":"{{order}}","number":9007199254740993,"price":1.10}""";
+        await Send(order, body);
+        await Filed(order);
+
+        await OpenMessage(order);
+
+        var shown = Page.GetByRole(AriaRole.Region, new() { Name = "The body" });
+        Assert.Equal(
+            $$"""
+              {
+                "orderId": "?",
+                "orderId": "{{order}}",
+                "number": 9007199254740993,
+                "price": 1.10
+              }
+              """,
+            await shown.TextContentAsync());
+        await Button("Edit…").ClickAsync();
+        await Expect(Dialog.GetByRole(AriaRole.Textbox, new() { Name = "Body" })).ToHaveValueAsync(body);
+    }
+
+    [Theory]
+    [InlineData(
+        """[ 1.0 ,-0, 1e400,"a , b : {}", null,[ ],{ } ]""",
+        "[\n  1.0,\n  -0,\n  1e400,\n  \"a , b : {}\",\n  null,\n  [],\n  {}\n]")]
+    [InlineData(
+        """{"a":{"a":"\"\\","a":"\u00e9"}}""",
+        "{\n  \"a\": {\n    \"a\": \"\\\"\\\\\",\n    \"a\": \"\\u00e9\"\n  }\n}")]
+    [InlineData(" 1.10 ", "1.10")]
+    [InlineData("{'no': JSON}", "{'no': JSON}")]
+    [InlineData("", "")]
+    public async Task Indenting_changes_no_token(string text, string indented)
+    {
+        await Open(Orders, "");
+
+        Assert.Equal(indented, await Page.EvaluateAsync<string>("async text => (await import('/ops/assets/json.js')).indent(text)", text));
+    }
+
+    [Fact]
+    public async Task What_is_too_deep_to_be_indented_is_shown_as_it_is()
+    {
+        await Open(Orders, "");
+        var deep = new string('[', 200_000) + new string(']', 200_000);
+
+        Assert.True(await Page.EvaluateAsync<bool>("async text => (await import('/ops/assets/json.js')).indent(text) === text", deep));
+    }
+
+    [Fact]
     public async Task Many_are_redriven_at_once_after_a_dry_run()
     {
         var marker = $"only-{Guid.NewGuid():N}";
@@ -118,6 +230,8 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Page.Keyboard.PressAsync("Enter");
         await Expect(Page.GetByRole(AriaRole.Row)).ToHaveCountAsync(4);
         await IsAccessible("list");
+        // As a card, what has several parts stays beside its label.
+        Assert.Equal(1, await Page.Locator("td[data-label=Exception]").First.EvaluateAsync<int>("cell => cell.childNodes.length"));
 
         await Page.GetByRole(AriaRole.Checkbox).Nth(1).CheckAsync();
         await Button("Redrive 1 selected…").ClickAsync();
@@ -165,7 +279,9 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Orders.Database.Scalar<int>($"UPDATE orders SET status = '{status}' WHERE id = '{order}' RETURNING 1");
 
     /// <summary>A message in the queue of Orders, as if it came from Inventory.</summary>
-    private async Task Send(Guid order, string body)
+    private Task Send(Guid order, string body) => SendTo("orders", order, body);
+
+    private async Task SendTo(string queue, Guid order, string body, params (string Name, string Value)[] headers)
     {
         await using var connection = await Platform.Connect();
         await using var channel = await connection.CreateChannelAsync();
@@ -182,12 +298,16 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
                 ["occurred-at"] = "2026-01-31T12:00:00Z",
             },
         };
-        await channel.BasicPublishAsync("orders", "", mandatory: true, properties, Encoding.UTF8.GetBytes(body));
+        foreach (var (name, value) in headers)
+            properties.Headers[name] = value;
+        await channel.BasicPublishAsync(queue, "", mandatory: true, properties, Encoding.UTF8.GetBytes(body));
     }
 
-    /// <summary>Returns when a dead letter of this order waits.</summary>
-    private Task Filed(Guid order) =>
-        Eventually.Is(async () => await Count($"state = 'waiting' AND stream = '{order}'") == 1, description: "it is filed");
+    private static string Reserved(Guid order) => $$"""{"orderId": "{{order}}", "reservedAt": "2026-01-31T12:00:00Z"}""";
+
+    /// <summary>Returns when a dead letter of this order is filed, and waits.</summary>
+    private Task Filed(Guid order, string state = "waiting") =>
+        Eventually.Is(async () => await Count($"state = '{state}' AND stream = '{order}'") == 1, description: "it is filed");
 
     private Task<long> Count(string where) => Orders.Database.Scalar<long>($"SELECT count(*) FROM messaging.dead_letters WHERE {where}");
 

@@ -43,6 +43,8 @@ public sealed class OpsPlatform : IAsyncLifetime
     [
         ("ASPNETCORE_URLS", addresses[service].ToString()),
         ("Messaging__Retries", "0"),
+        // What goes by itself stays for as long as a test looks at it.
+        ("Messaging__DeadLetters__AutomaticBackoff", "00:10:00"),
         .. addresses.Select(address => ($"Ops__Peers__{address.Key.ToLowerInvariant()}", address.Value.ToString())),
     ];
 

@@ -1,6 +1,6 @@
 // What can be done to dead letters. Each asks first, tells what came of it, and then calls `then`.
 
-import { plural, pretty, shortName } from './dom.js';
+import { plural, shortName } from './dom.js';
 import { post, put } from './api.js';
 import { ask, identify } from './dialog.js';
 
@@ -54,7 +54,7 @@ export const redriveOne = (item, then) => act({
 export const editBody = (item, then) => act({
   title: `Edit ${shortName(item.type)}`,
   text: 'The body is checked against the contract. The original is kept.',
-  fields: [{ name: 'body', label: 'Body', type: 'textarea', value: pretty(item.body), required: true }, reason()],
+  fields: [{ name: 'body', label: 'Body', type: 'textarea', value: item.body, required: true }, reason()],
   action: 'Save',
   submit: async values => {
     await put(`dead-letters/${item.id}/body`, values);

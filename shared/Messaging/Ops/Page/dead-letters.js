@@ -3,20 +3,30 @@ import { get, query } from './api.js';
 import { redriveMany } from './actions.js';
 import { redrives } from './redrives.js';
 
-const states = ['waiting', 'scheduled', 'redriven', 'resolved', 'discarded'];
+const unresolved = ['waiting', 'scheduled', 'redriven'];
+const states = [...unresolved, 'resolved', 'discarded'];
+
+/** What becomes of them. */
+const outlook = {
+  waiting: 'Nothing happens to what is waiting, until somebody decides.',
+  scheduled: 'What is scheduled is redriven at its time, which the list shows. What goes by itself can be opened and redriven at once.',
+  redriven: 'What was redriven is in its queue, and is resolved when that has taken it over.',
+};
 
 /** Dead letters by what they have in common. */
 export async function groups(page) {
-  const chosen = page.parameters.get('state') ?? 'waiting';
-  const { items } = await get('dead-letters/groups', { state: chosen });
+  const chosen = page.parameters.get('state') ?? 'unresolved';
+  const meant = chosen === 'unresolved' ? unresolved : [chosen];
+  const items = (await Promise.all(meant.map(state => get('dead-letters/groups', { state })))).flatMap(({ items }) => items);
   return {
     title: 'Dead letters',
     every: 5000,
     content: [
-      h('nav', { 'aria-label': 'States', class: 'tabs' }, states.map(name => h('a', {
+      h('nav', { 'aria-label': 'States', class: 'tabs' }, ['unresolved', ...states].map(name => h('a', {
         href: `#/dead-letters${query({ state: name })}`, id: `state-${name}`, 'aria-current': name === chosen ? 'page' : null,
       }, name))),
-      chosen === 'scheduled' && await redrives(page),
+      h('p', {}, meant.map(name => outlook[name]).filter(Boolean).join(' ')),
+      meant.includes('scheduled') && await redrives(page),
       table(`Groups of messages that are ${chosen}`, [
         ['Event', group => h('a', {
           href: `#/dead-letters/list${query(filterOf(group))}`, id: `group-${idOf(group)}`,
@@ -24,6 +34,7 @@ export async function groups(page) {
         ['Exception', group => shortName(group.exceptionType)],
         ['Handler', group => shortName(group.handler)],
         ['Queue', group => group.queue],
+        ['State', group => state(group.state)],
         ['Messages', group => number(group.count), 'number'],
         ['Oldest', group => time(group.oldest)],
         ['Newest', group => time(group.newest)],
@@ -32,7 +43,8 @@ export async function groups(page) {
           () => redriveMany({ filter: exactly(group) }, page.refresh),
           { id: `redrive-${idOf(group)}` }), 'actions'],
       ], items, `No message is ${chosen}.`),
-      h('p', {}, h('a', { href: `#/dead-letters/list${query({ state: chosen })}`, id: 'all' }, `All that are ${chosen}, one by one`)),
+      h('ul', {}, meant.map(name => h('li', {},
+        h('a', { href: `#/dead-letters/list${query({ state: name })}`, id: `all-${name}` }, `All that are ${name}, one by one`)))),
     ],
   };
 }
@@ -52,10 +64,11 @@ export async function messages(page) {
   const { after, ...selecting } = filter;
   const { items, next } = await get('dead-letters', { limit: 50, ...filter });
   const chosen = new Set();
+  const together = ['', 'waiting'].includes(selecting.state ?? '');
   const redriveChosen = button('Redrive selected…', () => redriveMany({ ids: [...chosen] }, page.refresh), {
     disabled: true, id: 'redrive-chosen',
   });
-  const boxes = new Map(items.map(item => [item.id, h('input', {
+  const boxes = new Map(items.filter(item => item.state === 'waiting').map(item => [item.id, h('input', {
     type: 'checkbox',
     id: `choose-${item.id}`,
     'aria-label': `Select ${shortName(item.type)} of ${item.stream ?? item.messageId ?? item.id}`,
@@ -66,10 +79,16 @@ export async function messages(page) {
     redriveChosen.disabled = chosen.size === 0;
     redriveChosen.textContent = chosen.size ? `Redrive ${chosen.size} selected…` : 'Redrive selected…';
   };
-  const all = h('input', { type: 'checkbox', id: 'choose-all', 'aria-label': 'Select all on this page', onchange: () => {
-    for (const box of boxes.values()) box.checked = all.checked;
-    choose(...boxes.keys());
-  } });
+  const all = h('input', {
+    type: 'checkbox',
+    id: 'choose-all',
+    'aria-label': 'Select all on this page',
+    disabled: boxes.size === 0,
+    onchange: () => {
+      for (const box of boxes.values()) box.checked = all.checked;
+      choose(...boxes.keys());
+    },
+  });
 
   return {
     title: 'Dead letters, one by one',
@@ -78,8 +97,10 @@ export async function messages(page) {
       filterForm(selecting),
       h('div', { class: 'buttons' }, redriveChosen,
         button('Redrive all that match…', () => redriveMany({ filter: selecting }, page.refresh), {
-          disabled: items.length === 0, id: 'redrive-all',
+          disabled: items.length === 0 || !together, id: 'redrive-all', 'aria-describedby': together ? null : 'redrive-why',
         })),
+      !together && h('p', { id: 'redrive-why', class: 'hint' },
+        `Only what is waiting is redriven together, and these are ${selecting.state}. ${outlook[selecting.state] ?? ''}`),
       table('Messages, the newest first', [
         [all, item => boxes.get(item.id), 'choose'],
         ['Event', item => h('a', { href: `#/dead-letters/${item.id}`, id: `message-${item.id}` }, shortName(item.type))],
@@ -88,7 +109,8 @@ export async function messages(page) {
         ['Queue', item => item.queue],
         ['Attempts', item => number(item.attempts), 'number'],
         ['Last failure', item => time(item.lastFailedAt)],
-        ['State', item => state(item.state)],
+        ['State', item => [state(item.state),
+          item.state === 'scheduled' && h('div', { class: 'hint' }, 'goes at ', time(item.redriveAt))]],
       ], items, 'No message matches.'),
       h('div', { class: 'buttons' },
         after && h('a', { class: 'button', href: `#/dead-letters/list${query(selecting)}` }, 'First page'),

@@ -37,8 +37,11 @@ export function table(caption, columns, items, empty = 'None.') {
     h('tbody', { role: 'rowgroup' }, items.map(item => h('tr', { role: 'row' },
       columns.map(([heading, cell, kind]) => h('td', {
         role: 'cell', class: kind, 'data-label': typeof heading === 'string' ? heading : null,
-      }, cell(item)))))));
+      }, together(cell(item))))))));
 }
+
+/** What a cell is made of stays beside its label, where a row is a card. */
+const together = content => Array.isArray(content) ? h('div', {}, ...content) : content;
 
 /** Names with their values. */
 export const facts = pairs => h('dl', {}, pairs.filter(([, value]) => value != null && value !== '')
@@ -70,15 +73,6 @@ const signs = {
 
 /** A state, told by sign and word; the colour only helps. */
 export const state = name => h('span', { class: `state ${name}` }, h('span', { 'aria-hidden': 'true' }, signs[name] ?? '•'), ` ${name}`);
-
-/** Indented where it is JSON; as it is where it is not. */
-export function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
 
 /** Text that keeps its lines, in a box that a keyboard can scroll. */
 export const code = (text, label) => h('pre', { tabindex: '0', role: 'region', 'aria-label': label }, h('code', {}, text));

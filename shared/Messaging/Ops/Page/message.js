@@ -1,10 +1,14 @@
-import { h, button, code, facts, pretty, section, shortName, state, table, time } from './dom.js';
+import { h, button, code, facts, section, shortName, state, table, time } from './dom.js';
 import { get } from './api.js';
 import { discard, editBody, redriveOne, resolve } from './actions.js';
+import { indent } from './json.js';
 import { releaseFollowers } from './release.js';
 import { timelineOfStream } from './timeline.js';
 
 const handled = ['resolved', 'discarded'];
+
+/** For so long nobody doubts that what was redriven comes back, or is handled. */
+const patience = 5 * 60_000;
 
 /** One dead letter: why, what, and what to do about it. */
 export async function message(page) {
@@ -16,11 +20,9 @@ export async function message(page) {
     every: moving ? 1000 : item.followers.length ? 5000 : null,
     content: [
       h('p', {}, h('a', { href: '#/dead-letters', id: 'back' }, '← Dead letters')),
-      h('p', { class: 'lead', role: 'status' }, state(item.state),
-        item.state === 'scheduled' && [' to be redriven at ', time(item.redriveAt)],
-        item.state === 'redriven' && ' and not handled yet'),
+      h('p', { class: 'lead', role: 'status' }, state(item.state), ...whatComes(item)),
       h('div', { class: 'buttons' },
-        item.state === 'waiting' && button('Redrive…', () => redriveOne(item, page.refresh), { class: 'primary', id: 'redrive' }),
+        isRedrivable(item) && button('Redrive…', () => redriveOne(item, page.refresh), { class: 'primary', id: 'redrive' }),
         item.state === 'waiting' && item.body !== null && button('Edit…', () => editBody(item, page.refresh), { id: 'edit' }),
         open && button('Mark as resolved…', () => resolve(item, page.refresh), { id: 'resolve' }),
         open && button('Discard…', () => discard(item, page.refresh), { class: 'danger', id: 'discard' }),
@@ -63,14 +65,39 @@ export async function message(page) {
   };
 }
 
+/** What will happen to it, and when. */
+function whatComes(item) {
+  if (item.state === 'waiting') return [' for somebody: nothing happens by itself'];
+  if (item.state === 'scheduled' && goesByItself(item))
+    return [' by itself, to be redriven at ', time(item.redriveAt), '; if the cause is gone, it can be redriven now'];
+  if (item.state === 'scheduled') return [' by an operator, to be redriven at ', time(item.redriveAt)];
+  if (item.state !== 'redriven') return [];
+  return isRedrivable(item) ? [' at ', time(item.redriveAt), ', and not heard of since: it can be redriven again']
+    : [' at ', time(item.redriveAt), ', and not handled yet; if it is not heard of, it can be redriven again at ', time(doubtedAt(item))];
+}
+
+/** As the API has it: what waits, what goes by itself later, and what was redriven and not heard of since. */
+const isRedrivable = item => item.state === 'waiting'
+  || item.state === 'scheduled' && goesByItself(item)
+  || item.state === 'redriven' && Date.parse(doubtedAt(item)) < Date.now();
+
+/** Whether its time is that of a failure, and not of somebody's redrive. */
+const goesByItself = ({ actions, redriveAt }) =>
+  actions.find(({ details }) => Date.parse(details?.redriveAt) === Date.parse(redriveAt))?.action !== 'redrive';
+
+const doubtedAt = ({ actions, redriveAt }) => {
+  const redriven = actions.findLast(({ action }) => action === 'redriven')?.at ?? redriveAt;
+  return new Date(Date.parse(redriven) + patience).toISOString();
+};
+
 const detailsOf = details => Object.entries(details ?? {}).filter(([, value]) => value !== null)
   .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ') || '–';
 
 function bodyOf({ body, bodyBase64, originalBody }) {
   if (body === null) return [h('p', {}, 'It is no text. In Base64:'), code(bodyBase64 ?? '', 'The body in Base64')];
   return [
-    code(pretty(body), 'The body'),
+    code(indent(body), 'The body'),
     originalBody != null && h('details', { id: 'original' },
-      h('summary', {}, 'As it came, before it was edited'), code(pretty(originalBody), 'The original body')),
+      h('summary', {}, 'As it came, before it was edited'), code(indent(originalBody), 'The original body')),
   ];
 }

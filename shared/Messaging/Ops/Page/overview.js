@@ -4,11 +4,17 @@ import { get, query } from './api.js';
 /** More dead letters are not counted. */
 const counted = 100_000;
 
+/** What is not over yet, and how the overview says so. */
+const unresolved = { waiting: 'waiting for somebody', scheduled: 'to be redriven', redriven: 'in their queue again' };
+
 /** What is waiting. */
 export async function overview() {
   const status = await get('status');
   const { outbox, relay } = status;
-  const waiting = status.deadLetters.filter(({ state }) => state === 'waiting').reduce((sum, { count }) => sum + count, 0);
+  const letters = Object.entries(unresolved).map(([name, says]) => ({
+    says,
+    count: status.deadLetters.filter(({ state }) => state === name).reduce((sum, { count }) => sum + count, 0),
+  })).filter(({ count }) => count > 0);
   const parked = status.parked.reduce((sum, { count }) => sum + count, 0);
   return {
     title: 'What is waiting',
@@ -19,8 +25,10 @@ export async function overview() {
           ? `the oldest waits ${duration(outbox.oldestAgeSeconds)}` : 'everything is published'),
         card('Parked', parked, parked
           ? h('a', { href: '#/parked', id: 'to-parked' }, 'wait for their predecessor') : 'nothing waits for a predecessor'),
-        card('Dead letters', waiting, waiting
-          ? h('a', { href: '#/dead-letters', id: 'to-dead-letters' }, 'wait for somebody') : 'nobody has to do anything'),
+        card('Dead letters', letters.reduce((sum, { count }) => sum + count, 0), letters.length
+          ? h('a', { href: '#/dead-letters', id: 'to-dead-letters' },
+            letters.map(({ count, says }) => `${number(count)} ${says}`).join(', '))
+          : 'nobody has to do anything'),
         card('Relay', relay.active ? 'active' : 'not here', relay.active ? 'publishes from this instance' : relay.state)),
       section('Dead letters', table('Dead letters by queue and state', [
         ['Queue', ({ queue }) => queue],
