@@ -195,7 +195,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
 
         var answers = Guide.Answers(await Run(ledger, "a redrive was a mistake"));
 
-        Assert.Equal("anna", Assert.Single(answers[0].GetProperty("items").EnumerateArray()).GetProperty("who").GetString());
+        Assert.Equal("anna", Assert.Single(answers[0].GetProperty("items").EnumerateArray()).GetProperty("by").GetString());
         Assert.InRange(await DeadLetters("state = 'waiting'"), 3, 5);
         Assert.Equal(0, await DeadLetters("state = 'scheduled'"));
         Assert.InRange(
