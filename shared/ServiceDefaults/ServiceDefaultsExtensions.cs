@@ -38,7 +38,8 @@ public static class ServiceDefaultsExtensions
     }
 
     /// <summary>
-    /// Problem details for whatever fails; <c>/health/live</c>, <c>/health/requests</c>, <c>/health/ready</c>, <c>/metrics</c>, <c>/swagger</c>.
+    /// Problem details for whatever fails; <c>/health/live</c>, <c>/health/requests</c>, <c>/health/ready</c>, <c>/metrics</c>,
+    /// <c>/swagger</c>.
     /// </summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {

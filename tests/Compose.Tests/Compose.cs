@@ -67,7 +67,8 @@ internal static class Compose
     {
         var containers = Lines((await Try("ps", "--quiet")).Standard);
         const string Format =
-            """{{if .State.Running}}{{index .Config.Labels "com.docker.compose.service"}}{{if .State.Health}} {{.State.Health.Status}}{{end}}{{end}}""";
+            """{{if .State.Running}}{{index .Config.Labels "com.docker.compose.service"}}"""
+            + "{{if .State.Health}} {{.State.Health.Status}}{{end}}{{end}}";
         return containers.Length == 0 ? [] : Lines((await Execute(["docker", "inspect", "--format", Format, .. containers])).Standard);
     }
 

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace OrderPlatform.Compose.Tests;
 
 /// <summary>What holds of every container, as Compose understands the file; no engine is needed for that.</summary>
-public sealed class ComposeFileTests
+public sealed partial class ComposeFileTests
 {
     [Fact]
     public async Task Every_version_of_compose_that_is_here_reads_the_file()
@@ -57,7 +57,8 @@ public sealed class ComposeFileTests
     public async Task Every_image_is_of_one_release() =>
         Assert.All(
             (await Containers()).Values.Where(container => container.TryGetProperty("image", out _)),
-            container => Assert.Matches(@"^(postgres:\d+\.\d+|(?!postgres:)[a-z/]+:v?\d+\.\d+\.\d+)(-[a-z]+)*$", container.GetProperty("image").GetString()));
+            container => Assert.Matches(
+                @"^(postgres:\d+\.\d+|(?!postgres:)[a-z/]+:v?\d+\.\d+\.\d+)(-[a-z]+)*$", container.GetProperty("image").GetString()));
 
     /// <summary>Patches come with a build; another version or distribution does not.</summary>
     [Fact]
@@ -73,7 +74,8 @@ public sealed class ComposeFileTests
     [Fact]
     public async Task Tests_run_on_the_servers_of_the_platform()
     {
-        if (Environment.GetEnvironmentVariable("TEST_POSTGRES_IMAGE") + Environment.GetEnvironmentVariable("TEST_RABBITMQ_IMAGE") is { Length: > 0 })
+        string[] images = ["TEST_POSTGRES_IMAGE", "TEST_RABBITMQ_IMAGE"];
+        if (images.Any(image => Environment.GetEnvironmentVariable(image) is { Length: > 0 }))
             Assert.Skip("Others were asked for.");
         var containers = await Containers();
 
@@ -114,11 +116,38 @@ public sealed class ComposeFileTests
         Assert.NotEmpty(mounts);
     }
 
-    private static async Task<Dictionary<string, JsonElement>> Containers()
+    /// <summary>The override of shared/Messaging/README.md.</summary>
+    [Fact]
+    public async Task An_archive_is_set_up_as_the_guide_says()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.yml");
+        await File.WriteAllTextAsync(file, Yaml().Match(Compose.Read("shared/Messaging/README.md")).Groups[1].Value);
+        try
+        {
+            var containers = await Containers("--file", "docker-compose.yml", "--file", file);
+            foreach (var service in new[] { "orders", "inventory", "shipping" })
+            {
+                var directory = containers[service].GetProperty("environment").GetProperty("Messaging__Retention__Archive__Directory");
+                var mounts = Each(containers[service], "volumes").ToDictionary(
+                    volume => volume.GetProperty("target").GetString()!, volume => volume.GetProperty("source").GetString());
+                Assert.Equal($"archive-{service}", mounts[directory.GetString()!]);
+                Assert.Contains("/run/secrets", mounts.Keys);
+            }
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [GeneratedRegex("```yaml\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Yaml();
+
+    private static async Task<Dictionary<string, JsonElement>> Containers(params string[] files)
     {
         if (!await Compose.Has(Compose.Versions[0]))
             Assert.Skip("Compose v2 is not installed.");
-        var config = await Compose.With(Compose.Versions[0], "--profile", "load", "config", "--format", "json");
+        var config = await Compose.With(Compose.Versions[0], [.. files, "--profile", "load", "config", "--format", "json"]);
         Assert.True(config.Succeeded, config.Error);
         return JsonDocument.Parse(config.Standard).RootElement.GetProperty("services").EnumerateObject()
             .ToDictionary(service => service.Name, service => service.Value);

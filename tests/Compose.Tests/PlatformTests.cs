@@ -174,10 +174,17 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await containers.Started();
         await AssertHealthy();
 
+        string? order;
         await Compose.Run("stop", "rabbitmq");
-        await Eventually.Is(async () => (await Compose.Health()).Contains("orders unhealthy"), TimeSpan.FromMinutes(2));
-        var order = await Place();
-        await Compose.Run("start", "rabbitmq");
+        try
+        {
+            await Eventually.Is(async () => (await Compose.Health()).Contains("orders unhealthy"), TimeSpan.FromMinutes(2));
+            order = await Place();
+        }
+        finally
+        {
+            await Compose.Run("start", "rabbitmq");
+        }
 
         Assert.NotNull(order);
         await Eventually.Is(async () => await StatusOf(order) == "shipped", TimeSpan.FromMinutes(2));
@@ -308,7 +315,8 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     private static Task AssertHealthy() => Eventually.Is(
-        async () => await Compose.Health() is { Length: > 0 } health && health.All(one => one.EndsWith(" healthy", StringComparison.Ordinal)),
+        async () => await Compose.Health() is { Length: > 0 } health
+            && health.All(one => one.EndsWith(" healthy", StringComparison.Ordinal)),
         TimeSpan.FromMinutes(2));
 
     private static IEnumerable<string> Passwords(string logins) =>

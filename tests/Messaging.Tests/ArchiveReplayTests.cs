@@ -65,7 +65,7 @@ public sealed class ArchiveReplayTests : RetentionTest
         await LetItEnd(first);
         await Stop(first);
         var ledger = await StartWithArchive();
-        var log = await ledger.StartJob(Replays, new { queue = Learn.Queue, perSecond = 8 });
+        var log = await ledger.StartJob(Replays, new { queue = Learn.Queue, perSecond = 1 });
         await Eventually.Is(async () => Number(await ledger.Job(log), "sent") > 0);
         using (await ledger.Http.PostAsync($"{log}/pause", content: null, Cancellation))
             await ledger.JobBecomes(log, "paused");

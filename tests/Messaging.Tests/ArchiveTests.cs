@@ -87,7 +87,7 @@ public sealed class ArchiveTests : RetentionTest
         await LetItEnd(ledger);
         Faulty.Before = (what, name) => what == moment && name.EndsWith(file, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
         var halted = Run(ledger);
-        await reached.Task;
+        await await Task.WhenAny(halted, reached.Task);
         await EndRun();
         await Eventually.Is(
             async () => await Database.Scalar<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'") == 0);
@@ -150,7 +150,7 @@ public sealed class ArchiveTests : RetentionTest
         Faulty.Before = (what, name) =>
             what == "open" && name.EndsWith(ArchiveFile.Suffix, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
         var halted = Run(ledger);
-        await reached.Task;
+        await await Task.WhenAny(halted, reached.Task);
         await EndRun();
         goOn.SetResult();
         await Assert.ThrowsAnyAsync<Exception>(() => halted);
@@ -182,8 +182,8 @@ public sealed class ArchiveTests : RetentionTest
         var map = new MessagingMap("ledger", new EventTypes(), new Dictionary<string, IReadOnlyDictionary<string, HandlerBinding>>());
         var progress = new RetentionProgress(
             new RetentionMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), Clock), NullLogger<RetentionProgress>.Instance);
-        var archives = new Archives(
-            new DirectoryArchive(Path.Combine(Directory.FullName, "ledger")), map, progress, new DutyCycle(new MessagingOptions(), TimeProvider.System), Clock);
+        var dutyCycle = new DutyCycle(new MessagingOptions(), TimeProvider.System);
+        var archives = new Archives(new DirectoryArchive(Path.Combine(Directory.FullName, "ledger")), map, progress, dutyCycle, Clock);
         long[][] files = [[1, 4, 9], [2, 3, 10], [5, 8], [5, 8], [6, 7]];
         foreach (var (week, positions) in files.Index())
         {

@@ -29,7 +29,8 @@ public sealed class MetricsTests : LedgerTest
         Assert.Equal(0, scrape["""messaging_dead_letters_total{queue="ledger",event="unknown"}"""]);
         string[] ofEvents =
         [
-            "handled_total", "handler_failures_total", "retries_total", "parked_total", "dead_letters_total", "delivery_delay_seconds_count",
+            "handled_total", "handler_failures_total", "retries_total", "parked_total", "dead_letters_total",
+            "delivery_delay_seconds_count",
         ];
         foreach (var @event in Events)
         {

@@ -74,7 +74,7 @@ public sealed class ReplayPaceTests : LedgerTest
         var ledger = await Start(proxy);
         await Deposit(ledger, 10);
         var job = await ledger.StartJob("/ops/replays", new { queue = Queue, types = Types, perSecond = 1 });
-        await Eventually.Is(async () => Sent(await ledger.Job(job)) == 1);
+        await Eventually.Is(async () => Sent(await ledger.Job(job)) >= 1);
         var asked = proxy.Count;
         await Eventually.Is(() => proxy.Count > asked);
 

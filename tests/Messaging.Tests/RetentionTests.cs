@@ -207,7 +207,7 @@ public sealed class RetentionTests : RetentionTest
         };
 
         var run = Run(ledger);
-        await reached.Task;
+        await await Task.WhenAny(run, reached.Task);
 
         Assert.True(await Database.Scalar<DateTime>("SELECT max(until) FROM messaging.partitions('event_log')")
             > Clock.GetUtcNow().AddDays(21).UtcDateTime);
@@ -264,7 +264,7 @@ public sealed class RetentionTests : RetentionTest
             return goOn.Task;
         };
         var run = Run(first);
-        await reached.Task;
+        await await Task.WhenAny(run, reached.Task);
 
         Assert.False(await second.Retention.Run(Cancellation));
 

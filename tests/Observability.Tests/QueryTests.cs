@@ -90,7 +90,7 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     public Task Every_rule_is_evaluated_without_an_error() =>
         Eventually.Is(async () => (await Prometheus.Rules()).All(rule => rule.Health == "ok"), Patience);
 
-    /// <summary>The rows that Grafana makes of a query's answer: one for each combination of labels, the metric's name among them.</summary>
+    /// <summary>The rows that Grafana makes of an answer: one for each combination of labels, the metric's name among them.</summary>
     private async Task<HashSet<string>> Rows(string expression) =>
     [
         .. from sample in await Numbers(expression)

@@ -5,7 +5,7 @@ namespace OrderPlatform.Testing;
 /// <summary>Queries, as text.</summary>
 public static partial class PromQl
 {
-    /// <summary>A panel's query as Grafana sends it, which is told how long it is between two scrapes, and makes four of them its interval.</summary>
+    /// <summary>A panel's query as Grafana sends it: the interval of its rates is that of four scrapes.</summary>
     public static string AsSent(string expression, TimeSpan scrapeInterval) =>
         expression.Replace("$__rate_interval", $"{(int)(scrapeInterval * 4).TotalSeconds}s", StringComparison.Ordinal);
 

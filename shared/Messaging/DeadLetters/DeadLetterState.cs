@@ -12,7 +12,7 @@ internal enum DeadLetterState
     /// <summary>It is in its queue again, and not known to be handled yet.</summary>
     Redriven,
 
-    /// <summary>Its queue has taken it over, or an operator has seen to it.</summary>
+    /// <summary>It is handled, or an operator has seen to it.</summary>
     Resolved,
 
     /// <summary>An operator has decided that it shall never take effect.</summary>

@@ -129,6 +129,8 @@ internal sealed partial class DeadLetterSweep(
                 row.GetGuid(0),
                 row.GetString(1),
                 row.GetString(2),
+                row.GetText(3),
+                row.GetFieldValue<int?>(4),
                 $"It waits for an event that was {row.GetString(5)}: {row.GetText(3)} {row.GetFieldValue<int?>(4)}"));
         }
 
@@ -156,10 +158,11 @@ internal sealed partial class DeadLetterSweep(
 
     private void File(ClosedLetter closed, NpgsqlBatch batch, IReadOnlyList<IncomingEvent> tooEarly)
     {
-        if (tooEarly.Count > 0)
+        var followers = tooEarly.Where(closed.MayHold).ToArray();
+        if (followers.Length > 0)
         {
-            batch.Add(Forget, Value(closed.Queue), Value(tooEarly.Select(e => e.EventId).ToArray()));
-            filing.AddTo(batch, [.. tooEarly.Select(e => FailedMessages.Of(closed.Queue, e, closed.Reason, clock.GetUtcNow()))]);
+            batch.Add(Forget, Value(closed.Queue), Value(Array.ConvertAll(followers, e => e.EventId)));
+            filing.AddTo(batch, [.. followers.Select(e => FailedMessages.Of(closed.Queue, e, closed.Reason, clock.GetUtcNow()))]);
         }
 
         batch.Add(Released, Value(closed.Id));
@@ -168,5 +171,10 @@ internal sealed partial class DeadLetterSweep(
     [LoggerMessage(LogLevel.Warning, "Dead letters are looked at again later: {Reason}")]
     private static partial void NextTime(ILogger logger, string reason);
 
-    private sealed record ClosedLetter(Guid Id, string Queue, string Stream, string Reason);
+    private sealed record ClosedLetter(Guid Id, string Queue, string Stream, string? Type, int? Sequence, string Reason)
+    {
+        /// <summary>All on its stream, but what its producer has written before it.</summary>
+        public bool MayHold(IncomingEvent parked) =>
+            Type is null || EventTypes.ProducerOf(parked.Type) != EventTypes.ProducerOf(Type) || !(parked.Sequence < Sequence);
+    }
 }

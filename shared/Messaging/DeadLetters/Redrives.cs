@@ -4,8 +4,8 @@ using static OrderPlatform.Messaging.NpgsqlAccess;
 namespace OrderPlatform.Messaging;
 
 /// <summary>
-/// Schedules redrives. Only what waits is scheduled, so that asking twice changes nothing; and each message of a redrive has its time, in
-/// the order of streams and sequences.
+/// Schedules redrives. Of many, only what waits is scheduled, so that asking twice changes nothing; one alone also if it would go by
+/// itself, or was not heard of for five minutes. Each message of a redrive has its time, in the order of streams and sequences.
 /// </summary>
 internal static class Redrives
 {
@@ -50,12 +50,15 @@ internal static class Redrives
         return await reader.ReadAsync(cancellation) ? reader.GetFieldValue<DateTimeOffset>(0) : null;
     }
 
+    // Whoever has locked the redrive alone sends from it.
     private const string CancelMany =
         """
-        WITH cancelled AS (
+        WITH redrive AS MATERIALIZED (
+            SELECT id FROM messaging.redrives WHERE id = $1 AND id <> ALL($2) FOR UPDATE),
+        cancelled AS (
             UPDATE messaging.dead_letters
             SET state = 'waiting', redrive_kind = NULL, redrive_id = NULL, redrive_at = NULL
-            WHERE redrive_id = $1 AND due_at IS NOT NULL AND redrive_id <> ALL($2)
+            WHERE redrive_id = (SELECT id FROM redrive) AND due_at IS NOT NULL
             RETURNING id),
         audited AS (
             INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details)

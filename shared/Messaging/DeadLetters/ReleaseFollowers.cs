@@ -10,10 +10,16 @@ using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>
 /// <summary><c>POST /ops/dead-letters/{id}/release</c></summary>
 internal static class ReleaseFollowers
 {
+    // What an operator has closed never comes; what was handled has come, and those on its stream wait for something else.
     private const string SelectFollowers =
         """
-        SELECT letter.followers_due, EXISTS (
-            SELECT FROM messaging.parked_events AS parked WHERE parked.queue = letter.queue AND parked.stream = letter.stream)
+        SELECT letter.followers_due,
+            (letter.state = 'discarded' OR EXISTS (
+                SELECT FROM messaging.dead_letter_actions AS done WHERE done.dead_letter_id = letter.id AND done.action = 'resolve'))
+            AND EXISTS (
+                SELECT FROM messaging.parked_events AS parked
+                WHERE parked.queue = letter.queue AND parked.stream = letter.stream
+                AND (split_part(parked.type, ':', 1) <> split_part(letter.type, ':', 1) OR parked.sequence > letter.sequence))
         FROM messaging.dead_letters AS letter
         WHERE id = $1
         """;
@@ -54,7 +60,11 @@ internal static class ReleaseFollowers
         if (due)
             return TypedResults.Ok(letter.Item);
         if (!parked)
-            return OpsProblems.Conflict("dead-letter-without-followers", "Nothing waits for it: its followers have run, or none has come.");
+        {
+            return OpsProblems.Conflict(
+                "dead-letter-without-followers", "Nothing waits for it: it was handled, its followers have run, or none has come.");
+        }
+
         var item = await letter.Change(database, "release", who, request.Reason, "{}", "followers_due = true", [], cancellation);
         await transaction.CommitAsync(cancellation);
         return TypedResults.Ok(item);

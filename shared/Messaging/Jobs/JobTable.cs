@@ -37,7 +37,7 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
     public Task<TJob?> Change(Guid id, JobState[] from, JobState to, CancellationToken cancellation) => One(
         $"""
          UPDATE messaging.{kind}s
-         SET state = $2, ended_at = CASE WHEN $2 IN ('completed', 'cancelled', 'failed') THEN now() END
+         SET state = $2, error = NULL, ended_at = CASE WHEN $2 IN ('completed', 'cancelled', 'failed') THEN now() END
          WHERE id = $1 AND state = ANY ($3)
          RETURNING *
          """,

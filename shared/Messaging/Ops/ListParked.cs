@@ -48,7 +48,8 @@ internal static class ListParked
 
     /// <summary>
     /// By the primary key, whose ids begin with the time. What an event waits for is a dead letter of its producer that comes before it and
-    /// was not handled; those that are open first. Else it is what comes before the first of them that are parked.
+    /// was not handled; those that are open first. One whose followers were let run counts only if they would be the next. Else it is what
+    /// comes before the first of them that are parked.
     /// </summary>
     private static string Sql(NpgsqlParameterCollection parameters, string? queue, string? stream, Place? after, int limit)
     {
@@ -69,6 +70,11 @@ internal static class ListParked
             SELECT parked.queue, parked.stream, parked.sequence, parked.event_id, parked.type, parked.parked_at, parked.failures,
                    coalesce(letter.sequence, first.sequence - 1), letter.id, letter.state
             FROM parked
+            CROSS JOIN LATERAL (
+                SELECT min(sequence) AS sequence
+                FROM messaging.parked_events AS other
+                WHERE other.queue = parked.queue AND other.stream = parked.stream
+                AND split_part(other.type, ':', 1) = parked.producer) AS first
             LEFT JOIN LATERAL (
                 SELECT id, sequence, state
                 FROM messaging.dead_letters AS letter
@@ -76,15 +82,13 @@ internal static class ListParked
                 AND split_part(letter.type, ':', 1) = parked.producer
                 AND (state <> 'resolved' OR EXISTS (
                     SELECT FROM messaging.dead_letter_actions WHERE dead_letter_id = letter.id AND action = 'resolve'))
+                AND (letter.sequence = first.sequence - 1 OR NOT EXISTS (
+                    SELECT FROM messaging.dead_letter_actions AS done
+                    WHERE done.dead_letter_id = letter.id AND (done.action = 'release' OR done.details->>'followers' = 'run')))
                 AND NOT EXISTS (
                     SELECT FROM messaging.parked_events AS other WHERE other.event_id = letter.event_id AND other.queue = letter.queue)
                 ORDER BY state IN ('resolved', 'discarded'), sequence
                 LIMIT 1) AS letter ON true
-            CROSS JOIN LATERAL (
-                SELECT min(sequence) AS sequence
-                FROM messaging.parked_events AS other
-                WHERE other.queue = parked.queue AND other.stream = parked.stream
-                AND split_part(other.type, ':', 1) = parked.producer) AS first
             ORDER BY parked.event_id, parked.queue
             """;
     }

@@ -54,8 +54,8 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
         var whole = (DateTime)(await select.ExecuteScalarAsync(cancellation))!;
         return from >= whole
             ? null
-            : $"The log is whole since {whole:u}; older events have left it for the archive, but for those of streams that were open then. "
-                + """When this replay has ended, start another with "source": "archive".""";
+            : $"The log is whole since {whole:u}; older events may have left it for the archive, "
+                + """but for those of streams that were open then. When this replay has ended, start another with "source": "archive".""";
     }
 
     /// <summary>Where it reads on says the replay itself.</summary>

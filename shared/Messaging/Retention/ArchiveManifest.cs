@@ -65,6 +65,10 @@ internal sealed record ArchiveManifest(
         {
             throw new ArchiveException($"The manifest {name} is missing.", exception);
         }
+        catch (IOException exception)
+        {
+            throw new ArchiveUnavailableException($"The manifest {name} could not be read to its end: {exception.Message}", exception);
+        }
         catch (JsonException exception)
         {
             throw new ArchiveException($"The manifest {name} is damaged: {exception.Message}", exception);

@@ -27,12 +27,13 @@ internal sealed class ArchiveReader(IArchiveStore store)
                     await Advance(ArchiveFile.Read(store, next.File, cancellation).GetAsyncEnumerator(cancellation), open);
                 }
 
-                if (!open.TryDequeue(out var file, out var first))
+                if (!open.TryPeek(out var file, out var first))
                     yield break;
                 // An attempt that was given up may have left the same events twice.
                 if (first > last && filter.Takes(file.Current))
                     yield return file.Current;
                 last = Math.Max(first, last);
+                open.Dequeue();
                 await Advance(file, open);
             }
         }

@@ -107,8 +107,8 @@ internal sealed class Archives(
                 return;
             throw new ArchiveException(
                 $"The archive has {manifest.File} already, and this log does not have all of its events, such as {lost.EventId} at "
-                + $"position {lost.Position}: it is of another log, or this one was restored from an older backup. It may be their only copy, so it "
-                + "stays as it is: give this log another place, with Messaging:Retention:Archive, and keep this one.");
+                + $"position {lost.Position}: it is of another log, or this one was restored from an older backup. It may be their only "
+                + "copy, so it stays as it is: give this log another place, with Messaging:Retention:Archive, and keep this one.");
         }
     }
 

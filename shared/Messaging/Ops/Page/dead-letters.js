@@ -10,7 +10,7 @@ const states = [...unresolved, 'resolved', 'discarded'];
 const outlook = {
   waiting: 'Nothing happens to what is waiting, until somebody decides.',
   scheduled: 'What is scheduled is redriven at its time, which the list shows. What goes by itself can be opened and redriven at once.',
-  redriven: 'What was redriven is in its queue, and is resolved when that has taken it over.',
+  redriven: 'What was redriven is in its queue, or parked until its predecessor comes, and is resolved when it is handled.',
 };
 
 /** Dead letters by what they have in common. */

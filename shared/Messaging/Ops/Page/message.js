@@ -58,7 +58,7 @@ export async function message(page) {
         ['Who', action => action.who],
         ['What', action => action.action],
         ['Why', action => action.reason ?? '–', 'long'],
-        ['Details', action => detailsOf(action.details), 'long'],
+        ['Details', action => detailsOf(action), 'long'],
       ], item.actions, 'Nobody has done anything yet.')),
       item.stream && timelineOfStream(item.stream),
     ],
@@ -72,8 +72,8 @@ function whatComes(item) {
     return [' by itself, to be redriven at ', time(item.redriveAt), '; if the cause is gone, it can be redriven now'];
   if (item.state === 'scheduled') return [' by an operator, to be redriven at ', time(item.redriveAt)];
   if (item.state !== 'redriven') return [];
-  return isRedrivable(item) ? [' at ', time(item.redriveAt), ', and not heard of since: it can be redriven again']
-    : [' at ', time(item.redriveAt), ', and not handled yet; if it is not heard of, it can be redriven again at ', time(doubtedAt(item))];
+  return isRedrivable(item) ? [' at ', time(redrivenAt(item)), ', and not heard of since: it can be redriven again']
+    : [' at ', time(redrivenAt(item)), ', and not handled yet; if it is not heard of, it can be redriven again at ', time(doubtedAt(item))];
 }
 
 /** As the API has it: what waits, what goes by itself later, and what was redriven and not heard of since. */
@@ -85,13 +85,18 @@ const isRedrivable = item => item.state === 'waiting'
 const goesByItself = ({ actions, redriveAt }) =>
   actions.find(({ details }) => Date.parse(details?.redriveAt) === Date.parse(redriveAt))?.action !== 'redrive';
 
-const doubtedAt = ({ actions, redriveAt }) => {
-  const redriven = actions.findLast(({ action }) => action === 'redriven')?.at ?? redriveAt;
-  return new Date(Date.parse(redriven) + patience).toISOString();
-};
+const redrivenAt = ({ actions, redriveAt }) => actions.findLast(({ action }) => action === 'redriven')?.at ?? redriveAt;
 
-const detailsOf = details => Object.entries(details ?? {}).filter(([, value]) => value !== null)
-  .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ') || '–';
+const doubtedAt = item => new Date(Date.parse(redrivenAt(item)) + patience).toISOString();
+
+/** What an action says of itself; the body that an edit has replaced, on request. */
+function detailsOf({ at, details }) {
+  const { before, ...others } = details ?? {};
+  const said = Object.entries(others).filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ');
+  if (before === undefined) return said || '–';
+  return [said, h('details', { id: `before-${at}` }, h('summary', {}, 'The body before'), code(indent(before), 'The body before the edit'))];
+}
 
 function bodyOf({ body, bodyBase64, originalBody }) {
   if (body === null) return [h('p', {}, 'It is no text. In Base64:'), code(bodyBase64 ?? '', 'The body in Base64')];

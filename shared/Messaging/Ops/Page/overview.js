@@ -27,7 +27,7 @@ export async function overview() {
           ? h('a', { href: '#/parked', id: 'to-parked' }, 'wait for their predecessor') : 'nothing waits for a predecessor'),
         card('Dead letters', letters.reduce((sum, { count }) => sum + count, 0), letters.length
           ? h('a', { href: '#/dead-letters', id: 'to-dead-letters' },
-            letters.map(({ count, says }) => `${number(count)} ${says}`).join(', '))
+            letters.map(({ count, says }) => `${number(count)}${count < counted ? '' : ' or more'} ${says}`).join(', '))
           : 'nobody has to do anything'),
         card('Relay', relay.active ? 'active' : 'not here', relay.active ? 'publishes from this instance' : relay.state)),
       section('Dead letters', table('Dead letters by queue and state', [
