@@ -182,6 +182,27 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         Assert.Equal(0, await Parked(ledger));
     }
 
+    [Fact]
+    public async Task What_was_handled_releases_nothing_as_those_on_its_stream_wait_for_something_else()
+    {
+        var ledger = await StartApp();
+        var account = Guid.CreateVersion7();
+        var (id, _) = await Fail(ledger, account);
+        Poison.Remove(account);
+        await Post(ledger, $"/{id}/redrive", new { });
+        await Becomes(ledger, id, "resolved");
+        await Execute(
+            $"""
+             INSERT INTO messaging.parked_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, body, retry_at)
+             SELECT gen_random_uuid(), queue, type, stream, 5, gen_random_uuid(), now(), body, now() + interval '1 day'
+             FROM messaging.dead_letters WHERE id = '{id}'
+             """);
+
+        await Code(ledger, id, "dead-letter-without-followers");
+
+        Assert.Equal(1, await Parked(ledger));
+    }
+
     /// <summary>Nothing can be released, and why.</summary>
     private static async Task Code(LedgerHost ledger, Guid id, string code)
     {

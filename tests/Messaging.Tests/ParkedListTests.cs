@@ -40,6 +40,19 @@ public sealed class ParkedListTests : DeadLetterTest
         await Execute("UPDATE messaging.dead_letters SET state = 'resolved'; DELETE FROM messaging.dead_letter_actions");
         Assert.Equal(JsonValueKind.Null, (await Page(ledger)).Items[0].GetProperty("deadLetterId").ValueKind);
         Assert.Equal(1, (await Page(ledger)).Items[0].GetProperty("missing").GetInt32());
+
+        // One whose followers were let run is what those wait for that would be the next, and no others.
+        await Execute(
+            """
+            UPDATE messaging.dead_letters SET state = 'discarded';
+            INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, details)
+            SELECT id, 'anna', 'release', '{}' FROM messaging.dead_letters
+            """);
+        Assert.Equal(id, (await Page(ledger)).Items[0].GetProperty("deadLetterId").GetGuid());
+        await Execute("DELETE FROM messaging.parked_events WHERE sequence = 2");
+        var last = Assert.Single((await Page(ledger)).Items);
+        Assert.Equal(JsonValueKind.Null, last.GetProperty("deadLetterId").ValueKind);
+        Assert.Equal(2, last.GetProperty("missing").GetInt32());
     }
 
     [Fact]
