@@ -30,5 +30,10 @@ internal sealed class GroupWorkers(RequestQueue requests, IEnumerable<MessageQue
         await work.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    public void Dispose() => stop.Dispose();
+    public void Dispose()
+    {
+        // A host that could not start is given up without being stopped; and is stopped afterwards, by some.
+        stop.Cancel();
+        stop.Dispose();
+    }
 }
