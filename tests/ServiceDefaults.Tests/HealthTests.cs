@@ -15,8 +15,8 @@ public class HealthTests(TestApp app) : IClassFixture<TestApp>
 
         Assert.Equal(HttpStatusCode.OK, answer.Status);
         Assert.Equal(
-            """{"status":"healthy","checks":{"database":{"status":"healthy","description":null},"""
-            + """"broker":{"status":"healthy","description":null}}}""",
+            """{"status":"healthy","checks":{"database":{"status":"healthy","description":null},"broker":"""
+            + """{"status":"healthy","description":null}}}""",
             answer.Body);
     }
 
