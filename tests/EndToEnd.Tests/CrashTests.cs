@@ -6,11 +6,14 @@ using Npgsql;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Processes that end without a word (SIGKILL).</summary>
+/// <summary>Processes that end without a word (SIGKILL), and servers that abort what they have in hand.</summary>
 public sealed class CrashTests(Platform platform) : PlatformTest(platform)
 {
     private const string Duplicates = "inbox_duplicates";
     private const int OldEvents = 300;
+
+    /// <summary>Of a server that everybody has lost.</summary>
+    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(90);
 
     [Fact]
     public async Task A_relay_killed_between_publish_and_cursor_publishes_again_and_takes_effect_once()
@@ -66,8 +69,24 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         Assert.Equal((6, 0), await Shop.StockOf(sku));
     }
 
-    [Fact]
-    public async Task A_redrive_killed_between_publish_and_row_change_publishes_again_and_takes_effect_once()
+    /// <summary>Who is gone in the middle of something.</summary>
+    public enum Victim
+    {
+        /// <summary>The service.</summary>
+        Process,
+
+        /// <summary>PostgreSQL, for everybody.</summary>
+        Database,
+
+        /// <summary>RabbitMQ, for everybody.</summary>
+        Broker,
+    }
+
+    [Theory]
+    [InlineData(Victim.Process)]
+    [InlineData(Victim.Database)]
+    [InlineData(Victim.Broker)]
+    public async Task A_redrive_cut_off_between_publish_and_row_change_takes_effect_once(Victim victim)
     {
         var sku = await Shop.Stock(10);
         Guid order = default;
@@ -76,6 +95,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             order = await Shop.Place(sku, 4);
             await Eventually.Is(async () => await LettersOf(order) == "waiting 1", TimeSpan.FromMinutes(1));
         });
+        var duplicates = victim is Victim.Process ? 0 : await Inventory.Instances[0].Metric(Duplicates);
         const string RowChange = "UPDATE ON messaging.dead_letters FOR EACH ROW WHEN (new.state = 'redriven')";
         await using (var hold = await Hold.Before(Inventory, RowChange))
         {
@@ -83,14 +103,17 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             await Eventually.Is(hold.IsWaitedFor, description: "the row is about to be changed");
             await Eventually.Is(() => Knows(Inventory, order), description: "the order is published, and its reservation committed");
 
-            Inventory.Kill();
+            await Lose(victim, Inventory, Platform);
         }
 
-        Assert.Equal("scheduled 1", await LettersOf(order));
-        var restarted = await (await Inventory.Start()).Ready();
+        if (victim is Victim.Process)
+            Assert.Equal("scheduled 1", await LettersOf(order));
+        var inventory = await Running(Inventory);
 
-        await Eventually.Is(async () => await LettersOf(order) == "resolved 1");
-        await Eventually.Is(async () => await restarted.Metric(Duplicates) > 0, description: "the order is published again");
+        await Eventually.Is(async () => await LettersOf(order) == "resolved 1", Recovery);
+        // The broker had it and the row can be changed, whatever becomes of the broker then.
+        if (victim is not Victim.Broker)
+            await Eventually.Is(async () => await inventory.Metric(Duplicates) > duplicates, Recovery, "the order is published again");
         await Shop.Balance(sku, [order]);
         Assert.Equal((6, 0), await Shop.StockOf(sku));
         Assert.Equal(1, await Inventory.Database.Scalar<long>(
@@ -99,8 +122,11 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             $"SELECT count(*) FROM messaging.inbox JOIN messaging.dead_letters USING (event_id) WHERE stream = '{order}'"));
     }
 
-    [Fact]
-    public async Task A_filing_killed_between_commit_and_ack_gets_the_message_again_and_files_it_once()
+    [Theory]
+    [InlineData(Victim.Process)]
+    [InlineData(Victim.Database)]
+    [InlineData(Victim.Broker)]
+    public async Task A_filing_cut_off_between_commit_and_ack_gets_the_message_again_and_files_it_once(Victim victim)
     {
         var sku = await Shop.Stock(10);
         Guid order = default;
@@ -114,26 +140,33 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
                 Inventory.Instances.Single(instance => instance.Runs).Halt();
                 await hold.End();
                 await Eventually.Is(async () => await LettersOf(order) == "waiting 1", description: "the row is committed");
+                await Lose(victim, Inventory, Platform);
             }
             finally
             {
-                Inventory.Kill();
+                if (victim is Victim.Process)
+                    Inventory.Kill();
+                else
+                    Inventory.Instances.Single(instance => instance.Runs).GoOn();
             }
         });
 
-        await Eventually.Is(async () => await ErrorQueue() == (1, 0), description: "the message is back in its queue, and nobody there");
-        await (await Inventory.Start()).Ready();
+        if (victim is Victim.Process)
+            await Eventually.Is(async () => await ErrorQueue() == (1, 0), description: "the message is back in its queue, and nobody there");
+        await Running(Inventory);
 
-        await Eventually.Is(async () => (await ErrorQueue()).Messages == 0, description: "the message is acknowledged");
+        await Eventually.Is(async () => await ErrorQueue() is (0, > 0), Recovery, "the message is acknowledged");
         Assert.Equal("waiting 1", await LettersOf(order));
         await Redrive(order);
-        await Eventually.Is(async () => await LettersOf(order) == "resolved 1");
+        await Eventually.Is(async () => await LettersOf(order) == "resolved 1", Recovery);
         await Shop.Balance(sku, [order]);
         Assert.Equal((6, 0), await Shop.StockOf(sku));
     }
 
-    [Fact]
-    public async Task Retention_killed_between_archive_and_drop_begins_anew_and_archives_every_event_once()
+    [Theory]
+    [InlineData(Victim.Process)]
+    [InlineData(Victim.Database)]
+    public async Task Retention_cut_off_between_archive_and_drop_begins_anew_and_archives_every_event_once(Victim victim)
     {
         await using var fresh = new Platform
         {
@@ -157,13 +190,14 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             await Eventually.Is(
                 async () => Manifests().Any() && await hold.IsWaitedFor(), description: "the partition is about to be dropped");
 
-            orders.Kill();
+            await Lose(victim, orders, fresh);
         }
 
-        Assert.Equal(OldEvents, await orders.Database.Scalar<long>("SELECT count(*) FROM messaging.event_log_old"));
-        await (await orders.Start()).Ready();
+        if (victim is Victim.Process)
+            Assert.Equal(OldEvents, await orders.Database.Scalar<long>("SELECT count(*) FROM messaging.event_log_old"));
+        await Running(orders);
 
-        await Eventually.Is(() => orders.Database.Scalar<bool>("SELECT to_regclass('messaging.event_log_old') IS NULL"));
+        await Eventually.Is(() => orders.Database.Scalar<bool>("SELECT to_regclass('messaging.event_log_old') IS NULL"), Recovery);
         Assert.Equal(0, await orders.Database.Scalar<long>("SELECT count(*) FROM messaging.event_log WHERE position < 0"));
         var archived = await Archived(Assert.Single(Manifests()));
         Assert.Equal(Enumerable.Range(-OldEvents, OldEvents).Select(position => (long)position), archived);
@@ -226,6 +260,26 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         var repeated = published.Select(e => !seen.Add(e.EventId)).ToArray();
         Assert.InRange(repeated.Zip(repeated.Skip(1)).Count(pair => !pair.First && pair.Second), 0, TakeOvers);
     }
+
+    private static async Task Lose(Victim victim, Service service, Platform platform)
+    {
+        switch (victim)
+        {
+            case Victim.Process:
+                service.Kill();
+                break;
+            case Victim.Database:
+                await platform.RestartDatabase();
+                break;
+            case Victim.Broker:
+                await platform.RestartBroker();
+                break;
+        }
+    }
+
+    /// <summary>The instance that is there, or else a new one, when it is ready.</summary>
+    private static async Task<ServiceProcess> Running(Service service) =>
+        await (service.Instances.SingleOrDefault(instance => instance.Runs) ?? await service.Start()).Ready();
 
     /// <summary>As its own role, which has to own what it is to drop: two months old, below all positions that the relay reads.</summary>
     private static async Task InsertOldEvents(Service service)

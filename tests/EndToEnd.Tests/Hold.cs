@@ -50,7 +50,17 @@ public sealed class Hold : IAsyncDisposable
          """);
 
     /// <summary>Lets who waits go on.</summary>
-    public async Task End() => await transaction.DisposeAsync();
+    public async Task End()
+    {
+        try
+        {
+            await transaction.DisposeAsync();
+        }
+        catch (NpgsqlException)
+        {
+            // The server was restarted, and so nobody waits any more.
+        }
+    }
 
     /// <summary>The same. What waited for a row is over when this returns: committed, or, if who waited is dead, rolled back.</summary>
     public async ValueTask DisposeAsync()

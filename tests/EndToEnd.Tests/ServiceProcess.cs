@@ -10,6 +10,7 @@ public sealed partial class ServiceProcess : IDisposable
 {
     private const string Listening = "Now listening on: ";
     private const int Sigterm = 15;
+    private const int Sigcont = 18;
     private const int Sigstop = 19;
 
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
@@ -127,8 +128,11 @@ public sealed partial class ServiceProcess : IDisposable
     /// <summary>Sends SIGTERM.</summary>
     internal static void Terminate(Process process) => _ = Signal(process.Id, Sigterm);
 
-    /// <summary>Stops its clock (SIGSTOP): it gets whatever is sent to it, and does nothing about it until it is killed.</summary>
+    /// <summary>Stops its clock (SIGSTOP): it gets whatever is sent to it, and does nothing about it until it goes on or is killed.</summary>
     public void Halt() => _ = Signal(process.Id, Sigstop);
+
+    /// <summary>Lets it go on (SIGCONT).</summary>
+    public void GoOn() => _ = Signal(process.Id, Sigcont);
 
     /// <summary>Ends it at once (SIGKILL): it has no time to say anything to anybody.</summary>
     public void Kill()
