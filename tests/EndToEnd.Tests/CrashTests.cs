@@ -152,7 +152,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         });
 
         if (victim is Victim.Process)
-            await Eventually.Is(async () => await ErrorQueue() == (1, 0), description: "the message is back in its queue, and nobody there");
+            await Eventually.Is(async () => await ErrorQueue() == (1, 0), description: "the message is in its queue, and nobody there");
         await Running(Inventory);
 
         await Eventually.Is(async () => await ErrorQueue() is (0, > 0), Recovery, "the message is acknowledged");
