@@ -76,8 +76,9 @@ internal sealed record DeadLetterFilter(
         }
 
         AddExact("type_name", Type is null ? null : EventTypes.ShortNameOf(Type));
+        // "|| ''": the index on the short name has them in order; PostgreSQL 18 would join it with another, which has not.
         if (Type?.Contains(':', StringComparison.Ordinal) == true)
-            conditions.Add($"type = {Next(parameters, Type)}");
+            conditions.Add($"type || '' = {Next(parameters, Type)}");
         AddExact("exception_type", Exception);
         AddExact("handler", Handler);
         Add(Stream, stream => $"stream = {stream}");
