@@ -2,9 +2,10 @@ import { button } from './dom.js';
 import { post } from './api.js';
 import { ask, identify } from './dialog.js';
 
-/** A button that lets the followers of a message run that will never come; nothing where there are none. */
+/** A button that lets the followers of a message run that will never come, as an operator has said; nothing where there are none. */
 export const releaseFollowers = (item, then) =>
-  ['resolved', 'discarded'].includes(item.state) && item.followers.length > 0
+  (item.state === 'discarded' || item.state === 'resolved' && item.actions.some(({ action }) => action === 'resolve'))
+    && item.followers.length > 0
     && button('Release followers…', () => release(item, then), { class: 'primary', id: 'release' });
 
 async function release(item, then) {
