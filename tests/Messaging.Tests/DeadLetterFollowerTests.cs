@@ -63,8 +63,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         Poison.Remove(account);
         await SendFollowers(account);
         await Eventually.Is(async () => await Parked(ledger) == 3);
-        await ledger.Query(
-            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.OpenByHand(account);
 
         await Post(ledger, $"/{id}/resolve", new { reason = "opened by hand", followers = "run" });
 
@@ -91,8 +90,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         Assert.Equal([2, 3, 4], letters.Select(letter => letter.GetProperty("sequence").GetInt32()).Order());
 
         // They are dead letters like any other: an operator mends the order by hand, and redrives them.
-        await ledger.Query(
-            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.OpenByHand(account);
         await Post(ledger, "/redrives", new { filter = new { stream = account.ToString() } });
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Changes: 2, Closed: true });
         await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 3);
@@ -107,8 +105,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         Poison.Remove(account);
         await Send(Message(account, 2, new Deposited(account, Poison.Amount)), Message(account, 3, new Deposited(account, 4)));
         await Eventually.Is(async () => await Parked(ledger) == 2);
-        await ledger.Query(
-            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.OpenByHand(account);
 
         await Post(ledger, $"/{id}/resolve", new { reason = "opened by hand", followers = "run" });
 
@@ -144,8 +141,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         await Eventually.Is(async () => await Parked(ledger) == 3);
         await Code(ledger, id, "dead-letter-not-closed");
         await Post(ledger, $"/{id}/resolve", new { reason = "opened by hand", followers = "wait" });
-        await ledger.Query(
-            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.OpenByHand(account);
 
         var (status, letter) = await Post(ledger, $"/{id}/release", new { reason = "the customer asked again" }, "bert");
 

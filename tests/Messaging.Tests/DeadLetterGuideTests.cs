@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
@@ -162,8 +161,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         var ledger = await StartApp();
         var account = Guid.CreateVersion7();
         var (id, messageId) = await FailWithFollower(ledger, account);
-        await ledger.Query(
-            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.OpenByHand(account);
 
         await Run(ledger, "a message shall never take effect", id);
 
@@ -210,8 +208,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         var ledger = await StartApp();
         var account = Guid.CreateVersion7();
         var (id, _) = await FailWithFollower(ledger, account);
-        await ledger.Query(
-            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.OpenByHand(account);
         await Run(ledger, "it must not happen at all", id);
         Assert.Equal(1, await Parked(ledger));
 

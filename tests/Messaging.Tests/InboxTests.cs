@@ -169,8 +169,7 @@ public sealed class InboxTests : LedgerTest
         var account = Guid.CreateVersion7();
         await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 1)));
 
-        await ledger.Query(
-            db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+        await ledger.OpenByHand(account);
         await ledger.Query(db => db.Database.ExecuteSqlAsync($"UPDATE messaging.parked_events SET retry_at = now()"));
 
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 1 });

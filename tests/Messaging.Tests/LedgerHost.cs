@@ -152,6 +152,10 @@ public sealed partial class LedgerHost : IAsyncDisposable
         return await query(scope.ServiceProvider.GetRequiredService<LedgerDb>());
     }
 
+    /// <summary>What <see cref="Opened"/> would have done, by an operator.</summary>
+    public Task OpenByHand(Guid account) => Query(
+        db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
+
     public Task<Tally?> Tally(Guid account) => Query(db => db.Tallies.AsNoTracking().SingleOrDefaultAsync(tally => tally.Id == account));
 
     /// <summary>Stops in order, as SIGTERM does.</summary>
