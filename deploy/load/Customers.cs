@@ -7,15 +7,15 @@ namespace OrderPlatform.LoadGenerator;
 internal sealed class Customers(HttpClient orders, Tally tally, Outage outage, TimeProvider clock)
 {
     /// <summary>Places an order, and cancels it if that is planned. What fails is counted, and not tried again.</summary>
-    public async Task Order(PlannedOrder planned, CancellationToken stop)
+    public async Task Order(PlannedOrder planned, CancellationToken stoppingToken)
     {
-        if (await Place(planned, stop) is not { } id || planned.CancelAfter is not { } regret)
+        if (await Place(planned, stoppingToken) is not { } id || planned.CancelAfter is not { } regret)
             return;
-        await Task.Delay(regret, clock, stop);
-        await Cancel(id, stop);
+        await Task.Delay(regret, clock, stoppingToken);
+        await Cancel(id, stoppingToken);
     }
 
-    private async Task<Guid?> Place(PlannedOrder planned, CancellationToken stop)
+    private async Task<Guid?> Place(PlannedOrder planned, CancellationToken stoppingToken)
     {
         try
         {
@@ -24,14 +24,14 @@ internal sealed class Customers(HttpClient orders, Tally tally, Outage outage, T
                 Headers = { { "Idempotency-Key", Guid.NewGuid().ToString() } },
                 Content = JsonContent.Create(new { planned.CustomerId, planned.Lines, ShippingAddress = Address }),
             };
-            using var response = await orders.SendAsync(request, stop);
+            using var response = await orders.SendAsync(request, stoppingToken);
             response.EnsureSuccessStatusCode();
-            var accepted = await response.Content.ReadFromJsonAsync<Accepted>(stop);
+            var accepted = await response.Content.ReadFromJsonAsync<Accepted>(stoppingToken);
             tally.CountPlaced(planned.IsScarce);
             outage.Succeeded();
             return accepted!.OrderId;
         }
-        catch (Exception exception) when (Failure.IsOfTheService(exception, stop))
+        catch (Exception exception) when (Failure.IsOfTheService(exception, stoppingToken))
         {
             tally.CountFailed();
             outage.Failed(Failure.Describe(exception));
@@ -39,17 +39,17 @@ internal sealed class Customers(HttpClient orders, Tally tally, Outage outage, T
         }
     }
 
-    private async Task Cancel(Guid order, CancellationToken stop)
+    private async Task Cancel(Guid order, CancellationToken stoppingToken)
     {
         try
         {
-            using var response = await orders.PostAsJsonAsync($"orders/{order}/cancellation", new { reason = "Found it cheaper" }, stop);
+            using var response = await orders.PostAsJsonAsync($"orders/{order}/cancellation", new { reason = "Found it cheaper" }, stoppingToken);
             if (response.StatusCode == HttpStatusCode.Conflict)
                 tally.CountTooLate();
             else if (response.EnsureSuccessStatusCode().IsSuccessStatusCode)
                 tally.CountCancelled();
         }
-        catch (Exception exception) when (Failure.IsOfTheService(exception, stop))
+        catch (Exception exception) when (Failure.IsOfTheService(exception, stoppingToken))
         {
             outage.Failed(Failure.Describe(exception));
         }

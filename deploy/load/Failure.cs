@@ -5,8 +5,8 @@ namespace OrderPlatform.LoadGenerator;
 /// <summary>Tells what a service or the network did wrong from being stopped and from bugs.</summary>
 internal static class Failure
 {
-    public static bool IsOfTheService(Exception exception, CancellationToken stop) =>
-        !stop.IsCancellationRequested && exception is HttpRequestException or IOException or OperationCanceledException or JsonException;
+    public static bool IsOfTheService(Exception exception, CancellationToken stoppingToken) =>
+        !stoppingToken.IsCancellationRequested && exception is HttpRequestException or IOException or OperationCanceledException or JsonException;
 
     public static string Describe(Exception exception) => exception switch
     {

@@ -10,8 +10,8 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
     private int inFlight;
 
     /// <summary>Returns soon after it is stopped.</summary>
-    /// <exception cref="ArgumentException">The heartbeat file can not be written.</exception>
-    public async Task Run(CancellationToken stop)
+    /// <exception cref="ArgumentException">The heartbeat file cannot be written.</exception>
+    public async Task Run(CancellationToken stoppingToken)
     {
         var heartbeat = options.HeartbeatFile is null ? null : Heartbeat.Of(options, clock);
         heartbeat?.Prepare();
@@ -23,19 +23,19 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
             + $"{options.ScarceShare:P0} for scarce goods, {options.CancelledShare:P0} cancelled");
         try
         {
-            await warehouse.Open(stop);
-            List<Task> work = [warehouse.Run(stop), PlaceOrders(toOrders, stop), Report(stop)];
+            await warehouse.Open(stoppingToken);
+            List<Task> work = [warehouse.Run(stoppingToken), PlaceOrders(toOrders, stoppingToken), Report(stoppingToken)];
             if (heartbeat is not null)
-                work.Add(Beat(heartbeat, stop));
+                work.Add(Beat(heartbeat, stoppingToken));
             await await Task.WhenAny(work);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             output.WriteLine($"Stopped. {tally}");
         }
     }
 
-    private async Task PlaceOrders(HttpClient http, CancellationToken stop)
+    private async Task PlaceOrders(HttpClient http, CancellationToken stoppingToken)
     {
         var mix = new Mix(options, Random.Shared);
         var outage = new Outage("Orders", clock, output);
@@ -45,24 +45,24 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
         {
             while (outage.IsOn)
             {
-                await outage.BackOff(stop);
-                await customers.Order(mix.Next(), stop);
+                await outage.BackOff(stoppingToken);
+                await customers.Order(mix.Next(), stoppingToken);
                 schedule.Restart();
             }
 
             if (schedule.UntilNext() is var wait && wait > TimeSpan.Zero)
             {
-                await Task.Delay(wait, clock, stop);
+                await Task.Delay(wait, clock, stoppingToken);
                 continue;
             }
 
             schedule.Take();
-            Start(customers, mix.Next(), stop);
+            Start(customers, mix.Next(), stoppingToken);
         }
     }
 
     /// <summary>The next order does not wait for this one.</summary>
-    private void Start(Customers customers, PlannedOrder planned, CancellationToken stop)
+    private void Start(Customers customers, PlannedOrder planned, CancellationToken stoppingToken)
     {
         if (Interlocked.Increment(ref inFlight) > MostInFlight)
         {
@@ -77,9 +77,9 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
         {
             try
             {
-                await customers.Order(planned, stop);
+                await customers.Order(planned, stoppingToken);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 // Nobody is there any more to count it.
             }
@@ -90,12 +90,12 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
         }
     }
 
-    private async Task Report(CancellationToken stop)
+    private async Task Report(CancellationToken stoppingToken)
     {
         var (before, since) = (0L, clock.GetTimestamp());
         while (true)
         {
-            await Task.Delay(options.StatusInterval, clock, stop);
+            await Task.Delay(options.StatusInterval, clock, stoppingToken);
             var (placed, now) = (tally.Placed, clock.GetTimestamp());
             var rate = (placed - before) / clock.GetElapsedTime(since, now).TotalSeconds;
             output.WriteLine($"{clock.GetUtcNow():HH:mm:ss}  {rate:0.0} orders/s; {tally}");
@@ -104,12 +104,12 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
     }
 
     /// <summary>As long as orders are accepted.</summary>
-    private async Task Beat(Heartbeat heartbeat, CancellationToken stop)
+    private async Task Beat(Heartbeat heartbeat, CancellationToken stoppingToken)
     {
         var before = 0L;
         while (true)
         {
-            await Task.Delay(TimeSpan.FromSeconds(1), clock, stop);
+            await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken);
             var placed = tally.Placed;
             if (placed > before)
                 heartbeat.Beat(output);

@@ -24,7 +24,7 @@ internal sealed class Heartbeat(string file, TimeSpan longest, TimeProvider cloc
     }
 
     /// <summary>Makes the file, or sees that it can be written; of orders it says nothing yet.</summary>
-    /// <exception cref="ArgumentException">It can not be written.</exception>
+    /// <exception cref="ArgumentException">It cannot be written.</exception>
     public void Prepare()
     {
         try
@@ -37,7 +37,7 @@ internal sealed class Heartbeat(string file, TimeSpan longest, TimeProvider cloc
         }
     }
 
-    /// <summary>An order was accepted. Where the file can not be written any more, it says so once.</summary>
+    /// <summary>An order was accepted. Where the file cannot be written any more, it says so once.</summary>
     public void Beat(TextWriter output)
     {
         try
@@ -69,5 +69,5 @@ internal sealed class Heartbeat(string file, TimeSpan longest, TimeProvider cloc
 
     private static bool IsOfTheFile(Exception exception) => exception is IOException or UnauthorizedAccessException;
 
-    private static string Describe(Exception exception) => $"The heartbeat file can not be written: {exception.Message}";
+    private static string Describe(Exception exception) => $"The heartbeat file cannot be written: {exception.Message}";
 }

@@ -42,13 +42,13 @@ internal sealed class Outage(string service, TimeProvider clock, TextWriter outp
     }
 
     /// <summary>Waits before the next attempt, each time longer.</summary>
-    public Task BackOff(CancellationToken stop)
+    public Task BackOff(CancellationToken stoppingToken)
     {
         lock (sync)
         {
             var now = pause;
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-            return Task.Delay(now, clock, stop);
+            return Task.Delay(now, clock, stoppingToken);
         }
     }
 }

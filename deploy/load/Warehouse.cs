@@ -19,57 +19,57 @@ internal sealed class Warehouse(HttpClient inventory, Options options, Tally tal
         Math.Ceiling(options.OrdersPerSecond * Mix.UnitsPerOrder * Cover.TotalSeconds / Mix.OrdinarySkus.Count), 100, 1_000_000);
 
     /// <summary>Returns when the ordinary goods are there.</summary>
-    public async Task Open(CancellationToken stop)
+    public async Task Open(CancellationToken stoppingToken)
     {
-        while (!await Check(stop))
-            await outage.BackOff(stop);
+        while (!await Check(stoppingToken))
+            await outage.BackOff(stoppingToken);
     }
 
     /// <summary>Looks after the stock until it is stopped.</summary>
-    public async Task Run(CancellationToken stop)
+    public async Task Run(CancellationToken stoppingToken)
     {
         while (true)
         {
-            await Task.Delay(CheckInterval, clock, stop);
-            while (!await Check(stop))
-                await outage.BackOff(stop);
+            await Task.Delay(CheckInterval, clock, stoppingToken);
+            while (!await Check(stoppingToken))
+                await outage.BackOff(stoppingToken);
         }
     }
 
-    private async Task<bool> Check(CancellationToken stop)
+    private async Task<bool> Check(CancellationToken stoppingToken)
     {
         try
         {
-            var stock = await Stock(stop);
+            var stock = await Stock(stoppingToken);
             foreach (var sku in Mix.OrdinarySkus.Where(sku => stock.GetValueOrDefault(sku) < Lot / 2))
-                await Receive(sku, Lot, stop);
-            await ReceiveScarce(stop);
+                await Receive(sku, Lot, stoppingToken);
+            await ReceiveScarce(stoppingToken);
             outage.Succeeded();
             return true;
         }
-        catch (Exception exception) when (Failure.IsOfTheService(exception, stop))
+        catch (Exception exception) when (Failure.IsOfTheService(exception, stoppingToken))
         {
             outage.Failed(Failure.Describe(exception));
             return false;
         }
     }
 
-    private async Task ReceiveScarce(CancellationToken stop)
+    private async Task ReceiveScarce(CancellationToken stoppingToken)
     {
         var due = (int)(tally.Scarce / 2 - scarceReceived);
         if (due == 0)
             return;
-        await Receive(Mix.ScarceSkus[receipts % Mix.ScarceSkus.Count], due, stop);
+        await Receive(Mix.ScarceSkus[receipts % Mix.ScarceSkus.Count], due, stoppingToken);
         scarceReceived += due;
     }
 
-    private async Task<Dictionary<string, long>> Stock(CancellationToken stop)
+    private async Task<Dictionary<string, long>> Stock(CancellationToken stoppingToken)
     {
         var stock = new Dictionary<string, long>();
         string? after = null;
         do
         {
-            var page = await inventory.GetFromJsonAsync<StockPage>($"stock?limit=200{(after is null ? "" : $"&after={after}")}", stop);
+            var page = await inventory.GetFromJsonAsync<StockPage>($"stock?limit=200{(after is null ? "" : $"&after={after}")}", stoppingToken);
             foreach (var item in page!.Items)
                 stock[item.Sku] = item.Available;
             after = page.Next;
@@ -78,10 +78,10 @@ internal sealed class Warehouse(HttpClient inventory, Options options, Tally tal
         return stock;
     }
 
-    private async Task Receive(string sku, int quantity, CancellationToken stop)
+    private async Task Receive(string sku, int quantity, CancellationToken stoppingToken)
     {
         using var response = await inventory.PostAsJsonAsync(
-            $"stock/{sku}/receipts", new { quantity, reference = $"load-{run}-{++receipts}" }, stop);
+            $"stock/{sku}/receipts", new { quantity, reference = $"load-{run}-{++receipts}" }, stoppingToken);
         response.EnsureSuccessStatusCode();
         tally.CountReceipt();
     }

@@ -42,7 +42,7 @@ as_postgres_user() {
   printf '%s\n' setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups
 }
 
-# postgres_home [AS...]: prints the directory of the data, which that user can enter: under /root, for one, it can not.
+# postgres_home [AS...]: prints the directory of the data, which that user can enter: under /root, for one, it cannot.
 postgres_home() {
   local home user
   home=$(setting postgres.home)
@@ -56,7 +56,7 @@ postgres_home() {
         rmdir "$home"
         home=$(mktemp -d /var/tmp/orderplatform-XXXXXXXX)
         chown "$user" "$home"
-        say "The user $user can not enter $dir: PostgreSQL's data is in $home"
+        say "The user $user cannot enter $dir: PostgreSQL's data is in $home"
       fi
     fi
     chmod 700 "$home"

@@ -60,7 +60,7 @@ stop_process() {
     if ! eventually "$seconds" "$name to stop" not_running "$name"; then
       say "$name did not stop in $seconds seconds: killing it"
       kill -s KILL "$pid" 2>/dev/null || true
-      eventually 5 "$name to end" not_running "$name" || fail "$name (pid $pid) can not be killed"
+      eventually 5 "$name to end" not_running "$name" || fail "$name (pid $pid) cannot be killed"
     fi
   fi
   rm -f "$dir/run/$name.pid"

@@ -5,7 +5,7 @@ namespace OrderPlatform.Contracts.Inventory;
 /// <param name="ReservedAt">When the stock was reserved, UTC.</param>
 public sealed record StockReserved(Guid OrderId, DateTimeOffset ReservedAt);
 
-/// <summary>At least one line of an order can not be had; nothing is reserved for it.</summary>
+/// <summary>At least one line of an order cannot be had; nothing is reserved for it.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
 /// <param name="Shortages">Every line that fell short, one or more.</param>
 /// <param name="RejectedAt">When that was found, UTC.</param>

@@ -66,7 +66,7 @@ public sealed class MessagingBuilder
     /// <typeparam name="TRow">The entity.</typeparam>
     /// <typeparam name="TFirst">What every stream of such rows begins with, and no other stream.</typeparam>
     public MessagingBuilder Rebuilds<TRow, TFirst>(Func<TFirst, TRow> begin)
-        where TRow : EventStream
+        where TRow : EventSourcedEntity
         where TFirst : class
     {
         services.AddSingleton(new RowFold(typeof(TRow), EventTypes.NameOf(typeof(TFirst)), first => begin((TFirst)first)));
@@ -108,4 +108,4 @@ public sealed class MessagingBuilder
 
 /// <summary>A handler, seen without its types.</summary>
 internal sealed record HandlerBinding(
-    Type EventType, Type HandlerType, Action<object, ReadSet> Reads, Func<IServiceProvider, object, Outcome> Handle);
+    Type EventType, Type HandlerType, Action<object, RowsToLock> Reads, Func<IServiceProvider, object, Outcome> Handle);

@@ -34,7 +34,7 @@ public static class MessagingServices
         var services = builder.Services;
         var messaging = new MessagingBuilder(services, service);
         configure(messaging);
-        var map = new MessagingMap(
+        var map = new MessagingTopology(
             service,
             messaging.Types,
             messaging.Queues.ToFrozenDictionary(
@@ -45,7 +45,7 @@ public static class MessagingServices
         services.TryAddSingleton<TimeProvider, DatabaseClock>();
         services.AddOptions<MessagingOptions>().BindConfiguration("Messaging").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<MessagingOptions>>().Value);
-        services.AddSingleton<DutyCycle>();
+        services.AddSingleton<BackgroundThrottle>();
         services.AddSingleton(provider => new BrokerAddress(ConnectionString(provider, "Broker")));
         services.AddDatabase<TDatabase>(service);
         services.AddMessagingMetrics();
@@ -68,7 +68,7 @@ public static class MessagingServices
         services.AddDbContextPool<TDatabase>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
             .UseSnakeCaseNamingConvention()
-            .AddInterceptors(new UntilMigrated(provider.GetRequiredService<DatabaseStartup>()))
+            .AddInterceptors(new MigrationGate(provider.GetRequiredService<DatabaseStartup>()))
             // A failed command throws as well, and whoever catches it says what it means: a conflict, for one, is no error.
             .ConfigureWarnings(warnings => warnings.Log(
                 (RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug))));
@@ -77,17 +77,17 @@ public static class MessagingServices
         services.AddHealthChecks().AddCheck<DatabaseStartup>("database", tags: ["ready", "requests"]);
     }
 
-    private static void AddGroupCommit(this IServiceCollection services, MessagingMap map)
+    private static void AddGroupCommit(this IServiceCollection services, MessagingTopology map)
     {
-        services.AddSingleton<GroupTransaction>();
+        services.AddSingleton<BatchTransaction>();
         services.AddScoped(provider => new UnitOfWork(
             provider.GetRequiredService<DbContext>(), map.Types, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RequestQueue>();
-        services.AddSingleton(provider => new GroupCommit(provider.GetRequiredService<RequestQueue>()));
+        services.AddSingleton(provider => new TransactionBatcher(provider.GetRequiredService<RequestQueue>()));
         foreach (var queue in map.Queues.Keys)
-            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<MessageQueue>(provider, queue));
-        services.AddHostedService<GroupWorkers>();
-        services.AddHostedService<ParkedRetry>();
+            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ReceiveQueue>(provider, queue));
+        services.AddHostedService<BatchWorkers>();
+        services.AddHostedService<DeferredRetry>();
     }
 
     private static void AddMessagingMetrics(this IServiceCollection services)
@@ -103,8 +103,8 @@ public static class MessagingServices
 
     private static void AddRelay(this IServiceCollection services)
     {
-        services.AddSingleton<RelaySignal>();
-        services.AddSingleton<PublisherFactory>();
+        services.AddSingleton<Signal>();
+        services.AddSingleton<RabbitMqConnections>();
         services.AddHosted<Relay>();
         services.AddHealthChecks().AddCheck<Relay>("relay", tags: ["ready"]);
     }

@@ -174,7 +174,7 @@ internal sealed class InstrumentMetric
 
         public void Record(double value) => record(value);
 
-        /// <summary>An instrument that can not be shown, such as one with another's name, is none of its owner's business.</summary>
+        /// <summary>An instrument that cannot be shown, such as one with another's name, is none of its owner's business.</summary>
         private static Action<double> Try(Func<string[], string[], Action<double>> create, string[] names, string[] values)
         {
             try

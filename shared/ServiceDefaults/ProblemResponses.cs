@@ -46,7 +46,7 @@ internal sealed partial class ExceptionProblems(IProblemDetailsService problems,
             http.Response.Headers.RetryAfter = RetryAfterSeconds;
             return Problems.Of(
                 StatusCodes.Status503ServiceUnavailable,
-                new Refusal("database-unavailable", "The database can not be reached just now; try again in a few seconds."));
+                new Refusal("database-unavailable", "The database cannot be reached just now; try again in a few seconds."));
         }
 
         LogBug(exception);

@@ -27,7 +27,7 @@ internal sealed class Report(Options options, Machine machine)
         measurements.Add(measurement);
         Scenarios.Progress.Say(
             $"{measurement.Name}: {measurement.ShippedPerSecond:N0} orders/s to Shipped, "
-            + $"{measurement.CpuMilliseconds:N2} CPU-ms an order, books {Books(measurement)}");
+            + $"{measurement.CpuMilliseconds:N2} CPU-ms an order, books {ConsistencyCheck(measurement)}");
     }
 
     /// <summary>Sets two runs of one round against each other.</summary>
@@ -55,7 +55,7 @@ internal sealed class Report(Options options, Machine machine)
             measurements.Select(m => new[]
             {
                 m.Name, $"{m.Orders:N0}", $"{m.AcceptedPerSecond:N0}", $"{m.ShippedPerSecond:N0}", $"{m.PostP50:N1}", $"{m.PostP99:N1}",
-                $"{m.OthersPercent:N0}", $"{m.PeakMegabytes.Values.Max():N0}", Books(m),
+                $"{m.OthersPercent:N0}", $"{m.PeakMegabytes.Values.Max():N0}", ConsistencyCheck(m),
             }));
 
         text.AppendLine().AppendLine("CPU milliseconds an order");
@@ -130,7 +130,7 @@ internal sealed class Report(Options options, Machine machine)
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static string Books(Measurement measurement) => measurement.Problems.Count == 0 ? "right" : "WRONG";
+    private static string ConsistencyCheck(Measurement measurement) => measurement.Problems.Count == 0 ? "right" : "WRONG";
 
     /// <summary>One run's figures divided by those of the other, within one round.</summary>
     private sealed record Ratio(string Other, double Rate, double Cpu);

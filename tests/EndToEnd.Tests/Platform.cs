@@ -73,21 +73,21 @@ public sealed class Platform : IAsyncLifetime
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Restarts the broker; where that can not be done, ends the connections of all services.</summary>
+    /// <summary>Restarts the broker; where that cannot be done, ends the connections of all services.</summary>
     public async Task RestartBroker()
     {
         if (await TestServers.RestartBroker())
             return;
-        TestContext.Current.AddWarning("The broker can not be restarted here: its connections were closed instead.");
+        TestContext.Current.AddWarning("The broker cannot be restarted here: its connections were closed instead.");
         await Broker.CloseConnections();
     }
 
-    /// <summary>Restarts the database server, where that can not be done, ends all connections of the services.</summary>
+    /// <summary>Restarts the database server, where that cannot be done, ends all connections of the services.</summary>
     public async Task RestartDatabase()
     {
         var restarted = await TestServers.RestartPostgres();
         if (!restarted)
-            TestContext.Current.AddWarning("The database can not be restarted here: its connections were ended instead.");
+            TestContext.Current.AddWarning("The database cannot be restarted here: its connections were ended instead.");
         foreach (var service in Services)
         {
             if (!restarted)

@@ -194,7 +194,7 @@ public sealed class Shop(Platform platform)
     {
         Assert.Equal(0, await service.Database.Scalar<long>(
             "SELECT count(*) FROM (SELECT FROM messaging.event_log GROUP BY correlation_id, type HAVING count(*) > 1) AS doubled"));
-        Assert.Equal(0, await service.Database.Scalar<long>("SELECT count(*) FROM messaging.parked_events"));
+        Assert.Equal(0, await service.Database.Scalar<long>("SELECT count(*) FROM messaging.deferred_events"));
         Assert.Equal(0, await service.Database.Scalar<long>(
             "SELECT count(*) FROM messaging.dead_letters WHERE state NOT IN ('resolved', 'discarded')"));
         await using var connection = await platform.Connect();

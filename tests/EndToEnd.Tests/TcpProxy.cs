@@ -120,7 +120,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
         catch
         {
-            // The other direction would wait for ever.
+            // The other direction would wait forever.
             link.Dispose();
             throw;
         }

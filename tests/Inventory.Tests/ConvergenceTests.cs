@@ -53,7 +53,7 @@ public sealed class ConvergenceTests(InventoryService inventory) : IClassFixture
             Assert.Equal(status, reservation!.Status);
             Assert.Equal(stock, await inventory.Get(sku));
             Assert.Equal(history, log);
-            Assert.Equal(0, await inventory.Parked());
+            Assert.Equal(0, await inventory.Deferred());
         },
         iter: 150,
         threads: 1);

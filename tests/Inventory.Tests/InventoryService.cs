@@ -99,7 +99,7 @@ public sealed class InventoryService : IAsyncLifetime
     /// <summary>The streams whose events stay in the log.</summary>
     public Task<string[]> Open() => Query(db => Services.GetRequiredService<IOpenStreams>().In(db).ToArrayAsync());
 
-    public Task<int> Parked() => Query(db => db.Set<ParkedEvent>().CountAsync());
+    public Task<int> Deferred() => Query(db => db.Set<DeferredEvent>().CountAsync());
 
     private async Task<T> Query<T>(Func<InventoryDb, Task<T>> query)
     {

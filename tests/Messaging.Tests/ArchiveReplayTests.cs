@@ -19,7 +19,7 @@ public sealed class ArchiveReplayTests : RetentionTest
 
         Assert.Equal((15, 15), (Number(completed, "sent"), Number(completed, "total")));
         foreach (var account in accounts)
-            await Eventually.Is(async () => (await ledger.Query(db => db.Lessons.FindAsync(account).AsTask()))?.Heard == "opened 5 closed");
+            await Eventually.Is(async () => (await ledger.Query(db => db.Lessons.FindAsync(account).AsTask()))?.RecordingObserver == "opened 5 closed");
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class ArchiveReplayTests : RetentionTest
         await ledger.JobBecomes(await ledger.StartJob(Replays, new { queue = Learn.Queue, source = "archive" }), "completed");
 
         foreach (var account in accounts)
-            await Eventually.Is(async () => (await ledger.Query(db => db.Lessons.FindAsync(account).AsTask()))?.Heard == "opened 5 closed");
+            await Eventually.Is(async () => (await ledger.Query(db => db.Lessons.FindAsync(account).AsTask()))?.RecordingObserver == "opened 5 closed");
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class ArchiveReplayTests : RetentionTest
         return closed;
     }
 
-    private async Task<LedgerHost> StartWithArchive()
+    private async Task<SampleHost> StartWithArchive()
     {
         var ledger = await StartOps(
             Learn.AddTo, ("Messaging:Retention:Archive:Directory", Directory.FullName), ("Messaging:Replays:BatchSize", "4"));

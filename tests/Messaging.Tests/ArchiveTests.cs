@@ -179,11 +179,11 @@ public sealed class ArchiveTests : RetentionTest
     [Fact]
     public async Task Files_that_overlap_are_read_as_one()
     {
-        var map = new MessagingMap("ledger", new EventTypes(), new Dictionary<string, IReadOnlyDictionary<string, HandlerBinding>>());
+        var map = new MessagingTopology("ledger", new EventTypes(), new Dictionary<string, IReadOnlyDictionary<string, HandlerBinding>>());
         var progress = new RetentionProgress(
             new RetentionMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), Clock), NullLogger<RetentionProgress>.Instance);
-        var dutyCycle = new DutyCycle(new MessagingOptions(), TimeProvider.System);
-        var archives = new Archives(new DirectoryArchive(Path.Combine(Directory.FullName, "ledger")), map, progress, dutyCycle, Clock);
+        var dutyCycle = new BackgroundThrottle(new MessagingOptions(), TimeProvider.System);
+        var archives = new Archives(new DirectoryArchiveStore(Path.Combine(Directory.FullName, "ledger")), map, progress, dutyCycle, Clock);
         long[][] files = [[1, 4, 9], [2, 3, 10], [5, 8], [5, 8], [6, 7]];
         foreach (var (week, positions) in files.Index())
         {
@@ -196,7 +196,7 @@ public sealed class ArchiveTests : RetentionTest
         Assert.Equal(Enumerable.Range(1, 10).Select(n => (long)n), (await Archived()).Select(e => e.Position));
         Assert.Equal([8, 9, 10], (await Archived(new ArchiveFilter(After: 7))).Select(e => e.Position));
 
-        OutgoingEvent Event(long position) => new(
+        EventEnvelope Event(long position) => new(
             position, Guid.CreateVersion7(), "stream", 1, "type", "{}"u8.ToArray(), Guid.Empty, null, null, Clock.GetUtcNow());
     }
 
@@ -242,7 +242,7 @@ public sealed class ArchiveTests : RetentionTest
         await Run(ledger);
         var file = (await Archive.Manifests(Cancellation)).MaxBy(manifest => manifest.FirstPosition)!.File;
         Damage(new FileInfo(Path.Combine(Directory.FullName, "ledger", file)), "a byte changed");
-        var read = new List<OutgoingEvent>();
+        var read = new List<EventEnvelope>();
 
         var exception = await Assert.ThrowsAsync<ArchiveException>(async () =>
         {
@@ -254,7 +254,7 @@ public sealed class ArchiveTests : RetentionTest
         Assert.Equal(3, read.Count);
     }
 
-    private static bool Same(OutgoingEvent a, OutgoingEvent b) => Texts([a]).SequenceEqual(Texts([b]));
+    private static bool Same(EventEnvelope a, EventEnvelope b) => Texts([a]).SequenceEqual(Texts([b]));
 
     private static void Damage(FileInfo file, string damage)
     {
@@ -291,5 +291,5 @@ public sealed class ArchiveTests : RetentionTest
         return goOn.Task;
     }
 
-    private Task<LedgerHost> StartFaulty() => Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(Faulty));
+    private Task<SampleHost> StartFaulty() => Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(Faulty));
 }

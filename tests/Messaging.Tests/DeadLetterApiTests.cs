@@ -76,7 +76,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
 
     [Theory]
     [InlineData("")]
-    [InlineData("a very long name, longer than anybody's name can be, so that it can not be a name, and is refused, as it should be")]
+    [InlineData("a very long name, longer than anybody's name can be, so that it cannot be a name, and is refused, as it should be")]
     [InlineData("tab\tbed")]
     public async Task A_name_that_is_none_is_refused(string name)
     {

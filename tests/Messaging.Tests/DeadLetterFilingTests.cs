@@ -135,7 +135,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
             await SendTo("ledger_error", Failed(account, 1, new Opened(account)), Failed(account, 2, new Opened(account)));
             await Eventually.Is(async () => await Ready("ledger_error") == 0);
 
-            // The filing will commit, and can not acknowledge.
+            // The filing will commit, and cannot acknowledge.
             await Eventually.Is(async () =>
             {
                 await Broker.CloseConnections();

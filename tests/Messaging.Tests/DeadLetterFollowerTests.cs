@@ -12,7 +12,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         var (account, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var (id, _) = await Fail(ledger, account);
         await SendFollowers(account);
-        await Eventually.Is(async () => await Parked(ledger) == 3);
+        await Eventually.Is(async () => await Deferred(ledger) == 3);
 
         await Send(Message(other, 1, new Opened(other)), Message(other, 2, new Deposited(other, 7)));
         await Eventually.Is(async () => await ledger.Tally(other) is { Total: 7 });
@@ -25,7 +25,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         await Redrive(ledger, id);
 
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Changes: 2, Closed: true });
-        Assert.Equal(0, await Parked(ledger));
+        Assert.Equal(0, await Deferred(ledger));
         await Becomes(ledger, id, "resolved");
     }
 
@@ -38,7 +38,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         var account = Guid.CreateVersion7();
         var (id, messageId) = await Fail(ledger, account);
         await SendFollowers(account);
-        await Eventually.Is(async () => await Parked(ledger) == 3);
+        await Eventually.Is(async () => await Deferred(ledger) == 3);
         Poison.Remove(account);
 
         var (status, closed) = await Post(ledger, $"/{id}/{action}", new { reason = "refunded by hand", followers = "wait" });
@@ -50,7 +50,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         await Send(copy);
         await Scrape.Becomes(ledger.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 1);
         Assert.Null(await ledger.Tally(account));
-        Assert.Equal(3, await Parked(ledger));
+        Assert.Equal(3, await Deferred(ledger));
         Assert.Equal($"dead-letter-{state}", (await Redrive(ledger, id)).Body.GetProperty("code").GetString());
     }
 
@@ -62,30 +62,30 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         var (id, _) = await Fail(ledger, account);
         Poison.Remove(account);
         await SendFollowers(account);
-        await Eventually.Is(async () => await Parked(ledger) == 3);
+        await Eventually.Is(async () => await Deferred(ledger) == 3);
         await ledger.OpenByHand(account);
 
         await Post(ledger, $"/{id}/resolve", new { reason = "opened by hand", followers = "run" });
 
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Changes: 2, Closed: true });
-        Assert.Equal(0, await Parked(ledger));
+        Assert.Equal(0, await Deferred(ledger));
         Assert.Single(await List(ledger));
     }
 
     [Fact]
-    public async Task Followers_that_can_not_run_become_dead_letters_and_nothing_is_parked_for_ever()
+    public async Task Followers_that_can_not_run_become_dead_letters_and_nothing_is_deferred_for_ever()
     {
         var ledger = await StartApp();
         var account = Guid.CreateVersion7();
         var (id, _) = await Fail(ledger, account);
         Poison.Remove(account);
         await SendFollowers(account);
-        await Eventually.Is(async () => await Parked(ledger) == 3);
+        await Eventually.Is(async () => await Deferred(ledger) == 3);
 
         await Post(ledger, $"/{id}/discard", new { reason = "never happened", followers = "run" });
 
         await Eventually.Is(async () => (await List(ledger, "state=waiting")).Length == 3);
-        Assert.Equal(0, await Parked(ledger));
+        Assert.Equal(0, await Deferred(ledger));
         var letters = await List(ledger, "state=waiting&text=waits for an event that was discarded");
         Assert.Equal([2, 3, 4], letters.Select(letter => letter.GetProperty("sequence").GetInt32()).Order());
 
@@ -104,7 +104,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         var (id, _) = await Fail(ledger, account);
         Poison.Remove(account);
         await Send(Message(account, 2, new Deposited(account, Poison.Amount)), Message(account, 3, new Deposited(account, 4)));
-        await Eventually.Is(async () => await Parked(ledger) == 2);
+        await Eventually.Is(async () => await Deferred(ledger) == 2);
         await ledger.OpenByHand(account);
 
         await Post(ledger, $"/{id}/resolve", new { reason = "opened by hand", followers = "run" });
@@ -112,7 +112,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 4 });
         await Eventually.Is(async () =>
             (await List(ledger, "state=waiting")) is [var letter] && letter.GetProperty("sequence").GetInt32() == 2);
-        Assert.Equal(0, await Parked(ledger));
+        Assert.Equal(0, await Deferred(ledger));
     }
 
     [Fact]
@@ -138,7 +138,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         var (id, _) = await Fail(ledger, account);
         Poison.Remove(account);
         await SendFollowers(account);
-        await Eventually.Is(async () => await Parked(ledger) == 3);
+        await Eventually.Is(async () => await Deferred(ledger) == 3);
         await Code(ledger, id, "dead-letter-not-closed");
         await Post(ledger, $"/{id}/resolve", new { reason = "opened by hand", followers = "wait" });
         await ledger.OpenByHand(account);
@@ -147,7 +147,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
 
         Assert.Equal((200, "resolved"), (status, letter.GetProperty("state").GetString()));
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Changes: 2, Closed: true });
-        Assert.Equal(0, await Parked(ledger));
+        Assert.Equal(0, await Deferred(ledger));
         Assert.Equal(["anna resolve", "bert release"], await Actions(ledger, id));
         await Code(ledger, id, "dead-letter-without-followers");
     }
@@ -160,7 +160,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         var (id, _) = await Fail(ledger, account);
         Poison.Remove(account);
         await SendFollowers(account);
-        await Eventually.Is(async () => await Parked(ledger) == 3);
+        await Eventually.Is(async () => await Deferred(ledger) == 3);
         await Post(ledger, $"/{id}/discard", new { reason = "a test", followers = "wait" });
 
         var clicks = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Post(ledger, $"/{id}/release", new { reason = "after all" })));
@@ -172,10 +172,10 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         ledger = await StartApp();
         await Eventually.Is(async () => await DeadLetters("state = 'waiting'") == 3);
         await Send(Message(account, 5, new Deposited(account, 1)));
-        await Eventually.Is(async () => await Parked(ledger) == 1);
+        await Eventually.Is(async () => await Deferred(ledger) == 1);
         Assert.Equal(200, (await Post(ledger, $"/{id}/release", new { reason = "and this one" })).Status);
         await Eventually.Is(async () => await DeadLetters("state = 'waiting'") == 4);
-        Assert.Equal(0, await Parked(ledger));
+        Assert.Equal(0, await Deferred(ledger));
     }
 
     [Fact]
@@ -189,18 +189,18 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         await Becomes(ledger, id, "resolved");
         await Execute(
             $"""
-             INSERT INTO messaging.parked_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, body, retry_at)
+             INSERT INTO messaging.deferred_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, body, retry_at)
              SELECT gen_random_uuid(), queue, type, stream, 5, gen_random_uuid(), now(), '{"{}"}', now() + interval '1 day'
              FROM messaging.dead_letters WHERE id = '{id}'
              """);
 
         await Code(ledger, id, "dead-letter-without-followers");
 
-        Assert.Equal(1, await Parked(ledger));
+        Assert.Equal(1, await Deferred(ledger));
     }
 
     /// <summary>Nothing can be released, and why.</summary>
-    private static async Task Code(LedgerHost ledger, Guid id, string code)
+    private static async Task Code(SampleHost ledger, Guid id, string code)
     {
         var (status, problem) = await Post(ledger, $"/{id}/release", new { reason = "x" });
         Assert.Equal((409, code), (status, problem.GetProperty("code").GetString()));

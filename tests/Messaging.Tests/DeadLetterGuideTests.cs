@@ -171,7 +171,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_must_not_happen_is_discarded_and_what_waits_for_it_stays_parked()
+    public async Task What_must_not_happen_is_discarded_and_what_waits_for_it_stays_deferred()
     {
         var ledger = await StartApp();
         var account = Guid.CreateVersion7();
@@ -181,7 +181,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
 
         await NeverTakesEffect(ledger, account, messageId);
         Assert.Null(await ledger.Tally(account));
-        Assert.Equal(1, await Parked(ledger));
+        Assert.Equal(1, await Deferred(ledger));
         Assert.Equal("discarded", (await Get(ledger, id)).GetProperty("state").GetString());
     }
 
@@ -210,7 +210,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         var (id, _) = await FailWithFollower(ledger, account);
         await ledger.OpenByHand(account);
         await Run(ledger, "it must not happen at all", id);
-        Assert.Equal(1, await Parked(ledger));
+        Assert.Equal(1, await Deferred(ledger));
 
         await Run(ledger, "one is closed", id);
 
@@ -242,7 +242,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     /// <summary>Sends an event that fails for a reason that passes by itself, and waits until it is filed.</summary>
-    private async Task<Guid> FailForAWhile(LedgerHost ledger, Guid account)
+    private async Task<Guid> FailForAWhile(SampleHost ledger, Guid account)
     {
         var message = Failed(account, 1, new Opened(account));
         message.Properties.Headers!["MT-Fault-ExceptionType"] = Transient;
@@ -253,19 +253,19 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     /// <summary>An opening that fails, and a deposit that waits for it.</summary>
-    private async Task<(Guid Id, string MessageId)> FailWithFollower(LedgerHost ledger, Guid account)
+    private async Task<(Guid Id, string MessageId)> FailWithFollower(SampleHost ledger, Guid account)
     {
         var failed = await Fail(ledger, account);
         Poison.Remove(account);
         await Send(Message(account, 2, new Deposited(account, 5)));
-        await Eventually.Is(async () => await Parked(ledger) == 1);
+        await Eventually.Is(async () => await Deferred(ledger) == 1);
         // It is not tried by itself meanwhile.
-        await Execute("UPDATE messaging.parked_events SET retry_at = now() + interval '1 day'");
+        await Execute("UPDATE messaging.deferred_events SET retry_at = now() + interval '1 day'");
         return failed;
     }
 
     /// <summary>The same message once more is dropped.</summary>
-    private async Task NeverTakesEffect(LedgerHost ledger, Guid account, string messageId)
+    private async Task NeverTakesEffect(SampleHost ledger, Guid account, string messageId)
     {
         var copy = Message(account, 1, new Opened(account));
         copy.Properties.MessageId = messageId;
@@ -274,7 +274,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     /// <summary>Runs a block, which must work.</summary>
-    private async Task<string> Run(LedgerHost ledger, string situation, Guid id = default, Guid stream = default)
+    private async Task<string> Run(SampleHost ledger, string situation, Guid id = default, Guid stream = default)
     {
         var block = Here(ledger, situation, id, stream);
         var (exitCode, output, errors) = await Guide.Run(block, directory.FullName);
@@ -282,7 +282,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         return output;
     }
 
-    private static string Here(LedgerHost ledger, string situation, Guid id, Guid stream) => Guide.After(situation)
+    private static string Here(SampleHost ledger, string situation, Guid id, Guid stream) => Guide.After(situation)
         .Replace("http://localhost:5102/", ledger.Http.BaseAddress!.ToString(), StringComparison.Ordinal)
         .Replace("0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70", id.ToString(), StringComparison.Ordinal)
         .Replace("0199d0c5-7a20-7d11-8e55-2b9c4f6d8013", stream.ToString(), StringComparison.Ordinal)

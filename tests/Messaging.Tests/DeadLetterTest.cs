@@ -8,25 +8,25 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Messaging.Tests;
 
 /// <summary>A ledger whose messages fail at once, and an operator who looks after them.</summary>
-public abstract class DeadLetterTest : LedgerTest
+public abstract class DeadLetterTest : SampleServiceTest
 {
     protected const string Quick = "00:00:00.100";
 
-    private protected Task<LedgerHost> StartApp(params (string Key, string Value)[] settings) => StartApp(Broker.Uri, settings);
+    private protected Task<SampleHost> StartApp(params (string Key, string Value)[] settings) => StartApp(Broker.Uri, settings);
 
-    private protected Task<LedgerHost> StartApp(Uri broker, params (string Key, string Value)[] settings) => StartLedgerWeb(
+    private protected Task<SampleHost> StartApp(Uri broker, params (string Key, string Value)[] settings) => StartWebService(
         broker,
         [
             ("Messaging:Retries", "0"),
             ("Messaging:DeadLetters:SweepInterval", Quick),
             ("Messaging:DeadLetters:RedriveInterval", Quick),
             ("Messaging:SampleInterval", Quick),
-            ("Messaging:ParkedRetryInterval", Quick),
+            ("Messaging:DeferredRetryInterval", Quick),
             .. settings,
         ]);
 
     /// <summary>Sends an event that fails, and waits until it is filed.</summary>
-    private protected async Task<(Guid Id, string MessageId)> Fail(LedgerHost ledger, Guid account, int sequence = 1, object? @event = null)
+    private protected async Task<(Guid Id, string MessageId)> Fail(SampleHost ledger, Guid account, int sequence = 1, object? @event = null)
     {
         Poison.Add(account);
         var message = Message(account, sequence, @event ?? new Opened(account));
@@ -35,19 +35,19 @@ public abstract class DeadLetterTest : LedgerTest
         return ((await List(ledger, $"text={message.Id}"))[0].GetProperty("id").GetGuid(), message.Id);
     }
 
-    private protected static async Task<JsonElement[]> List(LedgerHost ledger, string query = "") =>
+    private protected static async Task<JsonElement[]> List(SampleHost ledger, string query = "") =>
         [.. (await Get(ledger, $"?{query}")).GetProperty("items").EnumerateArray()];
 
-    private protected static Task<JsonElement> Get(LedgerHost ledger, Guid id) => Get(ledger, $"/{id}");
+    private protected static Task<JsonElement> Get(SampleHost ledger, Guid id) => Get(ledger, $"/{id}");
 
-    private protected static Task<JsonElement> Get(LedgerHost ledger, string path) =>
+    private protected static Task<JsonElement> Get(SampleHost ledger, string path) =>
         ledger.Http.GetFromJsonAsync<JsonElement>($"/ops/dead-letters{path}", Cancellation);
 
-    private protected static Task<(int Status, JsonElement Body)> Post(LedgerHost ledger, string path, object body, string who = "anna") =>
+    private protected static Task<(int Status, JsonElement Body)> Post(SampleHost ledger, string path, object body, string who = "anna") =>
         Send(ledger, HttpMethod.Post, path, JsonSerializer.Serialize(body), who);
 
     private protected static async Task<(int Status, JsonElement Body)> Send(
-        LedgerHost ledger, HttpMethod method, string path, string body, string? who = null)
+        SampleHost ledger, HttpMethod method, string path, string body, string? who = null)
     {
         using var request = new HttpRequestMessage(method, $"/ops/dead-letters{path}")
         {
@@ -59,10 +59,10 @@ public abstract class DeadLetterTest : LedgerTest
         return ((int)response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation));
     }
 
-    private protected static Task<(int Status, JsonElement Body)> Redrive(LedgerHost ledger, Guid id, string who = "anna") =>
+    private protected static Task<(int Status, JsonElement Body)> Redrive(SampleHost ledger, Guid id, string who = "anna") =>
         Post(ledger, $"/{id}/redrive", new { }, who);
 
-    private protected static Task Becomes(LedgerHost ledger, Guid id, string state, int? attempts = null) => Eventually.Is(
+    private protected static Task Becomes(SampleHost ledger, Guid id, string state, int? attempts = null) => Eventually.Is(
         async () =>
         {
             var letter = await Get(ledger, id);
@@ -72,7 +72,7 @@ public abstract class DeadLetterTest : LedgerTest
         description: $"{id} is {state} {attempts}");
 
     /// <summary>What was done, as <c>who action</c>.</summary>
-    private protected static async Task<string[]> Actions(LedgerHost ledger, Guid id) =>
+    private protected static async Task<string[]> Actions(SampleHost ledger, Guid id) =>
     [
         .. (await Get(ledger, id)).GetProperty("actions").EnumerateArray()
             .Select(action => $"{action.GetProperty("who").GetString()} {action.GetProperty("action").GetString()}"),
@@ -99,7 +99,7 @@ public abstract class DeadLetterTest : LedgerTest
         return message;
     }
 
-    private protected static Task<int> Parked(LedgerHost ledger) => ledger.Query(db => db.Set<ParkedEvent>().CountAsync(Cancellation));
+    private protected static Task<int> Deferred(SampleHost ledger) => ledger.Query(db => db.Set<DeferredEvent>().CountAsync(Cancellation));
 
     /// <summary>Dead letters, as if they had been filed: openings, each of its own account, that would succeed now.</summary>
     protected Task Insert(

@@ -87,7 +87,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
             .Select(property => $"{property.Name}={Uri.EscapeDataString(property.Value.GetString()!)}"));
 
     /// <summary>Each once, the newest first; also where a text is searched for.</summary>
-    private static async Task Pages(LedgerHost ledger)
+    private static async Task Pages(SampleHost ledger)
     {
         foreach (var (query, expected) in ((string, int)[])[("limit=40&type=Deposited", 100), ("limit=200&text=poison 1000", 12)])
         {
@@ -108,7 +108,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
     }
 
     /// <summary>With the settings of the service's own connections, whatever the statistics say.</summary>
-    private static async Task AssertBackgroundGoesByIndex(LedgerHost ledger)
+    private static async Task AssertBackgroundGoesByIndex(SampleHost ledger)
     {
         const string Due = "dead_letters_redrive_id_due_at_idx";
         var source = ledger.Services.GetRequiredService<NpgsqlDataSource>();
@@ -118,10 +118,10 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
         [
             (RedriveWorker.SelectDue, Due, [NpgsqlAccess.Value(100)]),
             (RedriveWorker.SelectNext, Due, none),
-            (DeadLetterSweep.EndRedrives, Due, [NpgsqlAccess.Value(Redrives.Lasting)]),
+            (DeadLetterReconciler.EndRedrives, Due, [NpgsqlAccess.Value(Redrives.Lasting)]),
             (DeadLetterCounts.SelectQueues, "dead_letters_queue_", none),
             (
-                DeadLetterSweep.Resolve,
+                DeadLetterReconciler.Resolve,
                 "dead_letters_unresolved_since_id_idx",
                 [
                     NpgsqlAccess.Value(DateTimeOffset.MinValue),
@@ -129,7 +129,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
                     NpgsqlAccess.Value(1000),
                     NpgsqlAccess.Value("ledger"),
                 ]),
-            (DeadLetterSweep.SelectClosed, "dead_letters_id_idx", [NpgsqlAccess.Value(queues)]),
+            (DeadLetterReconciler.SelectClosed, "dead_letters_id_idx", [NpgsqlAccess.Value(queues)]),
             (
                 DeadLetterCounts.Select,
                 "dead_letters_state_queue",

@@ -13,10 +13,10 @@ public sealed class InboxRetentionTests : RetentionTest
         var ledger = await Start(("Messaging:Retention:InboxDays", "7"));
         var account = Guid.CreateVersion7();
         var (opened, deposited) = (Incoming(account, 1, new Opened(account)), Incoming(account, 2, new Deposited(account, 5)));
-        var parked = Incoming(Guid.CreateVersion7(), 2, new Deposited(Guid.CreateVersion7(), 5));
+        var deferred = Incoming(Guid.CreateVersion7(), 2, new Deposited(Guid.CreateVersion7(), 5));
         await ledger.Queue.Run(opened);
         await ledger.Queue.Run(deposited);
-        await ledger.Queue.Run(parked);
+        await ledger.Queue.Run(deferred);
         var discarded = Guid.CreateVersion7();
         await Database.Scalar<Guid>(
             $"""
@@ -41,19 +41,19 @@ public sealed class InboxRetentionTests : RetentionTest
         Assert.NotEqual(partition, await OldestPartition("inbox"));
         await AssertContiguous();
         await ledger.Queue.Run(deposited);
-        await ledger.Queue.Run(parked);
+        await ledger.Queue.Run(deferred);
         var tally = await ledger.Tally(account);
         Assert.Equal((5, 1), (tally!.Total, tally.Changes));
         Assert.Equal(
-            new[] { deposited.EventId, discarded, parked.EventId }.Order(),
+            new[] { deposited.EventId, discarded, deferred.EventId }.Order(),
             (await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation))).Order());
         await Scrape.Becomes(ledger.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 2);
-        Assert.Equal(1, await Count("parked_events"));
+        Assert.Equal(1, await Count("deferred_events"));
 
         Clock.Advance(TimeSpan.FromDays(21));
         await Run(ledger);
         Assert.Equal(
-            new[] { discarded, parked.EventId }.Order(),
+            new[] { discarded, deferred.EventId }.Order(),
             (await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation))).Order());
     }
 
@@ -193,7 +193,7 @@ public sealed class InboxRetentionTests : RetentionTest
             foreach (var (keys, of, since) in new[]
             {
                 (InboxRetention.RecentIn(tables[1]), tables[1..], true),
-                (InboxRetention.Parked, tables, false),
+                (InboxRetention.Deferred, tables, false),
                 (InboxRetention.DeadLetters, tables, false),
             })
             {
@@ -214,7 +214,7 @@ public sealed class InboxRetentionTests : RetentionTest
         }
     }
 
-    private static async Task<List<Guid>> Known(LedgerHost ledger) =>
+    private static async Task<List<Guid>> Known(SampleHost ledger) =>
         await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation));
 
     /// <summary>Waits until somebody else waits for a lock, with such a statement.</summary>

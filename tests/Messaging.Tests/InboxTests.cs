@@ -4,14 +4,14 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class InboxTests : LedgerTest
+public sealed class InboxTests : SampleServiceTest
 {
     private const string Type = "OrderPlatform.Messaging.Tests:";
 
     [Fact]
     public async Task A_duplicate_has_no_second_effect()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var account = Guid.CreateVersion7();
         var (opened, deposited) = (Incoming(account, 1, new Opened(account)), Incoming(account, 2, new Deposited(account, 5)));
 
@@ -23,28 +23,28 @@ public sealed class InboxTests : LedgerTest
     }
 
     [Fact]
-    public async Task What_comes_too_early_is_parked_and_runs_in_sequence_when_its_predecessor_comes()
+    public async Task What_comes_too_early_is_deferred_and_runs_in_sequence_when_its_predecessor_comes()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var account = Guid.CreateVersion7();
 
         await Send(
             Message(account, 4, new Closed(account)),
             Message(account, 3, new Deposited(account, 2)),
             Message(account, 2, new Deposited(account, 1)));
-        await Eventually.Is(async () => await Parked(ledger) == 3);
+        await Eventually.Is(async () => await Deferred(ledger) == 3);
         Assert.Null(await ledger.Tally(account));
 
         await Send(Message(account, 1, new Opened(account)));
 
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 3, Closed: true });
-        Assert.Equal(0, await Parked(ledger));
+        Assert.Equal(0, await Deferred(ledger));
     }
 
     [Fact]
-    public async Task A_parked_event_holds_back_only_its_own_stream()
+    public async Task A_deferred_event_holds_back_only_its_own_stream()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var (early, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
 
         await Send(
@@ -53,14 +53,14 @@ public sealed class InboxTests : LedgerTest
             Message(other, 2, new Deposited(other, 1)));
 
         await Eventually.Is(async () => await ledger.Tally(other) is { Total: 1 });
-        Assert.Equal(1, await Parked(ledger));
+        Assert.Equal(1, await Deferred(ledger));
     }
 
     [Fact]
-    public async Task Two_instances_that_get_an_event_and_its_predecessor_at_once_leave_nothing_parked()
+    public async Task Two_instances_that_get_an_event_and_its_predecessor_at_once_leave_nothing_deferred()
     {
-        var first = await StartLedger();
-        var second = await StartLedger();
+        var first = await StartService();
+        var second = await StartService();
         for (var round = 0; round < 200; round++)
         {
             var account = Guid.CreateVersion7();
@@ -71,13 +71,13 @@ public sealed class InboxTests : LedgerTest
             Assert.Equal(1, (await first.Tally(account))!.Total);
         }
 
-        Assert.Equal(0, await Parked(first));
+        Assert.Equal(0, await Deferred(first));
     }
 
     [Fact]
     public async Task A_poison_message_faults_alone_and_its_group_commits()
     {
-        var ledger = await StartLedger(("Messaging:Retries", "1"));
+        var ledger = await StartService(("Messaging:Retries", "1"));
         var poisoned = Guid.CreateVersion7();
         Poison.Add(poisoned);
         var healthy = Enumerable.Range(0, 50).Select(_ => Guid.CreateVersion7()).ToArray();
@@ -99,7 +99,7 @@ public sealed class InboxTests : LedgerTest
     [Fact]
     public async Task The_units_of_a_failed_group_commit_one_by_one()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var accounts = Enumerable.Range(0, 10).Select(_ => Guid.CreateVersion7()).ToArray();
         Poison.Add(accounts[4]);
 
@@ -117,26 +117,26 @@ public sealed class InboxTests : LedgerTest
     }
 
     [Fact]
-    public async Task A_parked_event_that_fails_does_not_fail_its_predecessor_and_becomes_a_dead_letter()
+    public async Task A_deferred_event_that_fails_does_not_fail_its_predecessor_and_becomes_a_dead_letter()
     {
-        var ledger = await StartLedger(("Messaging:Retries", "1"), ("Messaging:ParkedRetryInterval", "00:00:00.100"));
+        var ledger = await StartService(("Messaging:Retries", "1"), ("Messaging:DeferredRetryInterval", "00:00:00.100"));
         var account = Guid.CreateVersion7();
         await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, Poison.Amount)));
         await ledger.Queue.Run(Incoming(account, 3, new Closed(account)));
-        Assert.Equal(2, await Parked(ledger));
+        Assert.Equal(2, await Deferred(ledger));
 
         await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
 
         Assert.NotNull(await ledger.Tally(account));
         await Eventually.Is(async () =>
             await DeadLetters("type = 'OrderPlatform.Messaging.Tests:Deposited' AND exception_message = 'poison'") == 1);
-        Assert.Equal(1, await Parked(ledger));
+        Assert.Equal(1, await Deferred(ledger));
     }
 
     [Fact]
     public async Task What_was_moved_to_the_error_queue_is_no_duplicate_when_it_is_redriven()
     {
-        var ledger = await StartLedger(("Messaging:Retries", "0"), ("Messaging:ParkedRetryInterval", "00:00:00.100"));
+        var ledger = await StartService(("Messaging:Retries", "0"), ("Messaging:DeferredRetryInterval", "00:00:00.100"));
         var account = Guid.CreateVersion7();
         var poisonous = Incoming(account, 2, new Deposited(account, Poison.Amount));
         await ledger.Queue.Run(poisonous);
@@ -149,28 +149,28 @@ public sealed class InboxTests : LedgerTest
     }
 
     [Fact]
-    public async Task A_parked_event_of_a_type_that_is_gone_does_not_fail_its_predecessor()
+    public async Task A_deferred_event_of_a_type_that_is_gone_does_not_fail_its_predecessor()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var account = Guid.CreateVersion7();
         await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 1)));
-        await Database.Scalar<string>("UPDATE messaging.parked_events SET type = 'OrderPlatform.Messaging.Tests:Gone' RETURNING type");
+        await Database.Scalar<string>("UPDATE messaging.deferred_events SET type = 'OrderPlatform.Messaging.Tests:Gone' RETURNING type");
 
         await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
 
         Assert.NotNull(await ledger.Tally(account));
-        Assert.Equal(1, await Parked(ledger));
+        Assert.Equal(1, await Deferred(ledger));
     }
 
     [Fact]
-    public async Task What_is_parked_is_tried_again_although_nothing_arrives()
+    public async Task What_is_deferred_is_tried_again_although_nothing_arrives()
     {
-        var ledger = await StartLedger(("Messaging:ParkedRetryInterval", "00:00:00.100"));
+        var ledger = await StartService(("Messaging:DeferredRetryInterval", "00:00:00.100"));
         var account = Guid.CreateVersion7();
         await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 1)));
 
         await ledger.OpenByHand(account);
-        await ledger.Query(db => db.Database.ExecuteSqlAsync($"UPDATE messaging.parked_events SET retry_at = now()"));
+        await ledger.Query(db => db.Database.ExecuteSqlAsync($"UPDATE messaging.deferred_events SET retry_at = now()"));
 
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 1 });
     }
@@ -178,7 +178,7 @@ public sealed class InboxTests : LedgerTest
     [Fact]
     public async Task A_row_that_somebody_keeps_locked_holds_up_only_its_own_message()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var (locked, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await ledger.Queue.Run(Incoming(locked, 1, new Opened(locked)));
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
@@ -199,7 +199,7 @@ public sealed class InboxTests : LedgerTest
     [Fact]
     public async Task A_very_long_exception_becomes_a_dead_letter()
     {
-        await StartLedger(("Messaging:Retries", "0"));
+        await StartService(("Messaging:Retries", "0"));
         var account = Guid.CreateVersion7();
         Poison.Add(account, new string('x', 1_000_000));
 
@@ -215,7 +215,7 @@ public sealed class InboxTests : LedgerTest
     [InlineData("{\"accountId\":\"no guid\"}")]
     public async Task A_body_that_is_no_event_becomes_a_dead_letter(string body)
     {
-        await StartLedger();
+        await StartService();
         var (id, properties, _) = Message(Guid.CreateVersion7(), 1, new Opened(Guid.CreateVersion7()));
 
         await Send((id, properties, Encoding.UTF8.GetBytes(body)));
@@ -226,7 +226,7 @@ public sealed class InboxTests : LedgerTest
     [Fact]
     public async Task A_type_that_nobody_handles_becomes_a_dead_letter()
     {
-        await StartLedger();
+        await StartService();
         var (id, properties, body) = Message(Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7()));
 
         await Send((id, properties, body));
@@ -237,7 +237,7 @@ public sealed class InboxTests : LedgerTest
     [Fact]
     public async Task A_message_without_an_id_becomes_a_dead_letter()
     {
-        await StartLedger();
+        await StartService();
         var (_, properties, body) = Message(Guid.CreateVersion7(), 1, new Opened(Guid.CreateVersion7()));
         properties.MessageId = null;
 
@@ -246,5 +246,5 @@ public sealed class InboxTests : LedgerTest
         await Eventually.Is(async () => await DeadLetters() == 1);
     }
 
-    private static Task<int> Parked(LedgerHost ledger) => ledger.Query(db => db.Set<ParkedEvent>().CountAsync(Cancellation));
+    private static Task<int> Deferred(SampleHost ledger) => ledger.Query(db => db.Set<DeferredEvent>().CountAsync(Cancellation));
 }

@@ -3,12 +3,12 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class JourneyTests : LedgerTest
+public sealed class JourneyTests : SampleServiceTest
 {
     [Fact]
     public async Task An_appended_event_reaches_its_handler()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var account = Guid.CreateVersion7();
 
         await ledger.Open(account);
@@ -20,7 +20,7 @@ public sealed class JourneyTests : LedgerTest
     [Fact]
     public async Task Events_of_a_stream_are_numbered_without_gaps()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var account = Guid.CreateVersion7();
 
         await ledger.Open(account);
@@ -35,7 +35,7 @@ public sealed class JourneyTests : LedgerTest
     [Fact]
     public async Task A_thousand_streams_at_once_lose_nothing_and_double_nothing()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var accounts = Enumerable.Range(0, 1000).Select(_ => Guid.CreateVersion7()).ToArray();
 
         await Task.WhenAll(accounts.Select(async account =>
@@ -45,14 +45,14 @@ public sealed class JourneyTests : LedgerTest
         }));
 
         await Eventually.Is(async () => await ledger.Query(db => db.Tallies.CountAsync(tally => tally.Changes == 1, Cancellation)) == 1000);
-        Assert.Equal(0, await ledger.Query(db => db.Set<ParkedEvent>().CountAsync(Cancellation)));
+        Assert.Equal(0, await ledger.Query(db => db.Set<DeferredEvent>().CountAsync(Cancellation)));
         Assert.Equal(2000, await ledger.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
     }
 
     [Fact]
     public async Task Correlation_and_causation_travel_with_an_event()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var account = Guid.CreateVersion7();
 
         await ledger.Open(account);
@@ -66,7 +66,7 @@ public sealed class JourneyTests : LedgerTest
     [Fact]
     public async Task What_is_only_recorded_is_not_published()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var account = Guid.CreateVersion7();
 
         await ledger.Open(account);
@@ -81,7 +81,7 @@ public sealed class JourneyTests : LedgerTest
     [Fact]
     public async Task An_event_that_Program_does_not_name_can_not_be_appended()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.Append(Guid.CreateVersion7(), new Uri("urn:x")));
 
@@ -91,7 +91,7 @@ public sealed class JourneyTests : LedgerTest
     [Fact]
     public async Task A_row_that_was_not_named_can_not_be_found()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(
             () => ledger.Commit.Run(rows => rows.Add<Account>(Guid.NewGuid()), unit => unit.Find<Account>(Guid.NewGuid()), Cancellation));

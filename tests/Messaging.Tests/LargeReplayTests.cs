@@ -4,7 +4,7 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Messaging.Tests;
 
 /// <summary>It takes a minute or two: the only test that does.</summary>
-public sealed class LargeReplayTests : LedgerTest
+public sealed class LargeReplayTests : SampleServiceTest
 {
     private const int Accounts = 250_000;
     private const int EventsPerAccount = 4;
@@ -33,7 +33,7 @@ public sealed class LargeReplayTests : LedgerTest
     [Fact]
     public async Task A_fresh_consumer_learns_a_million_events_each_account_in_order()
     {
-        await Stop(await StartLedger());
+        await Stop(await StartService());
         await using (var insert = Database.Source.CreateCommand(InsertPast))
         {
             insert.CommandTimeout = 0;

@@ -11,7 +11,7 @@ public sealed class Lesson
     public int Sequence { get; set; }
 
     /// <summary>The names of the events, in the order in which they took effect.</summary>
-    public string Heard { get; set; } = "";
+    public string RecordingObserver { get; set; } = "";
 }
 
 /// <summary>Learns each event after the one before it.</summary>
@@ -30,31 +30,31 @@ public abstract class Learn(UnitOfWork unit)
         var incoming = unit.Incoming!;
         var lesson = unit.Find<Lesson>(account);
         if (incoming.Sequence > (lesson?.Sequence ?? 0) + 1)
-            return Outcome.TooEarly;
+            return Outcome.Defer;
         if (lesson is null)
             unit.Add(lesson = new Lesson { Id = account });
-        (lesson.Sequence, lesson.Heard) = (incoming.Sequence, $"{lesson.Heard} {what}".Trim());
+        (lesson.Sequence, lesson.RecordingObserver) = (incoming.Sequence, $"{lesson.RecordingObserver} {what}".Trim());
         return Outcome.Handled;
     }
 }
 
 public sealed class LearnOpening(UnitOfWork unit) : Learn(unit), IHandler<Opened>
 {
-    public static void Reads(Opened opened, ReadSet rows) => rows.Add<Lesson>(opened.AccountId);
+    public static void Reads(Opened opened, RowsToLock rows) => rows.Add<Lesson>(opened.AccountId);
 
     public Outcome Handle(Opened opened) => Handle(opened.AccountId, "opened");
 }
 
 public sealed class LearnDeposit(UnitOfWork unit) : Learn(unit), IHandler<Deposited>
 {
-    public static void Reads(Deposited deposited, ReadSet rows) => rows.Add<Lesson>(deposited.AccountId);
+    public static void Reads(Deposited deposited, RowsToLock rows) => rows.Add<Lesson>(deposited.AccountId);
 
     public Outcome Handle(Deposited deposited) => Handle(deposited.AccountId, $"{deposited.Amount}");
 }
 
 public sealed class LearnClosing(UnitOfWork unit) : Learn(unit), IHandler<Closed>
 {
-    public static void Reads(Closed closed, ReadSet rows) => rows.Add<Lesson>(closed.AccountId);
+    public static void Reads(Closed closed, RowsToLock rows) => rows.Add<Lesson>(closed.AccountId);
 
     public Outcome Handle(Closed closed) => Handle(closed.AccountId, "closed");
 }

@@ -3,7 +3,7 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class MetricsTests : LedgerTest
+public sealed class MetricsTests : SampleServiceTest
 {
     private const string Quick = "00:00:00.050";
 
@@ -14,13 +14,13 @@ public sealed class MetricsTests : LedgerTest
     [Fact]
     public async Task Every_series_is_there_at_0_before_anything_happens()
     {
-        var ledger = await StartLedger(("Messaging:SampleInterval", Quick));
+        var ledger = await StartService(("Messaging:SampleInterval", Quick));
         await Scrape.Becomes(ledger.Services, "messaging_outbox_pending_events", 0);
         await Scrape.Becomes(ledger.Services, """messaging_default_partition_rows{table="inbox"}""", 0);
 
         var scrape = await Scrape.Of(ledger.Services);
 
-        string[] ofQueues = ["inbox_duplicates_total", "parked_events", "parked_oldest_age_seconds", "group_size_count"];
+        string[] ofQueues = ["inbox_duplicates_total", "deferred_events", "deferred_oldest_age_seconds", "group_size_count"];
         Assert.All(ofQueues, metric => Assert.Equal(0, scrape[$$"""messaging_{{metric}}{queue="ledger"}"""]));
         Assert.Equal(0, scrape["""messaging_group_size_count{queue="requests"}"""]);
         Assert.Equal(0, scrape["messaging_archived_events_total"]);
@@ -29,7 +29,7 @@ public sealed class MetricsTests : LedgerTest
         Assert.Equal(0, scrape["""messaging_dead_letters_total{queue="ledger",event="unknown"}"""]);
         string[] ofEvents =
         [
-            "handled_total", "handler_failures_total", "retries_total", "parked_total", "dead_letters_total",
+            "handled_total", "handler_failures_total", "retries_total", "deferred_total", "dead_letters_total",
             "delivery_delay_seconds_count",
         ];
         foreach (var @event in Events)
@@ -42,7 +42,7 @@ public sealed class MetricsTests : LedgerTest
     [Fact]
     public async Task An_event_is_seen_at_every_hop()
     {
-        var ledger = await StartLedger(("Messaging:SampleInterval", Quick));
+        var ledger = await StartService(("Messaging:SampleInterval", Quick));
         var account = Guid.CreateVersion7();
         await ledger.Open(account);
         await ledger.Append(account, new Audited(account));
@@ -65,7 +65,7 @@ public sealed class MetricsTests : LedgerTest
     [Fact]
     public async Task Duplicates_are_counted_and_not_as_handled()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var account = Guid.CreateVersion7();
         var opened = Incoming(account, 1, new Opened(account));
 
@@ -79,32 +79,32 @@ public sealed class MetricsTests : LedgerTest
     }
 
     [Fact]
-    public async Task What_is_parked_is_seen_with_its_age_until_its_predecessor_comes()
+    public async Task What_is_deferred_is_seen_with_its_age_until_its_predecessor_comes()
     {
-        var ledger = await StartLedger(("Messaging:SampleInterval", Quick));
+        var ledger = await StartService(("Messaging:SampleInterval", Quick));
         var account = Guid.CreateVersion7();
         await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 1)));
         await ledger.Queue.Run(Incoming(account, 3, new Deposited(account, 1)));
         await Database.Scalar<DateTime>(
-            "UPDATE messaging.parked_events SET parked_at = parked_at - interval '1 hour' WHERE sequence = 2 RETURNING parked_at");
+            "UPDATE messaging.deferred_events SET deferred_at = deferred_at - interval '1 hour' WHERE sequence = 2 RETURNING deferred_at");
 
-        await Scrape.Becomes(ledger.Services, """messaging_parked_events{queue="ledger"}""", 2);
+        await Scrape.Becomes(ledger.Services, """messaging_deferred_events{queue="ledger"}""", 2);
         await Eventually.Is(async () =>
-            (await Scrape.Of(ledger.Services))["""messaging_parked_oldest_age_seconds{queue="ledger"}"""] is >= 3600 and < 3700);
+            (await Scrape.Of(ledger.Services))["""messaging_deferred_oldest_age_seconds{queue="ledger"}"""] is >= 3600 and < 3700);
 
         await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
 
-        await Scrape.Becomes(ledger.Services, """messaging_parked_events{queue="ledger"}""", 0);
-        await Scrape.Becomes(ledger.Services, """messaging_parked_oldest_age_seconds{queue="ledger"}""", 0);
+        await Scrape.Becomes(ledger.Services, """messaging_deferred_events{queue="ledger"}""", 0);
+        await Scrape.Becomes(ledger.Services, """messaging_deferred_oldest_age_seconds{queue="ledger"}""", 0);
         var scrape = await Scrape.Of(ledger.Services);
-        Assert.Equal(2, scrape["""messaging_parked_total{queue="ledger",event="Deposited"}"""]);
+        Assert.Equal(2, scrape["""messaging_deferred_total{queue="ledger",event="Deposited"}"""]);
         Assert.Equal(2, scrape["""messaging_handled_total{queue="ledger",event="Deposited"}"""]);
     }
 
     [Fact]
     public async Task A_message_that_keeps_failing_is_seen_as_failures_retries_and_one_dead_letter()
     {
-        var ledger = await StartLedger(("Messaging:Retries", "2"));
+        var ledger = await StartService(("Messaging:Retries", "2"));
         var (poisoned, healthy) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         Poison.Add(poisoned);
 
@@ -121,9 +121,9 @@ public sealed class MetricsTests : LedgerTest
     }
 
     [Fact]
-    public async Task A_parked_event_that_keeps_failing_is_a_dead_letter_like_any_other()
+    public async Task A_deferred_event_that_keeps_failing_is_a_dead_letter_like_any_other()
     {
-        var ledger = await StartLedger(("Messaging:Retries", "0"), ("Messaging:ParkedRetryInterval", Quick));
+        var ledger = await StartService(("Messaging:Retries", "0"), ("Messaging:DeferredRetryInterval", Quick));
         var account = Guid.CreateVersion7();
         await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, Poison.Amount)));
         await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
@@ -136,7 +136,7 @@ public sealed class MetricsTests : LedgerTest
     [Fact]
     public async Task What_nobody_can_read_is_counted_as_unknown_whatever_it_calls_itself()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         await Send(
             Message(Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7())),
             ("none", new BasicProperties { MessageId = "none", ContentType = "application/json" }, [.. "{"u8]));
@@ -148,7 +148,7 @@ public sealed class MetricsTests : LedgerTest
     [Fact]
     public async Task What_can_not_be_published_is_seen_to_wait_and_to_grow_old()
     {
-        var ledger = await StartLedger(TestBroker.Nowhere, ("Messaging:SampleInterval", Quick));
+        var ledger = await StartService(TestBroker.Nowhere, ("Messaging:SampleInterval", Quick));
         var account = Guid.CreateVersion7();
         await ledger.Open(account);
         await ledger.Deposit(account, 1);
@@ -169,7 +169,7 @@ public sealed class MetricsTests : LedgerTest
     [Fact]
     public async Task A_long_outbox_is_estimated_and_gaps_count()
     {
-        await Stop(await StartLedger());
+        await Stop(await StartService());
         await Database.Scalar<long>(
             """
             WITH logged AS (
@@ -180,7 +180,7 @@ public sealed class MetricsTests : LedgerTest
                 RETURNING 1)
             SELECT count(*) FROM logged
             """);
-        var ledger = await StartLedger(TestBroker.Nowhere, ("Messaging:SampleInterval", Quick));
+        var ledger = await StartService(TestBroker.Nowhere, ("Messaging:SampleInterval", Quick));
 
         await Eventually.Is(async () => (await Scrape.Of(ledger.Services))["messaging_outbox_pending_events"] is > 29_900 and < 30_100);
 
@@ -191,7 +191,7 @@ public sealed class MetricsTests : LedgerTest
     [Fact]
     public async Task A_database_that_is_away_is_seen_and_no_gauge_pretends_to_know()
     {
-        var ledger = await StartLedger(("Messaging:SampleInterval", Quick));
+        var ledger = await StartService(("Messaging:SampleInterval", Quick));
         await Scrape.Becomes(ledger.Services, "messaging_outbox_pending_events", 0);
 
         await using (await Database.Unreachable())
@@ -200,7 +200,7 @@ public sealed class MetricsTests : LedgerTest
             var scrape = await Scrape.Of(ledger.Services);
             Assert.Equal(double.NaN, scrape["messaging_outbox_pending_events"]);
             Assert.Equal(double.NaN, scrape["messaging_outbox_oldest_age_seconds"]);
-            Assert.Equal(double.NaN, scrape["""messaging_parked_oldest_age_seconds{queue="ledger"}"""]);
+            Assert.Equal(double.NaN, scrape["""messaging_deferred_oldest_age_seconds{queue="ledger"}"""]);
             Assert.Equal(0, scrape["""messaging_handled_total{queue="ledger",event="Opened"}"""]);
         }
 
@@ -211,8 +211,8 @@ public sealed class MetricsTests : LedgerTest
     [Fact]
     public async Task One_instance_says_that_it_is_the_relay_and_after_it_another()
     {
-        var first = await StartLedger(("Messaging:TakeOverInterval", Quick));
-        var second = await StartLedger(("Messaging:TakeOverInterval", Quick));
+        var first = await StartService(("Messaging:TakeOverInterval", Quick));
+        var second = await StartService(("Messaging:TakeOverInterval", Quick));
         await Eventually.Is(async () => await Active(first) + await Active(second) == 1);
         var (active, standby) = await Active(first) == 1 ? (first, second) : (second, first);
 
@@ -220,13 +220,13 @@ public sealed class MetricsTests : LedgerTest
 
         await Eventually.Is(async () => await Active(standby) == 1);
 
-        static async Task<double> Active(LedgerHost host) => (await Scrape.Of(host.Services))["messaging_relay_active"] ?? 0;
+        static async Task<double> Active(SampleHost host) => (await Scrape.Of(host.Services))["messaging_relay_active"] ?? 0;
     }
 
     [Fact]
     public async Task Labels_are_queues_events_and_tables_and_nothing_else()
     {
-        var ledger = await StartLedger(("Messaging:Retries", "0"));
+        var ledger = await StartService(("Messaging:Retries", "0"));
         for (var i = 0; i < 20; i++)
         {
             var account = Guid.CreateVersion7();
@@ -259,8 +259,8 @@ public sealed class MetricsTests : LedgerTest
     [Fact]
     public async Task An_observer_that_throws_fails_nothing()
     {
-        var ledger = await StartLedger();
-        ledger.Heard.Fails = true;
+        var ledger = await StartService();
+        ledger.RecordingObserver.Fails = true;
 
         await ledger.Open(Guid.CreateVersion7());
 
@@ -270,7 +270,7 @@ public sealed class MetricsTests : LedgerTest
     [Fact]
     public async Task Observers_hear_of_what_was_committed_and_once()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var account = Guid.CreateVersion7();
         var runs = 0;
 
@@ -289,9 +289,9 @@ public sealed class MetricsTests : LedgerTest
             Cancellation);
 
         Assert.Equal(2, runs);
-        Assert.Equal([new Opened(account), new Audited(account)], ledger.Heard.Events);
+        Assert.Equal([new Opened(account), new Audited(account)], ledger.RecordingObserver.Events);
     }
 
-    private static Task Handled(LedgerHost ledger, string @event, int count) =>
+    private static Task Handled(SampleHost ledger, string @event, int count) =>
         Scrape.Becomes(ledger.Services, $$"""messaging_handled_total{queue="ledger",event="{{@event}}"}""", count);
 }

@@ -59,7 +59,7 @@ public sealed class RedriveCancelTests : DeadLetterTest
         }
     }
 
-    private static async Task<JsonElement[]> Redrives(LedgerHost ledger) =>
+    private static async Task<JsonElement[]> Redrives(SampleHost ledger) =>
     [
         .. (await ledger.Http.GetFromJsonAsync<JsonElement>("/ops/dead-letters/redrives", Cancellation))
             .GetProperty("items").EnumerateArray(),

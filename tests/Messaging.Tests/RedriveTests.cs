@@ -203,7 +203,7 @@ public sealed class RedriveTests : DeadLetterTest
     }
 
     /// <summary>A dead letter whose row says something else.</summary>
-    private async Task<Guid> FailAndChange(LedgerHost ledger, string set)
+    private async Task<Guid> FailAndChange(SampleHost ledger, string set)
     {
         var (id, _) = await Fail(ledger, Guid.CreateVersion7());
         await Execute($"UPDATE messaging.dead_letters SET {set} WHERE id = '{id}'");
@@ -395,7 +395,7 @@ public sealed class RedriveTests : DeadLetterTest
 
     public sealed class TallyAudit(UnitOfWork unit) : IHandler<Audited>
     {
-        public static void Reads(Audited audited, ReadSet rows) => rows.Add<Tally>(audited.AccountId);
+        public static void Reads(Audited audited, RowsToLock rows) => rows.Add<Tally>(audited.AccountId);
 
         public Outcome Handle(Audited audited)
         {

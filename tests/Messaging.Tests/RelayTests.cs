@@ -6,7 +6,7 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class RelayTests : LedgerTest
+public sealed class RelayTests : SampleServiceTest
 {
     private const string Exchange = "OrderPlatform.Messaging.Tests:Deposited";
     private const string Watched = "watched";
@@ -14,7 +14,7 @@ public sealed class RelayTests : LedgerTest
     [Fact]
     public async Task A_transaction_that_commits_late_is_published_and_not_skipped()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         await Watch();
         await using var late = await BeginDeposit("late", 1);
         await ledger.Deposit(Guid.CreateVersion7(), 2);
@@ -28,7 +28,7 @@ public sealed class RelayTests : LedgerTest
     [Fact]
     public async Task Several_late_transactions_are_published_as_they_commit()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         await Watch();
         await using var first = await BeginDeposit("first", 1);
         await using var second = await BeginDeposit("second", 2);
@@ -48,14 +48,14 @@ public sealed class RelayTests : LedgerTest
     [Fact]
     public async Task A_gap_outlives_the_relay_that_found_it()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         await Watch();
         await using var late = await BeginDeposit("late", 1);
         await ledger.Deposit(Guid.CreateVersion7(), 2);
         await Eventually.Is(async () => await CursorGaps() == 1);
         await Stop(ledger);
 
-        await StartLedger();
+        await StartService();
         await late.CommitAsync(Cancellation);
 
         Assert.Equal(["2", "1"], await TakeAmounts(2));
@@ -65,7 +65,7 @@ public sealed class RelayTests : LedgerTest
     public async Task A_long_transaction_elsewhere_stops_nothing_and_a_rolled_back_position_is_forgotten()
     {
         await using var elsewhere = await BeginElsewhere();
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         await Watch();
         await using (var abandoned = await BeginDeposit("abandoned", 1))
         {
@@ -83,14 +83,14 @@ public sealed class RelayTests : LedgerTest
     [Fact]
     public async Task The_backlog_of_a_broker_that_was_away_drains_in_order()
     {
-        var away = await StartLedger(TestBroker.Nowhere);
+        var away = await StartService(TestBroker.Nowhere);
         var account = Guid.CreateVersion7();
         for (var amount = 1; amount <= 50; amount++)
             await away.Deposit(account, amount);
         await Stop(away);
         await Watch();
 
-        await StartLedger();
+        await StartService();
 
         Assert.Equal(Enumerable.Range(1, 50).Select(amount => $"{amount}"), await TakeAmounts(50));
     }
@@ -98,7 +98,7 @@ public sealed class RelayTests : LedgerTest
     [Fact]
     public async Task An_event_that_no_queue_is_bound_for_waits_until_one_is()
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         await Eventually.Is(() => ledger.Relay.IsActive);
         // It binds its queue before it consumes: not again behind our back.
         await Eventually.Is(async () => await Consumers("ledger") > 0);
@@ -117,9 +117,9 @@ public sealed class RelayTests : LedgerTest
     public async Task Of_three_relays_one_is_active_and_another_takes_over_when_it_loses_its_connection()
     {
         await Watch();
-        var ledgers = new LedgerHost[3];
+        var ledgers = new SampleHost[3];
         for (var i = 0; i < ledgers.Length; i++)
-            ledgers[i] = await StartLedger(("Messaging:TakeOverInterval", "00:00:00.050"));
+            ledgers[i] = await StartService(("Messaging:TakeOverInterval", "00:00:00.050"));
         using var stop = new CancellationTokenSource();
         var mostActive = 0;
         var watch = Task.Run(
@@ -162,7 +162,7 @@ public sealed class RelayTests : LedgerTest
         await using var connection = await Connect();
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
         await channel.QueueDeclareAsync("ledger_relay", durable: false, exclusive: true, autoDelete: true, cancellationToken: Cancellation);
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         await Watch();
         await ledger.Deposit(Guid.CreateVersion7(), 1);
 
@@ -221,7 +221,7 @@ public sealed class RelayTests : LedgerTest
         return transaction;
     }
 
-    /// <summary>A transaction that has written to another table, and goes on for ever.</summary>
+    /// <summary>A transaction that has written to another table, and goes on forever.</summary>
     private async Task<NpgsqlTransaction> BeginElsewhere()
     {
         var connection = await Database.Source.OpenConnectionAsync(Cancellation);

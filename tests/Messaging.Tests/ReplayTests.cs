@@ -8,7 +8,7 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class ReplayTests : LedgerTest
+public sealed class ReplayTests : SampleServiceTest
 {
     private const string Replays = "/ops/replays";
 
@@ -53,7 +53,7 @@ public sealed class ReplayTests : LedgerTest
     }
 
     [Fact]
-    public async Task What_operators_have_closed_takes_no_effect_and_what_is_parked_takes_one_when_a_consumer_gets_its_state_back()
+    public async Task What_operators_have_closed_takes_no_effect_and_what_is_deferred_takes_one_when_a_consumer_gets_its_state_back()
     {
         var ledger = await StartOps(("Messaging:Retries", "0"));
         var since = await Database.Scalar<DateTime>("SELECT clock_timestamp()");
@@ -63,7 +63,7 @@ public sealed class ReplayTests : LedgerTest
         Guid[] accounts = [Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7()];
         Array.ForEach(accounts, account => Poison.Add(account));
         await Past(ledger, accounts);
-        await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM messaging.parked_events") == 9);
+        await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM messaging.deferred_events") == 9);
         await Eventually.Is(async () => await DeadLetters("state = 'waiting'") == 3);
         Array.ForEach(accounts, Poison.Remove);
         await Close(accounts[0], "discard");
@@ -78,7 +78,7 @@ public sealed class ReplayTests : LedgerTest
         Assert.Equal(
             lost.Append(accounts[2]).Order(), await ledger.Query(db => db.Tallies.Select(tally => tally.Id).Order().ToArrayAsync()));
         Assert.Equal(3 * 3, await ledger.Query(db => db.Tallies.SumAsync(tally => tally.Changes)));
-        Assert.Equal(2 * 3, await Database.Scalar<long>("SELECT count(*) FROM messaging.parked_events"));
+        Assert.Equal(2 * 3, await Database.Scalar<long>("SELECT count(*) FROM messaging.deferred_events"));
 
         async Task Close(Guid account, string how)
         {
@@ -211,7 +211,7 @@ public sealed class ReplayTests : LedgerTest
 
         Assert.InRange(sent, 0, 99);
         await Learned(restarted, 25, "opened 1 2 3");
-        Assert.Equal(0, await Database.Scalar<long>("SELECT count(*) FROM messaging.parked_events"));
+        Assert.Equal(0, await Database.Scalar<long>("SELECT count(*) FROM messaging.deferred_events"));
 
         async Task<JsonElement> StartAndRead(string address)
         {
@@ -279,7 +279,7 @@ public sealed class ReplayTests : LedgerTest
         await live;
 
         await Learned(ledger, 40, "opened 1 2 3 4 closed");
-        await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM messaging.parked_events") == 0);
+        await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM messaging.deferred_events") == 0);
     }
 
     [Fact]
@@ -394,7 +394,7 @@ public sealed class ReplayTests : LedgerTest
     /// <summary>Accounts with four events each, tallied, by a ledger that has ended since.</summary>
     private async Task<Guid[]> Past(int accounts)
     {
-        var ledger = await StartLedger();
+        var ledger = await StartService();
         var past = await Past(ledger, accounts);
         await Eventually.Is(async () => await Inbox("ledger") == 4 * accounts);
         // Else the next relay sends the last of them to queues that came later.
@@ -404,31 +404,31 @@ public sealed class ReplayTests : LedgerTest
         return past;
     }
 
-    private static async Task<Guid[]> Past(LedgerHost ledger, int accounts)
+    private static async Task<Guid[]> Past(SampleHost ledger, int accounts)
     {
         var ids = Enumerable.Range(0, accounts).Select(_ => Guid.CreateVersion7()).ToArray();
         await Past(ledger, ids);
         return ids;
     }
 
-    private static async Task Past(LedgerHost ledger, Guid[] accounts)
+    private static async Task Past(SampleHost ledger, Guid[] accounts)
     {
         await Task.WhenAll(accounts.Select(ledger.Open));
         for (var amount = 1; amount <= 3; amount++)
             await Task.WhenAll(accounts.Select(account => ledger.Deposit(account, amount)));
     }
 
-    private static async Task<JsonElement> Completes(LedgerHost ledger, object request) =>
+    private static async Task<JsonElement> Completes(SampleHost ledger, object request) =>
         await ledger.JobBecomes(await ledger.StartJob(Replays, request), "completed");
 
-    private static async Task<long> Sent(LedgerHost ledger, object request) => Number(await Completes(ledger, request), "sent");
+    private static async Task<long> Sent(SampleHost ledger, object request) => Number(await Completes(ledger, request), "sent");
 
     private static string[] Types(params string[] names) => names;
 
     private static long Number(JsonElement job, string property) =>
         job.GetProperty(property) is { ValueKind: JsonValueKind.Number } number ? number.GetInt64() : -1;
 
-    private static async Task<JsonElement> Change(LedgerHost ledger, string job, string action)
+    private static async Task<JsonElement> Change(SampleHost ledger, string job, string action)
     {
         using var response = await ledger.Http.PostAsync($"{job}/{action}", null, Cancellation);
         response.EnsureSuccessStatusCode();
@@ -436,7 +436,7 @@ public sealed class ReplayTests : LedgerTest
     }
 
     /// <summary>The job when its runner has noticed that it is not to run, and has let go of its lock.</summary>
-    private async Task<JsonElement> SettledAt(LedgerHost ledger, string job)
+    private async Task<JsonElement> SettledAt(SampleHost ledger, string job)
     {
         await Eventually.Is(async () => await Database.Scalar<long>(
             """
@@ -447,16 +447,16 @@ public sealed class ReplayTests : LedgerTest
         return await ledger.Job(job);
     }
 
-    private static Task Learned(LedgerHost ledger, int accounts, string lesson) => Eventually.Is(
-        async () => await ledger.Query(db => db.Lessons.CountAsync(l => l.Heard.StartsWith(lesson))) == accounts,
+    private static Task Learned(SampleHost ledger, int accounts, string lesson) => Eventually.Is(
+        async () => await ledger.Query(db => db.Lessons.CountAsync(l => l.RecordingObserver.StartsWith(lesson))) == accounts,
         description: $"{accounts} learned {lesson}");
 
-    private static Task<string?> LessonOf(LedgerHost ledger, Guid account) =>
-        ledger.Query(db => db.Lessons.Where(lesson => lesson.Id == account).Select(lesson => lesson.Heard).SingleOrDefaultAsync());
+    private static Task<string?> LessonOf(SampleHost ledger, Guid account) =>
+        ledger.Query(db => db.Lessons.Where(lesson => lesson.Id == account).Select(lesson => lesson.RecordingObserver).SingleOrDefaultAsync());
 
     private Task<long> Inbox(string queue) => Database.Scalar<long>($"SELECT count(*) FROM messaging.inbox WHERE queue = '{queue}'");
 
-    private static Task Tallied(LedgerHost ledger, int accounts) =>
+    private static Task Tallied(SampleHost ledger, int accounts) =>
         Eventually.Is(async () => await ledger.Query(db => db.Tallies.CountAsync(tally => tally.Total == 6)) == accounts);
 
     /// <summary>Tallies are lost, and the inbox forgets as the guide says.</summary>

@@ -4,7 +4,7 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Messaging.Tests;
 
 /// <summary>A ledger whose log and inbox end after a week, an archive, and a clock that can be moved.</summary>
-public abstract class RetentionTest : LedgerTest
+public abstract class RetentionTest : SampleServiceTest
 {
     private const string Quick = "00:00:00.050";
 
@@ -12,7 +12,7 @@ public abstract class RetentionTest : LedgerTest
 
     protected DirectoryInfo Directory { get; } = System.IO.Directory.CreateTempSubdirectory("archive");
 
-    private protected ArchiveReader Archive => new(new DirectoryArchive(Path.Combine(Directory.FullName, "ledger")));
+    private protected ArchiveReader Archive => new(new DirectoryArchiveStore(Path.Combine(Directory.FullName, "ledger")));
 
     public override async ValueTask DisposeAsync()
     {
@@ -21,10 +21,10 @@ public abstract class RetentionTest : LedgerTest
         Directory.Delete(recursive: true);
     }
 
-    protected Task<LedgerHost> Start(params (string Key, string Value)[] settings) => Start(Broker.Uri, _ => { }, settings);
+    protected Task<SampleHost> Start(params (string Key, string Value)[] settings) => Start(Broker.Uri, _ => { }, settings);
 
-    protected Task<LedgerHost> Start(
-        Uri broker, Action<IServiceCollection> replace, params (string Key, string Value)[] settings) => StartLedger(
+    protected Task<SampleHost> Start(
+        Uri broker, Action<IServiceCollection> replace, params (string Key, string Value)[] settings) => StartService(
         broker,
         services =>
         {
@@ -42,7 +42,7 @@ public abstract class RetentionTest : LedgerTest
         ]);
 
     /// <summary>Runs once; the run that every instance begins with may be at it just now.</summary>
-    private protected static async Task Run(LedgerHost ledger)
+    private protected static async Task Run(SampleHost ledger)
     {
         Exception? failure = null;
         await Eventually.Is(async () =>
@@ -64,7 +64,7 @@ public abstract class RetentionTest : LedgerTest
     /// <summary>
     /// Waits until everything is published and handled, then lets three weeks pass: the week of what has happened is to end.
     /// </summary>
-    private protected async Task LetItEnd(LedgerHost ledger)
+    private protected async Task LetItEnd(SampleHost ledger)
     {
         await Eventually.Is(() => Database.Scalar<bool>(
             """
@@ -79,7 +79,7 @@ public abstract class RetentionTest : LedgerTest
     }
 
     /// <summary>An account with three events, of which the last closes it.</summary>
-    private protected static async Task<Guid> OpenAndClose(LedgerHost ledger)
+    private protected static async Task<Guid> OpenAndClose(SampleHost ledger)
     {
         var account = Guid.CreateVersion7();
         await ledger.Open(account);
@@ -88,24 +88,24 @@ public abstract class RetentionTest : LedgerTest
         return account;
     }
 
-    private protected async Task<List<OutgoingEvent>> Log()
+    private protected async Task<List<EventEnvelope>> Log()
     {
         await using var command = Database.Source.CreateCommand($"SELECT {LogReader.Columns} FROM messaging.event_log ORDER BY position");
         await using var reader = await command.ExecuteReaderAsync(Cancellation);
-        var events = new List<OutgoingEvent>();
+        var events = new List<EventEnvelope>();
         while (await reader.ReadAsync(Cancellation))
             events.Add(LogReader.ReadEvent(reader));
         return events;
     }
 
-    private protected async Task<List<OutgoingEvent>> Archived(ArchiveFilter? filter = null) =>
+    private protected async Task<List<EventEnvelope>> Archived(ArchiveFilter? filter = null) =>
         await Archive.Read(filter ?? new ArchiveFilter(), Cancellation).ToListAsync(Cancellation);
 
     /// <summary>Fails unless log and archive together have these events, each once.</summary>
-    private protected async Task AssertNothingLostOrDoubled(IEnumerable<OutgoingEvent> all) =>
+    private protected async Task AssertNothingLostOrDoubled(IEnumerable<EventEnvelope> all) =>
         Assert.Equal(Texts(all), Texts((await Log()).Concat(await Archived())));
 
-    private protected static IEnumerable<string> Texts(IEnumerable<OutgoingEvent> events) => events
+    private protected static IEnumerable<string> Texts(IEnumerable<EventEnvelope> events) => events
         .OrderBy(e => e.Position)
         .Select(e => $"{e with { Body = [] }} {System.Text.Encoding.UTF8.GetString(e.Body)}"
             .Replace("System.Byte[]", "", StringComparison.Ordinal));
@@ -193,7 +193,7 @@ public sealed class MovableClock : TimeProvider
 /// <summary>An archive in a directory, at which something goes wrong.</summary>
 internal sealed class FaultyArchive(string directory) : IArchiveStore
 {
-    private readonly DirectoryArchive store = new(directory);
+    private readonly DirectoryArchiveStore store = new(directory);
 
     /// <summary>What to do when a file was written.</summary>
     public Action<FileInfo> Written { get; set; } = _ => { };
@@ -201,31 +201,31 @@ internal sealed class FaultyArchive(string directory) : IArchiveStore
     /// <summary>What to do, and wait for, before something happens: "list", "write", "flow" (in the middle of writing), "open".</summary>
     public Func<string, string, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
-    public async Task Write(string name, Func<Stream, Task> write, CancellationToken cancellation)
+    public async Task Write(string name, Func<Stream, Task> write, CancellationToken cancellationToken)
     {
-        await Before("write", name).WaitAsync(cancellation);
+        await Before("write", name).WaitAsync(cancellationToken);
         await store.Write(
             name,
             async stream =>
             {
                 await write(stream);
-                await Before("flow", name).WaitAsync(cancellation);
+                await Before("flow", name).WaitAsync(cancellationToken);
             },
-            cancellation);
+            cancellationToken);
         Written(new FileInfo(Path.Combine(directory, name)));
     }
 
-    public async Task<Stream> Open(string name, CancellationToken cancellation)
+    public async Task<Stream> Open(string name, CancellationToken cancellationToken)
     {
-        await Before("open", name).WaitAsync(cancellation);
-        return await store.Open(name, cancellation);
+        await Before("open", name).WaitAsync(cancellationToken);
+        return await store.Open(name, cancellationToken);
     }
 
-    public async Task<IReadOnlyList<string>> List(CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> List(CancellationToken cancellationToken)
     {
-        await Before("list", "").WaitAsync(cancellation);
-        return await store.List(cancellation);
+        await Before("list", "").WaitAsync(cancellationToken);
+        return await store.List(cancellationToken);
     }
 
-    public Task Delete(string name, CancellationToken cancellation) => store.Delete(name, cancellation);
+    public Task Delete(string name, CancellationToken cancellationToken) => store.Delete(name, cancellationToken);
 }

@@ -163,7 +163,7 @@ public sealed class RetentionTests : RetentionTest
         {
             faulty.Before = (_, _) => Task.CompletedTask;
             Assert.Equal("list", what);
-            // After the first look at what is published, and before it is read; the relay can not write down that it has published it.
+            // After the first look at what is published, and before it is read; the relay cannot write down that it has published it.
             await connection.Execute("SELECT FROM messaging.relay_cursor FOR UPDATE", Cancellation);
             await InsertLate();
         };
@@ -395,7 +395,7 @@ public sealed class RetentionTests : RetentionTest
     }
 
     /// <summary>What is refused now is archived, all of it, when the partition is over.</summary>
-    private async Task AssertArchivesFour(LedgerHost ledger)
+    private async Task AssertArchivesFour(SampleHost ledger)
     {
         await LetItEnd(ledger);
         var all = await Log();

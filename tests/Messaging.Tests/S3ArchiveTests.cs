@@ -88,7 +88,7 @@ public sealed class S3ArchiveTests : RetentionTest
     [Fact]
     public async Task A_large_file_goes_in_parts()
     {
-        using var archive = new S3Archive(Options(), "ledger");
+        using var archive = new S3ArchiveStore(Options(), "ledger");
         var content = new byte[20_000_000];
         Random.Shared.NextBytes(content);
 
@@ -106,7 +106,7 @@ public sealed class S3ArchiveTests : RetentionTest
     [Fact]
     public async Task What_can_not_be_written_to_its_end_is_not_kept_and_why_is_said()
     {
-        using var archive = new S3Archive(Options(), "ledger");
+        using var archive = new S3ArchiveStore(Options(), "ledger");
 
         async Task Write(Stream stream)
         {
@@ -121,7 +121,7 @@ public sealed class S3ArchiveTests : RetentionTest
     [Fact]
     public async Task A_store_that_refuses_ends_who_writes_long_before_all_is_written()
     {
-        using var archive = new S3Archive(Options(), "ledger");
+        using var archive = new S3ArchiveStore(Options(), "ledger");
         store.Refuses = true;
 
         async Task Write(Stream stream)
@@ -185,6 +185,6 @@ public sealed class S3ArchiveTests : RetentionTest
         ("Messaging:Retention:Archive:SecretKey", "secret"),
     ];
 
-    private Task<LedgerHost> StartOnS3(params (string Key, string Value)[] settings) =>
+    private Task<SampleHost> StartOnS3(params (string Key, string Value)[] settings) =>
         Start([.. OnS3.ExceptBy(settings.Select(setting => setting.Key), setting => setting.Key), .. settings]);
 }

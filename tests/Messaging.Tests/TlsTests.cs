@@ -8,12 +8,12 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Messaging.Tests;
 
 /// <summary>With TLS, relay, consumer and database connections believe their own authority, and nobody else.</summary>
-public sealed class TlsTests(TlsBroker tls) : LedgerTest
+public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
 {
     [Fact]
     public async Task Events_travel_through_a_broker_whose_authority_is_known()
     {
-        var ledger = await StartLedger(await Trusting(tls.AuthorityFile));
+        var ledger = await StartService(await Trusting(tls.AuthorityFile));
         var account = Guid.CreateVersion7();
 
         await ledger.Open(account);
@@ -74,7 +74,7 @@ public sealed class TlsTests(TlsBroker tls) : LedgerTest
     /// <summary>Relay and consumer each try, and each says that the certificate was the reason.</summary>
     private async Task IsRefused(Uri broker)
     {
-        var ledger = await StartLedger(broker, services => services.AddSingleton<BrokerWait, NoWait>());
+        var ledger = await StartService(broker, services => services.AddSingleton<BrokerGate, NoWait>());
 
         await Eventually.Is(async () => SaysCertificate((await ledger.Relay.CheckHealthAsync(new(), Cancellation)).Description));
         await Eventually.Is(() => SaysCertificate(ledger.Bus.CheckHealth().Exception?.GetBaseException().Message));
@@ -85,8 +85,8 @@ public sealed class TlsTests(TlsBroker tls) : LedgerTest
     private async Task<Uri> Trusting(string authority) => new($"{await tls.Address}?cacertfile={Uri.EscapeDataString(authority)}");
 
     /// <summary>MassTransit is to refuse by itself, not because nobody else got through either.</summary>
-    private sealed class NoWait(PublisherFactory connections, IHostApplicationLifetime lifetime, ILogger<BrokerWait> logger)
-        : BrokerWait(connections, lifetime, logger)
+    private sealed class NoWait(RabbitMqConnections connections, IHostApplicationLifetime lifetime, ILogger<BrokerGate> logger)
+        : BrokerGate(connections, lifetime, logger)
     {
         public override Task UntilItAnswers() => Task.CompletedTask;
     }

@@ -169,10 +169,10 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
     }
 
     [Fact]
-    [Trait(Alert, "ParkedTooLong")]
-    public async Task An_event_whose_predecessor_is_held_up_is_parked_too_long()
+    [Trait(Alert, "DeferredTooLong")]
+    public async Task An_event_whose_predecessor_is_held_up_is_deferred_too_long()
     {
-        var parked = await Watch("ParkedTooLong", Inventory);
+        var deferred = await Watch("DeferredTooLong", Inventory);
         await using var connection = await Platform.Connect();
         await using var channel = await connection.CreateChannelAsync();
 
@@ -181,10 +181,10 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         var placed = await Take(channel, "inventory", order);
         await Shop.Cancel(order);
         Inventory.BrokerProxy.Open();
-        await parked.Fires();
+        await deferred.Fires();
 
         await channel.BasicNackAsync(placed.DeliveryTag, multiple: false, requeue: true);
-        await parked.Ends();
+        await deferred.Ends();
     }
 
     [Fact]

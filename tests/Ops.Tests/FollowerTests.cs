@@ -8,20 +8,20 @@ namespace OrderPlatform.Ops.Tests;
 public sealed class FollowerTests(OpsPlatform platform) : PageTest(platform)
 {
     [Fact]
-    public async Task From_what_is_parked_to_the_message_it_waits_for_whose_followers_are_released()
+    public async Task From_what_is_deferred_to_the_message_it_waits_for_whose_followers_are_released()
     {
         var order = Guid.NewGuid();
         await Send(order, 1, "no JSON");
         await Send(order, 2, $$"""{"orderId": "{{order}}", "reservedAt": "2026-01-31T12:00:00Z"}""");
         await Eventually.Is(async () => await Letters(order) == 1 && await Orders.Database.Scalar<bool>(
-            $"SELECT EXISTS (SELECT FROM messaging.parked_events WHERE stream = '{order}')"));
+            $"SELECT EXISTS (SELECT FROM messaging.deferred_events WHERE stream = '{order}')"));
 
         await Open(Orders, "");
         await Link("wait for their predecessor").ClickAsync();
         var row = Page.GetByRole(AriaRole.Row).Filter(new() { HasText = $"{order}" });
         await Expect(row).ToContainTextAsync("sequence 1");
         await Expect(row.GetByRole(AriaRole.Link, new() { Name = $"{order}" })).ToHaveAttributeAsync("href", $"#/timeline/{order}");
-        await IsAccessible("parked");
+        await IsAccessible("deferred");
         await row.GetByRole(AriaRole.Link, new() { Name = "a dead letter" }).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "StockReserved in orders" })).ToBeVisibleAsync();
         await Expect(Button("Release followers…")).ToHaveCountAsync(0);
@@ -35,7 +35,7 @@ public sealed class FollowerTests(OpsPlatform platform) : PageTest(platform)
         await Dialog.GetByRole(AriaRole.Button, new() { Name = "Release" }).ClickAsync();
 
         await Says("The followers run now.");
-        await Eventually.Is(async () => await Letters(order) == 2, description: "the follower, which can not run, is a dead letter");
+        await Eventually.Is(async () => await Letters(order) == 2, description: "the follower, which cannot run, is a dead letter");
         await Expect(Button("Release followers…")).ToHaveCountAsync(0);
         await Expect(Page.GetByRole(AriaRole.Table, new() { Name = "What was done" })).ToContainTextAsync("They need not wait");
     }

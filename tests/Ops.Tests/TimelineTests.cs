@@ -33,20 +33,20 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task Shows_what_is_parked()
+    public async Task Shows_what_is_deferred()
     {
         var order = await Shop.Place(await Shop.Stock(1));
         await Shop.Becomes(order, "shipped");
-        await Park(order);
+        await Defer(order);
 
         await Open(Orders, $"timeline/{order}");
 
         await Expect(Rows).ToHaveCountAsync(7);
-        Assert.Contains("orders ShipmentDelivered 2 parked –", await Told());
-        await Expect(Page.Locator("svg .mark.parked")).ToHaveCountAsync(1);
+        Assert.Contains("orders ShipmentDelivered 2 deferred –", await Told());
+        await Expect(Page.Locator("svg .mark.deferred")).ToHaveCountAsync(1);
         await Open(Orders, "");
-        await Expect(Page.GetByRole(AriaRole.Table, new() { Name = "Parked events by queue" })).ToContainTextAsync("orders");
-        await Orders.Database.Scalar<long>("WITH gone AS (DELETE FROM messaging.parked_events RETURNING 1) SELECT count(*) FROM gone");
+        await Expect(Page.GetByRole(AriaRole.Table, new() { Name = "Deferred events by queue" })).ToContainTextAsync("orders");
+        await Orders.Database.Scalar<long>("WITH gone AS (DELETE FROM messaging.deferred_events RETURNING 1) SELECT count(*) FROM gone");
     }
 
     [Fact]
@@ -65,11 +65,11 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
     }
 
     /// <summary>An event of the order that waits for one which never comes.</summary>
-    private async Task Park(Guid order)
+    private async Task Defer(Guid order)
     {
         await using var command = Orders.Database.Source.CreateCommand(
             """
-            INSERT INTO messaging.parked_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, body, retry_at)
+            INSERT INTO messaging.deferred_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, body, retry_at)
             VALUES (
                 gen_random_uuid(), 'orders', 'OrderPlatform.Contracts.Shipping:ShipmentDelivered', $1::text, 2, $1, now(), '{}',
                 now() + interval '1 day')

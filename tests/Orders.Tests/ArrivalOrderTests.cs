@@ -67,8 +67,8 @@ public sealed class ArrivalOrderTests(OrdersService orders) : IClassFixture<Orde
             var (row, fold) = await orders.RowAndFold(id);
             Assert.Equal(story.History, (await orders.History(id)).Events.Select(e => e.Type));
             Assert.Equal(JsonSerializer.Serialize(fold), JsonSerializer.Serialize(row));
-            var parked = await orders.Database.Scalar<long>($"SELECT count(*) FROM messaging.parked_events WHERE stream = '{id}'");
-            Assert.Equal(0, parked);
+            var deferred = await orders.Database.Scalar<long>($"SELECT count(*) FROM messaging.deferred_events WHERE stream = '{id}'");
+            Assert.Equal(0, deferred);
         }
     }
 

@@ -149,5 +149,5 @@ public sealed class DecideTests
         where TEvent : class => Assert.Equal(new Reaction<TEvent>(Outcome.Handled, null), reaction);
 
     private static void Is_too_early<TEvent>(Reaction<TEvent> reaction)
-        where TEvent : class => Assert.Equal(new Reaction<TEvent>(Outcome.TooEarly, null), reaction);
+        where TEvent : class => Assert.Equal(new Reaction<TEvent>(Outcome.Defer, null), reaction);
 }

@@ -103,12 +103,12 @@ public sealed class RebuildTests : IAsyncLifetime
     public async Task Sees_no_difference_where_orders_flow(string mode)
     {
         using var stop = new CancellationTokenSource();
-        var flow = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Flow(stop.Token)));
+        var flow = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Flow(stoppingToken.Token)));
         var rounds = new List<JsonElement>();
 
         for (var round = 0; round < 5; round++)
             rounds.Add(await Rebuild(mode));
-        await stop.CancelAsync();
+        await stoppingToken.CancelAsync();
         var placed = (await flow).Sum();
 
         Assert.All(rounds, rebuild => Assert.Equal(0, Number(rebuild, "differing")));
@@ -218,7 +218,7 @@ public sealed class RebuildTests : IAsyncLifetime
         await using (var connection = await orders.Database.Source.OpenConnectionAsync())
         await using (var transaction = await connection.BeginTransactionAsync())
         {
-            // It has found what to repair, and can not yet.
+            // It has found what to repair, and cannot yet.
             await using var hold = connection.CreateCommand();
             hold.CommandText = $"SELECT FROM orders WHERE id = '{changed}' FOR UPDATE";
             await hold.ExecuteNonQueryAsync();
@@ -302,10 +302,10 @@ public sealed class RebuildTests : IAsyncLifetime
 
     /// <summary>Orders, one after the other, until it is stopped.</summary>
     /// <returns>How many.</returns>
-    private async Task<int> Flow(CancellationToken stop)
+    private async Task<int> Flow(CancellationToken stoppingToken)
     {
         var count = 0;
-        for (; !stop.IsCancellationRequested; count++)
+        for (; !stoppingToken.IsCancellationRequested; count++)
             await orders.PlaceUntil(count % 2 == 0 ? OrderStatus.Delivered : OrderStatus.Cancelled);
         return count;
     }

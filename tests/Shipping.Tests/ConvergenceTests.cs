@@ -32,7 +32,7 @@ public sealed class ConvergenceTests : ShippingTest
                 var shipment = await shipping.Get(orderId);
                 Assert.Equal((ShipmentStatus.Dispatched, $"OP{shipment.ShipmentId:N}"), (shipment.Status, shipment.TrackingNumber));
                 Assert.Equal(["ShipmentDispatched"], await shipping.Log(orderId));
-                Assert.Equal(0, await shipping.Parked());
+                Assert.Equal(0, await shipping.Deferred());
             },
             iter: 150,
             threads: 1);
@@ -52,7 +52,7 @@ public sealed class ConvergenceTests : ShippingTest
                 var status = (await shipping.Get(orderId)).Status;
                 Assert.Equal(sample.Cancelled ? ShipmentStatus.Cancelled : ShipmentStatus.Pending, status);
                 Assert.Equal(sample.Cancelled ? ["ShipmentCancelled"] : [], await shipping.Log(orderId));
-                Assert.Equal(0, await shipping.Parked());
+                Assert.Equal(0, await shipping.Deferred());
             },
             iter: 150,
             threads: 1);

@@ -105,7 +105,7 @@ public sealed class ShippingService : IAsyncDisposable
         return Array.ConvertAll(types, type => type[(type.IndexOf(':', StringComparison.Ordinal) + 1)..]);
     }
 
-    public Task<int> Parked() => Query(db => db.Set<ParkedEvent>().CountAsync());
+    public Task<int> Deferred() => Query(db => db.Set<DeferredEvent>().CountAsync());
 
     public async Task<T> Query<T>(Func<ShippingDb, Task<T>> query)
     {

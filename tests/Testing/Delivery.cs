@@ -12,10 +12,10 @@ public static class Delivery
     /// <param name="stream">What it is an event of, such as the order's id.</param>
     /// <param name="sequence">Its place among the events of its producer on that stream.</param>
     /// <param name="eventId">A new one if not given.</param>
-    public static IncomingEvent Incoming(object @event, string stream, int sequence = 1, Guid? eventId = null)
+    public static EventEnvelope Incoming(object @event, string stream, int sequence = 1, Guid? eventId = null)
     {
         var id = eventId ?? Guid.CreateVersion7();
-        return new IncomingEvent(
+        return new EventEnvelope(
             id,
             EventTypes.NameOf(@event.GetType()),
             stream,
@@ -28,15 +28,15 @@ public static class Delivery
     }
 
     /// <summary>
-    /// Completes when the event's effect, or its parking, is committed; fails when its own handler fails. What is delivered
+    /// Completes when the event's effect, or its deferral, is committed; fails when its own handler fails. What is delivered
     /// without waiting for the one before may share its transaction.
     /// </summary>
-    public static Task Deliver(this IServiceProvider service, string queue, IncomingEvent incoming) =>
-        service.GetServices<MessageQueue>().Single(candidate => candidate.Name == queue).Run(incoming);
+    public static Task Deliver(this IServiceProvider service, string queue, EventEnvelope incoming) =>
+        service.GetServices<ReceiveQueue>().Single(candidate => candidate.Name == queue).Run(incoming);
 
     /// <summary>Applies events to a new row, as the unit of work does when it appends them.</summary>
     public static TStream Fold<TStream>(this TStream stream, params IEnumerable<object> events)
-        where TStream : EventStream
+        where TStream : EventSourcedEntity
     {
         foreach (var @event in events)
             stream.Advance(@event);

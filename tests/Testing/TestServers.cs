@@ -37,11 +37,11 @@ public static class TestServers
     public static Task<BrokerServer> Broker() => LazyBroker.Value;
 
     /// <summary>Restarts PostgreSQL at the same address, for everybody.</summary>
-    /// <returns>False when this can not be done here: nothing has happened then.</returns>
+    /// <returns>False when this cannot be done here: nothing has happened then.</returns>
     public static Task<bool> RestartPostgres() => Restart("postgres", postgres);
 
     /// <summary>Restarts RabbitMQ at the same address, for everybody.</summary>
-    /// <returns>False when this can not be done here: nothing has happened then.</returns>
+    /// <returns>False when this cannot be done here: nothing has happened then.</returns>
     public static Task<bool> RestartBroker() => Restart("rabbitmq", rabbitmq);
 
     private static async Task<bool> Restart(string name, IContainer? container)

@@ -7,6 +7,6 @@ public sealed class Receipt(string id, int quantity)
 
     public int Quantity { get; private set; } = quantity;
 
-    /// <summary>A colon can not be in a SKU, so no two notes share an id.</summary>
+    /// <summary>A colon cannot be in a SKU, so no two notes share an id.</summary>
     public static string IdOf(string sku, string reference) => $"{sku}:{reference}";
 }

@@ -7,7 +7,7 @@ using OrderPlatform.Messaging;
 namespace OrderPlatform.Inventory.Domain;
 
 /// <summary>What Inventory did for one order.</summary>
-public sealed class Reservation : EventStream
+public sealed class Reservation : EventSourcedEntity
 {
     public Reservation(OrderPlaced placed)
     {

@@ -4,7 +4,7 @@ using OrderPlatform.Messaging;
 namespace OrderPlatform.Inventory.Domain;
 
 /// <summary>What the warehouse has of one SKU. Its stream tells the receipts; what orders take is told by their reservations.</summary>
-public sealed class StockItem(string sku) : EventStream
+public sealed class StockItem(string sku) : EventSourcedEntity
 {
     public string Sku { get; private set; } = sku;
 

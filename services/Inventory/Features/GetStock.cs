@@ -14,12 +14,12 @@ public static class GetStock
     /// <response code="400">The SKU has characters that no SKU has, or more than 64.</response>
     /// <response code="404"><c>sku-not-found</c>: nothing was ever received under this SKU.</response>
     public static async Task<Results<Ok<StockResponse>, ProblemHttpResult>> Handle(
-        [Sku] string sku, InventoryDb db, CancellationToken cancellation)
+        [Sku] string sku, InventoryDb db, CancellationToken cancellationToken)
     {
         var stock = await db.Stock
             .Where(item => item.Sku == sku)
             .Select(item => new StockResponse(item.Sku, item.Available, item.Reserved))
-            .SingleOrDefaultAsync(cancellation);
+            .SingleOrDefaultAsync(cancellationToken);
         return stock is null ? Problems.NotFound("sku", sku) : TypedResults.Ok(stock);
     }
 }

@@ -17,7 +17,7 @@ public static class ListStock
     /// <response code="200">A page of stock; empty when there is none.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
     public static async Task<Ok<StockPage>> Handle(
-        InventoryDb db, CancellationToken cancellation, [Range(1, 200)] int limit = 50, [Sku] string? after = null)
+        InventoryDb db, CancellationToken cancellationToken, [Range(1, 200)] int limit = 50, [Sku] string? after = null)
     {
         IQueryable<StockItem> stock = db.Stock;
         if (after is not null)
@@ -27,7 +27,7 @@ public static class ListStock
             .OrderBy(item => item.Sku)
             .Take(limit + 1)
             .Select(item => new StockResponse(item.Sku, item.Available, item.Reserved))
-            .ToListAsync(cancellation);
+            .ToListAsync(cancellationToken);
         return TypedResults.Ok(items.Count > limit ? new StockPage(items[..limit], items[limit - 1].Sku) : new StockPage(items, null));
     }
 }

@@ -20,7 +20,7 @@ public static class ReceiveStock
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="409"><c>reference-used</c>: the reference was booked for this SKU with another quantity.</response>
     public static async Task<Results<Ok<ReceiptResponse>, ProblemHttpResult>> Handle(
-        [Sku] string sku, ReceiptRequest request, GroupCommit commits, TimeProvider clock, CancellationToken cancellation)
+        [Sku] string sku, ReceiptRequest request, TransactionBatcher commits, TimeProvider clock, CancellationToken cancellationToken)
     {
         var id = Receipt.IdOf(sku, request.Reference);
         var refusal = await commits.Run(
@@ -38,7 +38,7 @@ public static class ReceiveStock
                 unit.Append(item, received);
                 return null;
             },
-            cancellation);
+            cancellationToken);
         if (refusal is not null)
             return Problems.Conflict(refusal);
         return TypedResults.Ok(new ReceiptResponse(sku, request.Quantity, request.Reference));

@@ -8,14 +8,14 @@ namespace OrderPlatform.Inventory.Features;
 /// <summary>An order was cancelled: what was reserved for it is available again.</summary>
 public sealed class ReleaseStock(UnitOfWork unit, TimeProvider clock) : IHandler<OrderCancelled>
 {
-    public static void Reads(OrderCancelled cancelled, ReadSet rows) => rows
+    public static void Reads(OrderCancelled cancelled, RowsToLock rows) => rows
         .Add<Reservation>(cancelled.OrderId)
         .AddRange<StockItem>(cancelled.Lines.Select(line => line.Sku));
 
     public Outcome Handle(OrderCancelled cancelled)
     {
         if (unit.Find<Reservation>(cancelled.OrderId) is not { } reservation)
-            return Outcome.TooEarly;
+            return Outcome.Defer;
         if (Decide(reservation, clock.GetUtcNow()) is not { } released)
             return Outcome.Handled;
 

@@ -8,7 +8,7 @@ namespace OrderPlatform.Inventory.Features;
 /// <summary>An order was placed: all its lines are reserved, or none.</summary>
 public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler<OrderPlaced>
 {
-    public static void Reads(OrderPlaced placed, ReadSet rows) => rows
+    public static void Reads(OrderPlaced placed, RowsToLock rows) => rows
         .Add<Reservation>(placed.OrderId)
         .AddRange<StockItem>(placed.Lines.Select(line => line.Sku));
 

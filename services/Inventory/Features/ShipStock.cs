@@ -7,14 +7,14 @@ namespace OrderPlatform.Inventory.Features;
 /// <summary>The goods of an order left the warehouse: its reserved units leave the books.</summary>
 public sealed class ShipStock(UnitOfWork unit) : IHandler<ShipmentDispatched>
 {
-    public static void Reads(ShipmentDispatched dispatched, ReadSet rows) => rows
+    public static void Reads(ShipmentDispatched dispatched, RowsToLock rows) => rows
         .Add<Reservation>(dispatched.OrderId)
         .AddRange<StockItem>(dispatched.Lines.Select(line => line.Sku));
 
     public Outcome Handle(ShipmentDispatched dispatched)
     {
         if (unit.Find<Reservation>(dispatched.OrderId) is not { } reservation)
-            return Outcome.TooEarly;
+            return Outcome.Defer;
         if (!Decide(reservation))
             return Outcome.Handled;
 

@@ -22,7 +22,7 @@ public sealed class ReservationOutcomes : IEventObserver
         };
     }
 
-    public void Happened(EventStream row, object @event)
+    public void Happened(EventSourcedEntity row, object @event)
     {
         if (outcomes.TryGetValue(@event.GetType(), out var outcome))
             outcome.Inc();

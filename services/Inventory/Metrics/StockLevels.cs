@@ -6,20 +6,20 @@ using Prometheus;
 namespace OrderPlatform.Inventory.Metrics;
 
 /// <summary>
-/// How many SKUs there are, and how many of them can not be ordered. A catalogue does not grow with the orders: it is read whole.
+/// How many SKUs there are, and how many of them cannot be ordered. A catalogue does not grow with the orders: it is read whole.
 /// </summary>
 public sealed class StockLevels(IMetricFactory metrics) : ISampledMetrics
 {
     private readonly Gauge skus = metrics.CreateGauge("inventory_skus", "SKUs that were ever received.");
     private readonly Gauge outOfStock = metrics.CreateGauge("inventory_skus_out_of_stock", "SKUs of which no unit is available.");
 
-    public async Task Sample(DbContext database, CancellationToken cancellation)
+    public async Task Sample(DbContext database, CancellationToken cancellationToken)
     {
         var stock = database.Set<StockItem>();
         var counts = await stock
             .GroupBy(_ => 1)
             .Select(all => new { Skus = all.Count(), OutOfStock = all.Count(item => item.Available == 0) })
-            .SingleOrDefaultAsync(cancellation);
+            .SingleOrDefaultAsync(cancellationToken);
         skus.Set(counts?.Skus ?? 0);
         outOfStock.Set(counts?.OutOfStock ?? 0);
     }

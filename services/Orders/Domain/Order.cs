@@ -8,7 +8,7 @@ namespace OrderPlatform.Orders.Domain;
 /// An order is the fold of its events. The row is kept beside them, in the same transaction, so that nobody has to fold them
 /// to read it.
 /// </summary>
-public sealed class Order(Guid id) : EventStream
+public sealed class Order(Guid id) : EventSourcedEntity
 {
     public Guid Id { get; private set; } = id;
 

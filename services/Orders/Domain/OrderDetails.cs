@@ -11,7 +11,7 @@ public sealed record Rejection(IReadOnlyList<StockShortage> Shortages, DateTimeO
 /// <param name="Reason" example="Found it cheaper">The customer's words.</param>
 /// <param name="RequestedAt">When it was asked for, UTC.</param>
 /// <param name="CancelledAt">
-/// When the order was cancelled, UTC. Null while Shipping has not answered, and for ever if the goods had left before.
+/// When the order was cancelled, UTC. Null while Shipping has not answered, and forever if the goods had left before.
 /// </param>
 public sealed record Cancellation(string Reason, DateTimeOffset RequestedAt, DateTimeOffset? CancelledAt);
 

@@ -21,7 +21,7 @@ public readonly record struct Reaction<TEvent>(Outcome Outcome, TEvent? Event)
 public static class Reactions
 {
     /// <summary>Appends what happened, if anything did.</summary>
-    public static Outcome React<TEvent>(this UnitOfWork unit, EventStream? stream, Reaction<TEvent> reaction)
+    public static Outcome React<TEvent>(this UnitOfWork unit, EventSourcedEntity? stream, Reaction<TEvent> reaction)
         where TEvent : class
     {
         if (reaction.Event is { } happened)
@@ -31,7 +31,7 @@ public static class Reactions
 }
 
 /// <summary>
-/// Another service says what can not be, such as that it shipped a cancelled order. That is a bug of theirs or of ours, and
+/// Another service says what cannot be, such as that it shipped a cancelled order. That is a bug of theirs or of ours, and
 /// the error queue is where somebody will see it.
 /// </summary>
 public sealed class ContradictionException(Order? order, object @event)

@@ -25,7 +25,7 @@ public static class CancelOrder
     /// <c>order-shipped</c> or <c>order-delivered</c>.
     /// </response>
     public static Task<Answer> Handle(
-        Guid id, CancelOrderRequest request, GroupCommit commits, TimeProvider clock, CancellationToken cancellation) =>
+        Guid id, CancelOrderRequest request, TransactionBatcher commits, TimeProvider clock, CancellationToken cancellationToken) =>
         commits.Run<Answer>(
             rows => rows.Add<Order>(id),
             unit =>
@@ -37,7 +37,7 @@ public static class CancelOrder
                 unit.Append(order, happened);
                 return TypedResults.Accepted($"/orders/{id}", new OrderState(id, order.Status));
             },
-            cancellation);
+            cancellationToken);
 
     public static Decision<object> Decide(Order order, string reason, DateTimeOffset now) => order.Status switch
     {

@@ -8,7 +8,7 @@ namespace OrderPlatform.Orders.Features;
 /// <summary>The shipment was called off in time: the order is cancelled for good.</summary>
 public sealed class CompleteCancellation(UnitOfWork unit, TimeProvider clock) : IHandler<ShipmentCancelled>
 {
-    public static void Reads(ShipmentCancelled cancelled, ReadSet rows) => rows.Add<Order>(cancelled.OrderId);
+    public static void Reads(ShipmentCancelled cancelled, RowsToLock rows) => rows.Add<Order>(cancelled.OrderId);
 
     public Outcome Handle(ShipmentCancelled cancelled)
     {
@@ -18,7 +18,7 @@ public sealed class CompleteCancellation(UnitOfWork unit, TimeProvider clock) : 
 
     public static Reaction<OrderCancelled> Decide(Order? order, ShipmentCancelled cancelled, DateTimeOffset now) => order?.Status switch
     {
-        null or OrderStatus.Placed => Outcome.TooEarly,
+        null or OrderStatus.Placed => Outcome.Defer,
         // Confirmed: Shipping called it off unasked, and an order without a shipment must not stay open.
         OrderStatus.Cancelling or OrderStatus.Confirmed => new OrderCancelled(order.Id, order.Lines, cancelled.Reason, now),
         OrderStatus.Cancelled => Outcome.Handled,

@@ -8,7 +8,7 @@ namespace OrderPlatform.Orders.Features;
 /// <summary>Its stock is reserved: the order may be shipped.</summary>
 public sealed class ConfirmOrder(UnitOfWork unit, TimeProvider clock) : IHandler<StockReserved>
 {
-    public static void Reads(StockReserved reserved, ReadSet rows) => rows.Add<Order>(reserved.OrderId);
+    public static void Reads(StockReserved reserved, RowsToLock rows) => rows.Add<Order>(reserved.OrderId);
 
     public Outcome Handle(StockReserved reserved)
     {
@@ -18,7 +18,7 @@ public sealed class ConfirmOrder(UnitOfWork unit, TimeProvider clock) : IHandler
 
     public static Reaction<OrderConfirmed> Decide(Order? order, StockReserved reserved, DateTimeOffset now) => order?.Status switch
     {
-        null => Outcome.TooEarly,
+        null => Outcome.Defer,
         OrderStatus.Placed => new OrderConfirmed(order.Id, order.Lines, order.ShippingAddress, now),
         OrderStatus.Rejected => throw new ContradictionException(order, reserved),
         // Cancelled while Inventory was reserving: OrderCancelled makes it release the stock. All others: confirmed before.

@@ -7,7 +7,7 @@ namespace OrderPlatform.Orders.Features;
 /// <summary>The recipient has the goods.</summary>
 public sealed class DeliverOrder(UnitOfWork unit) : IHandler<ShipmentDelivered>
 {
-    public static void Reads(ShipmentDelivered delivered, ReadSet rows) => rows.Add<Order>(delivered.OrderId);
+    public static void Reads(ShipmentDelivered delivered, RowsToLock rows) => rows.Add<Order>(delivered.OrderId);
 
     public Outcome Handle(ShipmentDelivered delivered)
     {
@@ -17,7 +17,7 @@ public sealed class DeliverOrder(UnitOfWork unit) : IHandler<ShipmentDelivered>
 
     public static Reaction<OrderDelivered> Decide(Order? order, ShipmentDelivered delivered) => order?.Status switch
     {
-        null or OrderStatus.Placed or OrderStatus.Confirmed or OrderStatus.Cancelling => Outcome.TooEarly,
+        null or OrderStatus.Placed or OrderStatus.Confirmed or OrderStatus.Cancelling => Outcome.Defer,
         OrderStatus.Shipped => new OrderDelivered(order.Id, delivered.DeliveredAt),
         OrderStatus.Delivered => Outcome.Handled,
         _ => throw new ContradictionException(order, delivered),

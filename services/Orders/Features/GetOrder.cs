@@ -20,21 +20,21 @@ public static class GetOrder
     /// <response code="404"><c>order-not-found</c>: there is none, or there was none then.</response>
     /// <response code="409"><c>order-history-archived</c>: what it was then is no longer in the log.</response>
     public static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> Handle(
-        Guid id, OrdersDb db, EventHistory history, CancellationToken cancellation, DateTimeOffset? asOf = null)
+        Guid id, OrdersDb db, EventHistory history, CancellationToken cancellationToken, DateTimeOffset? asOf = null)
     {
         if (asOf is { } time)
-            return await Then(id, time.ToUniversalTime(), db, history, cancellation);
-        var order = await db.Orders.AsNoTracking().SingleOrDefaultAsync(order => order.Id == id, cancellation);
+            return await Then(id, time.ToUniversalTime(), db, history, cancellationToken);
+        var order = await db.Orders.AsNoTracking().SingleOrDefaultAsync(order => order.Id == id, cancellationToken);
         return order is null ? Problems.NotFound("order", id) : TypedResults.Ok(OrderDetails.Of(order));
     }
 
     private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> Then(
-        Guid id, DateTimeOffset time, OrdersDb db, EventHistory history, CancellationToken cancellation)
+        Guid id, DateTimeOffset time, OrdersDb db, EventHistory history, CancellationToken cancellationToken)
     {
-        if (await history.AsOf(new Order(id), time, cancellation) is { } order)
+        if (await history.AsOf(new Order(id), time, cancellationToken) is { } order)
             return TypedResults.Ok(OrderDetails.Of(order));
-        var placed = await db.Orders.AnyAsync(order => order.Id == id && order.PlacedAt <= time, cancellation);
-        return placed && !await history.HasBeginningOf(id.ToString(), cancellation)
+        var placed = await db.Orders.AnyAsync(order => order.Id == id && order.PlacedAt <= time, cancellationToken);
+        return placed && !await history.HasBeginningOf(id.ToString(), cancellationToken)
             ? Problems.Conflict(new Refusal(
                 "order-history-archived", "The first events of the order are archived, so what it was then is not known. Leave out asOf."))
             : Problems.NotFound("order", id);

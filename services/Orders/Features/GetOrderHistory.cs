@@ -14,15 +14,15 @@ public static class GetOrderHistory
     /// <param name="id">The order.</param>
     /// <response code="200">The events, the oldest first.</response>
     /// <response code="404"><c>order-not-found</c></response>
-    public static async Task<Results<Ok<OrderHistory>, ProblemHttpResult>> Handle(Guid id, OrdersDb db, CancellationToken cancellation)
+    public static async Task<Results<Ok<OrderHistory>, ProblemHttpResult>> Handle(Guid id, OrdersDb db, CancellationToken cancellationToken)
     {
         var stream = id.ToString();
         var events = await db.Set<LoggedEvent>()
             .Where(logged => logged.Stream == stream)
             .OrderBy(logged => logged.Sequence)
             .Select(logged => new { logged.Sequence, logged.Type, logged.OccurredAt, logged.Data })
-            .ToListAsync(cancellation);
-        if (events.Count == 0 && !await db.Orders.AnyAsync(order => order.Id == id, cancellation))
+            .ToListAsync(cancellationToken);
+        if (events.Count == 0 && !await db.Orders.AnyAsync(order => order.Id == id, cancellationToken))
             return Problems.NotFound("order", id);
         return TypedResults.Ok(new OrderHistory(id, IsWhole: events is [{ Sequence: 1 }, ..], [.. events.Select(logged => new HistoricEvent(
             logged.Sequence, logged.Type[(logged.Type.LastIndexOf(':') + 1)..], logged.OccurredAt, JsonElement.Parse(logged.Data)))]));

@@ -21,7 +21,7 @@ public static class ListOrders
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
     public static async Task<Ok<OrderPage>> Handle(
         OrdersDb db,
-        CancellationToken cancellation,
+        CancellationToken cancellationToken,
         OrderStatus? status = null,
         [StringLength(64, MinimumLength = 1), RegularExpression(@"\P{Cc}*")] string? customerId = null,
         Guid? after = null,
@@ -40,7 +40,7 @@ public static class ListOrders
             .OrderByDescending(order => order.Id)
             .Take(limit + 1)
             .Select(order => new OrderSummary(order.Id, order.CustomerId, order.Status, order.PlacedAt))
-            .ToListAsync(cancellation);
+            .ToListAsync(cancellationToken);
         return TypedResults.Ok(items.Count > limit ? new OrderPage(items[..limit], items[limit - 1].OrderId) : new OrderPage(items, null));
     }
 }

@@ -32,14 +32,14 @@ public static class PlaceOrder
     public static Task<Answer> Handle(
         PlaceOrderRequest request,
         [FromHeader(Name = "Idempotency-Key"), StringLength(255, MinimumLength = 1), RegularExpression("[!-~]*")] string? idempotencyKey,
-        GroupCommit commits,
+        TransactionBatcher commits,
         TimeProvider clock,
-        CancellationToken cancellation)
+        CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var placed = Decide(request, Guid.CreateVersion7(now), now);
         if (idempotencyKey is null)
-            return commits.Run(_ => { }, unit => Place(unit, placed), cancellation);
+            return commits.Run(_ => { }, unit => Place(unit, placed), cancellationToken);
 
         var hash = IdempotencyKey.HashOf(request);
         return commits.Run<Answer>(
@@ -51,7 +51,7 @@ public static class PlaceOrder
                 unit.Add(new IdempotencyKey(idempotencyKey, hash, placed.OrderId, now));
                 return Place(unit, placed);
             },
-            cancellation);
+            cancellationToken);
     }
 
     public static OrderPlaced Decide(PlaceOrderRequest request, Guid orderId, DateTimeOffset now) => new(

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace OrderPlatform.Orders.Features;
 
 /// <summary>
-/// Bounded text with something to read in it, and without control characters: PostgreSQL can not store the first of them, and
+/// Bounded text with something to read in it, and without control characters: PostgreSQL cannot store the first of them, and
 /// no label can show the others.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]

@@ -4,10 +4,10 @@ using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Features;
 
-/// <summary>Its stock can not be had: the order is off.</summary>
+/// <summary>Its stock cannot be had: the order is off.</summary>
 public sealed partial class RejectOrder(UnitOfWork unit, TimeProvider clock, ILogger<RejectOrder> logger) : IHandler<StockRejected>
 {
-    public static void Reads(StockRejected rejected, ReadSet rows) => rows.Add<Order>(rejected.OrderId);
+    public static void Reads(StockRejected rejected, RowsToLock rows) => rows.Add<Order>(rejected.OrderId);
 
     public Outcome Handle(StockRejected rejected)
     {
@@ -20,7 +20,7 @@ public sealed partial class RejectOrder(UnitOfWork unit, TimeProvider clock, ILo
 
     public static Reaction<OrderRejected> Decide(Order? order, StockRejected rejected, DateTimeOffset now) => order?.Status switch
     {
-        null => Outcome.TooEarly,
+        null => Outcome.Defer,
         OrderStatus.Placed => new OrderRejected(order.Id, rejected.Shortages, now),
         // Rejected before, or cancelled while Inventory was looking.
         OrderStatus.Rejected or OrderStatus.Cancelled => Outcome.Handled,

@@ -7,7 +7,7 @@ namespace OrderPlatform.Orders.Features;
 /// <summary>The carrier has the goods, whatever the customer may have asked for in the meantime.</summary>
 public sealed partial class ShipOrder(UnitOfWork unit, ILogger<ShipOrder> logger) : IHandler<ShipmentDispatched>
 {
-    public static void Reads(ShipmentDispatched dispatched, ReadSet rows) => rows.Add<Order>(dispatched.OrderId);
+    public static void Reads(ShipmentDispatched dispatched, RowsToLock rows) => rows.Add<Order>(dispatched.OrderId);
 
     public Outcome Handle(ShipmentDispatched dispatched)
     {
@@ -19,7 +19,7 @@ public sealed partial class ShipOrder(UnitOfWork unit, ILogger<ShipOrder> logger
 
     public static Reaction<OrderShipped> Decide(Order? order, ShipmentDispatched dispatched) => order?.Status switch
     {
-        null or OrderStatus.Placed => Outcome.TooEarly,
+        null or OrderStatus.Placed => Outcome.Defer,
         OrderStatus.Confirmed or OrderStatus.Cancelling =>
             new OrderShipped(order.Id, dispatched.ShipmentId, dispatched.TrackingNumber, dispatched.DispatchedAt),
         OrderStatus.Shipped or OrderStatus.Delivered => Outcome.Handled,

@@ -36,7 +36,7 @@ public sealed class OrderOutcomes : IEventObserver
             });
     }
 
-    public void Happened(EventStream row, object @event)
+    public void Happened(EventSourcedEntity row, object @event)
     {
         if (outcomes.TryGetValue(@event.GetType(), out var outcome))
             outcome.Inc();

@@ -30,25 +30,25 @@ public sealed class OrdersByStatus : ISampledMetrics
             .ToDictionary(status => status, status => orders.WithLabels(status.ToString().ToLowerInvariant()));
     }
 
-    public async Task Sample(DbContext database, CancellationToken cancellation)
+    public async Task Sample(DbContext database, CancellationToken cancellationToken)
     {
         // All of one moment: an order that changes meanwhile is counted once.
-        await using var snapshot = await database.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        await using var snapshot = await database.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         var orders = database.Set<Order>();
         var counts = await orders
             .Where(order => UnderWay.Contains(order.Status))
             .GroupBy(order => order.Status)
             .Select(group => new { Status = group.Key, Orders = group.LongCount() })
-            .ToDictionaryAsync(group => group.Status, group => group.Orders, cancellation);
+            .ToDictionaryAsync(group => group.Status, group => group.Orders, cancellationToken);
         foreach (var status in Others)
         {
             counts[status] = await orders
                 .Where(order => order.Status == status)
                 .OrderBy(order => order.Id)
                 .Take(Countable)
-                .CountAsync(cancellation);
+                .CountAsync(cancellationToken);
             if (counts[status] == Countable)
-                counts[status] = Math.Max(Countable, await Estimate(database, status, cancellation));
+                counts[status] = Math.Max(Countable, await Estimate(database, status, cancellationToken));
         }
 
         foreach (var (status, gauge) in gauges)
@@ -62,7 +62,7 @@ public sealed class OrdersByStatus : ISampledMetrics
     }
 
     /// <summary>As the last ANALYZE found; 0 before the first.</summary>
-    private static async Task<long> Estimate(DbContext database, OrderStatus status, CancellationToken cancellation)
+    private static async Task<long> Estimate(DbContext database, OrderStatus status, CancellationToken cancellationToken)
     {
         var name = status.ToString();
         var estimates = await database.Database
@@ -73,7 +73,7 @@ public sealed class OrdersByStatus : ISampledMetrics
                  WHERE oid = 'orders'::regclass AND schemaname = relnamespace::regnamespace::text AND tablename = relname
                    AND attname = 'status' AND common.status = {name}
                  """)
-            .ToListAsync(cancellation);
+            .ToListAsync(cancellationToken);
         return estimates.FirstOrDefault();
     }
 }

@@ -16,7 +16,7 @@ internal sealed class BookingSignal : ICommitObserver, IDisposable
             Set();
     }
 
-    public Task Wait(TimeSpan atMost, CancellationToken cancellation) => signal.WaitAsync(atMost, cancellation);
+    public Task Wait(TimeSpan atMost, CancellationToken cancellationToken) => signal.WaitAsync(atMost, cancellationToken);
 
     public void Dispose() => signal.Dispose();
 

@@ -16,7 +16,7 @@ namespace OrderPlatform.Shipping.Carrier;
 /// </summary>
 internal sealed partial class BookingWorker(
     IServiceScopeFactory scopes,
-    GroupCommit commits,
+    TransactionBatcher commits,
     BookingSignal signal,
     CarrierOptions options,
     TimeProvider clock,
@@ -40,19 +40,19 @@ internal sealed partial class BookingWorker(
         await Parallel.ForEachAsync(DueShipments(stoppingToken), work, Ask);
     }
 
-    /// <summary>Whether it can not be reached, or lacks migrations.</summary>
-    private async Task<bool> DatabaseIsAway(CancellationToken stop) =>
-        (await health.CheckHealthAsync(check => check.Name == "database", stop)).Status == HealthStatus.Unhealthy;
+    /// <summary>Whether it cannot be reached, or lacks migrations.</summary>
+    private async Task<bool> DatabaseIsAway(CancellationToken stoppingToken) =>
+        (await health.CheckHealthAsync(check => check.Name == "database", stoppingToken)).Status == HealthStatus.Unhealthy;
 
-    private async IAsyncEnumerable<Shipment> DueShipments([EnumeratorCancellation] CancellationToken stop)
+    private async IAsyncEnumerable<Shipment> DueShipments([EnumeratorCancellation] CancellationToken stoppingToken)
     {
         while (true)
         {
             // An open circuit fails every call: to claim shipments for it would only write rows.
             await pause;
-            var claimed = new Queue<Shipment>(await Claim(stop));
+            var claimed = new Queue<Shipment>(await Claim(stoppingToken));
             if (claimed.Count == 0)
-                await signal.Wait(options.PollInterval, stop);
+                await signal.Wait(options.PollInterval, stoppingToken);
             try
             {
                 while (claimed.TryDequeue(out var shipment))
@@ -66,7 +66,7 @@ internal sealed partial class BookingWorker(
     }
 
     /// <summary>Takes due shipments over until the lease ends. Nobody waits for anybody's locks.</summary>
-    private async Task<IReadOnlyList<Shipment>> Claim(CancellationToken stop)
+    private async Task<IReadOnlyList<Shipment>> Claim(CancellationToken stoppingToken)
     {
         try
         {
@@ -85,33 +85,33 @@ internal sealed partial class BookingWorker(
                      RETURNING *
                      """)
                 .AsNoTracking()
-                .ToListAsync(stop);
+                .ToListAsync(stoppingToken);
         }
-        catch (Exception exception) when (!stop.IsCancellationRequested)
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
             ClaimFailed(logger, exception.GetBaseException().Message);
             return [];
         }
     }
 
-    private async ValueTask Ask(Shipment shipment, CancellationToken stop)
+    private async ValueTask Ask(Shipment shipment, CancellationToken stoppingToken)
     {
         try
         {
             await using var scope = scopes.CreateAsyncScope();
             if (shipment.Status == ShipmentStatus.Cancelled)
-                await scope.ServiceProvider.GetRequiredService<UndoBooking>().Handle(shipment, stop);
+                await scope.ServiceProvider.GetRequiredService<UndoBooking>().Handle(shipment, stoppingToken);
             else
-                await scope.ServiceProvider.GetRequiredService<BookShipment>().Handle(shipment, stop);
+                await scope.ServiceProvider.GetRequiredService<BookShipment>().Handle(shipment, stoppingToken);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             await Postpone(shipment, TimeSpan.Zero);
         }
         catch (BrokenCircuitException exception)
         {
             var closed = exception.RetryAfter ?? TimeSpan.FromSeconds(1);
-            pause = Task.Delay(closed, clock, stop);
+            pause = Task.Delay(closed, clock, stoppingToken);
             await Postpone(shipment, closed);
         }
         catch (Exception exception)
@@ -149,7 +149,7 @@ internal sealed partial class BookingWorker(
         return (doubled < options.LongestBackoff ? doubled : options.LongestBackoff) * (0.75 + Random.Shared.NextDouble() / 4);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Due shipments can not be claimed: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Due shipments cannot be claimed: {Reason}")]
     private static partial void ClaimFailed(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId}: attempt {Attempt} at the carrier failed, tried again in {Backoff}: {Reason}")]

@@ -12,25 +12,25 @@ public sealed class CarrierClient(HttpClient http)
 {
     /// <summary>Has the carrier take a shipment.</summary>
     /// <returns>Its tracking number, the same each time.</returns>
-    public async Task<string> Book(Shipment shipment, CancellationToken cancellation)
+    public async Task<string> Book(Shipment shipment, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "bookings")
         {
             Headers = { { "Idempotency-Key", shipment.Id.ToString() } },
             Content = JsonContent.Create(new BookingRequest(shipment.ShippingAddress, shipment.Lines)),
         };
-        using var response = await http.SendAsync(request, cancellation);
+        using var response = await http.SendAsync(request, cancellationToken);
         response.EnsureSuccessStatusCode();
-        var booking = await response.Content.ReadFromJsonAsync<BookingResponse>(cancellation);
+        var booking = await response.Content.ReadFromJsonAsync<BookingResponse>(cancellationToken);
         return booking is { TrackingNumber.Length: > 0 and <= 100 }
             ? booking.TrackingNumber
             : throw new HttpRequestException("The carrier took the goods but named no tracking number of 1 to 100 characters.");
     }
 
     /// <summary>Undoes the booking of a shipment, and keeps one that is still on its way from being made. None is fine as well.</summary>
-    public async Task Cancel(Guid shipmentId, CancellationToken cancellation)
+    public async Task Cancel(Guid shipmentId, CancellationToken cancellationToken)
     {
-        using var response = await http.DeleteAsync(new Uri($"bookings/{shipmentId}", UriKind.Relative), cancellation);
+        using var response = await http.DeleteAsync(new Uri($"bookings/{shipmentId}", UriKind.Relative), cancellationToken);
         if (response.StatusCode is not (HttpStatusCode.NotFound or HttpStatusCode.Gone))
             response.EnsureSuccessStatusCode();
     }

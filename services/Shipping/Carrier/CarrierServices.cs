@@ -59,7 +59,7 @@ internal static class CarrierServices
     {
         var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses.Select(BindingAddress.Parse).ToArray() ?? [];
         var address = Array.Find(addresses, a => a.Scheme == Uri.UriSchemeHttp) ?? addresses.FirstOrDefault()
-            ?? throw new InvalidOperationException("The service listens nowhere, so its simulator can not be reached.");
+            ?? throw new InvalidOperationException("The service listens nowhere, so its simulator cannot be reached.");
         var host = address.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : address.Host;
         return new UriBuilder(address.Scheme, host, address.Port, "carrier-simulator/").Uri;
     }

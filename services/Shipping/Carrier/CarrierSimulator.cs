@@ -23,9 +23,9 @@ public sealed class CarrierSimulator
     /// <response code="409"><c>booking-cancelled</c>: the booking was cancelled.</response>
     /// <response code="503">The carrier is out of order, as its settings want it to be now and then.</response>
     public static async Task<Results<Ok<BookingResponse>, ProblemHttpResult, StatusCodeHttpResult>> Book(
-        [FromHeader(Name = "Idempotency-Key")] Guid key, BookingRequest booking, CarrierSimulator carrier, CancellationToken cancellation)
+        [FromHeader(Name = "Idempotency-Key")] Guid key, BookingRequest booking, CarrierSimulator carrier, CancellationToken cancellationToken)
     {
-        if (!await carrier.Works(cancellation))
+        if (!await carrier.Works(cancellationToken))
             return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
         return carrier.cancelled.ContainsKey(key)
             ? Problems.Conflict(new Refusal("booking-cancelled", "The booking was cancelled; a new one needs a new key."))
@@ -37,9 +37,9 @@ public sealed class CarrierSimulator
     /// <response code="204">There is no such booking any more, and there will be none.</response>
     /// <response code="503">The carrier is out of order, as its settings want it to be now and then.</response>
     public static async Task<Results<NoContent, StatusCodeHttpResult>> Cancel(
-        Guid key, CarrierSimulator carrier, CancellationToken cancellation)
+        Guid key, CarrierSimulator carrier, CancellationToken cancellationToken)
     {
-        if (!await carrier.Works(cancellation))
+        if (!await carrier.Works(cancellationToken))
             return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
         carrier.cancelled[key] = true;
         return TypedResults.NoContent();
@@ -56,10 +56,10 @@ public sealed class CarrierSimulator
     public static Ok<SimulatorSettings> PutSettings(SimulatorSettings settings, CarrierSimulator carrier) =>
         TypedResults.Ok(carrier.settings = settings);
 
-    private async Task<bool> Works(CancellationToken cancellation)
+    private async Task<bool> Works(CancellationToken cancellationToken)
     {
         var (delay, failureRate) = settings;
-        await Task.Delay(delay, cancellation);
+        await Task.Delay(delay, cancellationToken);
         return Random.Shared.NextDouble() >= failureRate;
     }
 }

@@ -6,7 +6,7 @@ using OrderPlatform.Messaging;
 namespace OrderPlatform.Shipping.Domain;
 
 /// <summary>The one shipment of an order, and what its carrier is still to be asked.</summary>
-public sealed class Shipment : EventStream
+public sealed class Shipment : EventSourcedEntity
 {
     /// <summary>A pending shipment, to be booked at once.</summary>
     public Shipment(OrderConfirmed confirmed, Cause? cause, DateTimeOffset now)
@@ -38,7 +38,7 @@ public sealed class Shipment : EventStream
     /// <summary>The carrier's number; null before the carrier took the goods.</summary>
     public string? TrackingNumber { get; private set; }
 
-    /// <summary>How often the carrier was asked, counted before each call: at 0 it can not know of the shipment.</summary>
+    /// <summary>How often the carrier was asked, counted before each call: at 0 it cannot know of the shipment.</summary>
     public int Attempts { get; private set; }
 
     /// <summary>
@@ -96,7 +96,7 @@ public enum ShipmentStatus
     /// <summary>The carrier has not taken it yet.</summary>
     Pending,
 
-    /// <summary>The carrier has the goods; it can not be called back.</summary>
+    /// <summary>The carrier has the goods; it cannot be called back.</summary>
     Dispatched,
 
     /// <summary>The recipient has the goods.</summary>

@@ -6,12 +6,12 @@ using OrderPlatform.Shipping.Domain;
 namespace OrderPlatform.Shipping.Features;
 
 /// <summary>A pending shipment is due: the carrier is asked to take it, outside of any transaction.</summary>
-public sealed partial class BookShipment(CarrierClient carrier, GroupCommit commits, TimeProvider clock, ILogger<BookShipment> logger)
+public sealed partial class BookShipment(CarrierClient carrier, TransactionBatcher commits, TimeProvider clock, ILogger<BookShipment> logger)
 {
-    public async Task Handle(Shipment due, CancellationToken cancellation)
+    public async Task Handle(Shipment due, CancellationToken cancellationToken)
     {
         using var activity = due.Cause?.Continue("book shipment");
-        var trackingNumber = await carrier.Book(due, cancellation);
+        var trackingNumber = await carrier.Book(due, cancellationToken);
         await commits.Run(
             rows => rows.Add<Shipment>(due.OrderId),
             unit =>

@@ -8,12 +8,12 @@ namespace OrderPlatform.Shipping.Features;
 /// <summary>The customer wants a confirmed order cancelled: what the carrier has not taken is called off.</summary>
 public sealed class CancelShipment(UnitOfWork unit, TimeProvider clock) : IHandler<OrderCancellationRequested>
 {
-    public static void Reads(OrderCancellationRequested requested, ReadSet rows) => rows.Add<Shipment>(requested.OrderId);
+    public static void Reads(OrderCancellationRequested requested, RowsToLock rows) => rows.Add<Shipment>(requested.OrderId);
 
     public Outcome Handle(OrderCancellationRequested requested)
     {
         if (unit.Find<Shipment>(requested.OrderId) is not { } shipment)
-            return Outcome.TooEarly;
+            return Outcome.Defer;
         if (Decide(shipment, requested.Reason, clock.GetUtcNow()) is { } cancelled)
             unit.Append(shipment, cancelled);
         return Outcome.Handled;

@@ -9,7 +9,7 @@ namespace OrderPlatform.Shipping.Features;
 /// <summary>An order was confirmed: its shipment waits for the carrier or, where there is none, is dispatched at once.</summary>
 public sealed class CreateShipment(UnitOfWork unit, CarrierOptions carrier, TimeProvider clock) : IHandler<OrderConfirmed>
 {
-    public static void Reads(OrderConfirmed confirmed, ReadSet rows) => rows.Add<Shipment>(confirmed.OrderId);
+    public static void Reads(OrderConfirmed confirmed, RowsToLock rows) => rows.Add<Shipment>(confirmed.OrderId);
 
     public Outcome Handle(OrderConfirmed confirmed)
     {

@@ -21,12 +21,12 @@ public static class DeliverShipment
     /// <c>shipment-pending</c>: the carrier has not taken it yet. <c>shipment-cancelled</c>: it never left.
     /// </response>
     public static async Task<Answer> Handle(
-        Guid id, ShippingDb db, GroupCommit commits, TimeProvider clock, CancellationToken cancellation)
+        Guid id, ShippingDb db, TransactionBatcher commits, TimeProvider clock, CancellationToken cancellationToken)
     {
         var orderId = await db.Shipments
             .Where(shipment => shipment.Id == id)
             .Select(shipment => (Guid?)shipment.OrderId)
-            .SingleOrDefaultAsync(cancellation);
+            .SingleOrDefaultAsync(cancellationToken);
         if (orderId is null)
             return Problems.NotFound("shipment", id);
 
@@ -47,7 +47,7 @@ public static class DeliverShipment
 
                 return TypedResults.Ok(ShipmentResponse.From(shipment));
             },
-            cancellation);
+            cancellationToken);
     }
 
     /// <returns>Null when it is delivered already.</returns>

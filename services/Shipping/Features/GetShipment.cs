@@ -12,12 +12,12 @@ public static class GetShipment
     /// <response code="200">The shipment.</response>
     /// <response code="404"><c>shipment-not-found</c>: there is no such shipment.</response>
     public static async Task<Results<Ok<ShipmentResponse>, ProblemHttpResult>> Handle(
-        Guid id, ShippingDb db, CancellationToken cancellation)
+        Guid id, ShippingDb db, CancellationToken cancellationToken)
     {
         var shipment = await db.Shipments
             .Where(shipment => shipment.Id == id)
             .Select(ShipmentResponse.Of)
-            .SingleOrDefaultAsync(cancellation);
+            .SingleOrDefaultAsync(cancellationToken);
         return shipment is null ? Problems.NotFound("shipment", id) : TypedResults.Ok(shipment);
     }
 }

@@ -19,7 +19,7 @@ public static class ListShipments
     /// <response code="200">A page of shipments; empty when there are none.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
     public static async Task<Ok<ShipmentPage>> Handle(
-        ShippingDb db, CancellationToken cancellation, Guid? orderId = null, [Range(1, 200)] int limit = 50, Guid? after = null)
+        ShippingDb db, CancellationToken cancellationToken, Guid? orderId = null, [Range(1, 200)] int limit = 50, Guid? after = null)
     {
         IQueryable<Shipment> shipments = db.Shipments;
         if (orderId is not null)
@@ -32,7 +32,7 @@ public static class ListShipments
             .OrderByDescending(shipment => shipment.Id)
             .Take(limit + 1)
             .Select(ShipmentResponse.Of)
-            .ToListAsync(cancellation);
+            .ToListAsync(cancellationToken);
         var page = items.Count > limit ? new ShipmentPage(items[..limit], items[limit - 1].ShipmentId) : new ShipmentPage(items, null);
         return TypedResults.Ok(page);
     }

@@ -5,11 +5,11 @@ using OrderPlatform.Shipping.Domain;
 namespace OrderPlatform.Shipping.Features;
 
 /// <summary>A shipment was cancelled after the carrier had been asked: whatever the carrier made of that is undone.</summary>
-public sealed partial class UndoBooking(CarrierClient carrier, GroupCommit commits, ILogger<UndoBooking> logger)
+public sealed partial class UndoBooking(CarrierClient carrier, TransactionBatcher commits, ILogger<UndoBooking> logger)
 {
-    public async Task Handle(Shipment cancelled, CancellationToken cancellation)
+    public async Task Handle(Shipment cancelled, CancellationToken cancellationToken)
     {
-        await carrier.Cancel(cancelled.Id, cancellation);
+        await carrier.Cancel(cancelled.Id, cancellationToken);
         await commits.Run(
             rows => rows.Add<Shipment>(cancelled.OrderId),
             unit =>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Npgsql;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.EventLog;
 
 /// <summary>Collects the events of one unit of work and writes them in a single statement.</summary>
 internal sealed class EventLogWriter(EventTypes types, TimeProvider clock)
@@ -20,7 +20,7 @@ internal sealed class EventLogWriter(EventTypes types, TimeProvider clock)
 
     public bool Any => rows.Count > 0;
 
-    public void Append(EventStream stream, object @event, Cause? cause, Guid? correlationId)
+    public void Append(EventSourcedEntity stream, object @event, Cause? cause, Guid? correlationId)
     {
         var type = types.NameForAppending(@event);
         var now = clock.GetUtcNow();

@@ -1,7 +1,7 @@
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.EventLog;
 
 /// <summary>
-/// One event as the log keeps it: the outbox until the relay has published it, the history for ever after. Rows are
+/// One event as the log keeps it: the outbox until the relay has published it, the history forever after. Rows are
 /// written by <see cref="UnitOfWork.Append"/> and never changed.
 /// </summary>
 public sealed class LoggedEvent

@@ -1,4 +1,4 @@
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>An event that a queue's handlers took over, once and for all.</summary>
 public sealed class InboxEntry

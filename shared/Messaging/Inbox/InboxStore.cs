@@ -4,13 +4,13 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using static OrderPlatform.Messaging.NpgsqlAccess;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Inbox;
 
-/// <summary>The inbox and the parked events, in the consumer's own transaction.</summary>
+/// <summary>The inbox and the deferred events, in the consumer's own transaction.</summary>
 internal static class InboxStore
 {
     // Two transactions may bring an event and its predecessor at once, and neither sees the other's rows. The lock on the
-    // stream makes one wait for the other, so a parked event is always found by whoever brings its predecessor.
+    // stream makes one wait for the other, so a deferred event is always found by whoever brings its predecessor.
     private const string LockStreams =
         """
         SELECT count(pg_advisory_xact_lock(key))
@@ -25,144 +25,144 @@ internal static class InboxStore
         RETURNING event_id
         """;
 
-    private const string SelectParked =
+    private const string SelectDeferred =
         """
         SELECT event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body
-        FROM messaging.parked_events
+        FROM messaging.deferred_events
         WHERE queue = $1 AND stream = ANY($2)
         """;
 
-    private const string Park =
+    private const string Defer =
         """
-        INSERT INTO messaging.parked_events
+        INSERT INTO messaging.deferred_events
             (queue, event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body)
         SELECT $1, event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body::json
         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
             AS e (event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body)
         """;
 
-    private const string Unpark = "DELETE FROM messaging.parked_events WHERE queue = $1 AND event_id = ANY($2)";
+    private const string RemoveDeferred = "DELETE FROM messaging.deferred_events WHERE queue = $1 AND event_id = ANY($2)";
 
     // Soon, because it was its turn.
     private const string RetryFailed =
-        "UPDATE messaging.parked_events SET failures = failures + 1, retry_at = now() WHERE queue = $1 AND event_id = ANY($2)";
+        "UPDATE messaging.deferred_events SET failures = failures + 1, retry_at = now() WHERE queue = $1 AND event_id = ANY($2)";
 
     // The longer it has waited, the longer until the next look: what it waits for may be a dead letter.
     private const string RetryLater =
         """
-        UPDATE messaging.parked_events
-        SET retry_at = now() + greatest('30 seconds', least(now() - parked_at, '10 minutes'))
+        UPDATE messaging.deferred_events
+        SET retry_at = now() + greatest('30 seconds', least(now() - deferred_at, '10 minutes'))
         WHERE queue = $1 AND event_id = ANY($2)
         """;
 
     // What is redriven from the error queue must not be taken for a duplicate.
     private const string Forget =
         """
-        WITH parked AS (DELETE FROM messaging.parked_events WHERE queue = $1 AND event_id = $2 RETURNING 1),
-             received AS (DELETE FROM messaging.inbox WHERE queue = $1 AND event_id = $2 AND EXISTS (SELECT FROM parked))
-        SELECT count(*) FROM parked
+        WITH deferred AS (DELETE FROM messaging.deferred_events WHERE queue = $1 AND event_id = $2 RETURNING 1),
+             received AS (DELETE FROM messaging.inbox WHERE queue = $1 AND event_id = $2 AND EXISTS (SELECT FROM deferred))
+        SELECT count(*) FROM deferred
         """;
 
     /// <summary>Adds the statements that enter events into the inbox; <see cref="ReadArrivals"/> takes their results.</summary>
     /// <param name="batch">In the consumer's transaction.</param>
     /// <param name="queue">Where the events come from.</param>
     /// <param name="events">At least one.</param>
-    public static void Receive(NpgsqlBatch batch, string queue, IReadOnlyList<IncomingEvent> events)
+    public static void Receive(NpgsqlBatch batch, string queue, IReadOnlyList<EventEnvelope> events)
     {
         var streams = events.Select(e => e.Stream).Distinct().ToArray();
         var ids = events.Select(e => e.EventId).Distinct().Order().ToArray();
         batch.Add(LockStreams, Value(queue), Value(streams));
         batch.Add(TakeOver, Value(queue), Value(ids));
-        batch.Add(SelectParked, Value(queue), Value(streams));
+        batch.Add(SelectDeferred, Value(queue), Value(streams));
     }
 
     /// <summary>
-    /// The streams of those events that were not in the inbox yet, with whatever is parked there. Leaves the reader behind the results.
+    /// The streams of those events that were not in the inbox yet, with whatever is deferred there. Leaves the reader behind the results.
     /// </summary>
     /// <param name="reader">At the first result of <see cref="Receive"/>.</param>
     /// <param name="events">What was received.</param>
-    /// <param name="heldBack">Parked events that are left alone this time.</param>
-    /// <param name="cancellation">Ends the transaction.</param>
-    public static async Task<Arrivals> ReadArrivals(
-        NpgsqlDataReader reader, IReadOnlyList<IncomingEvent> events, IReadOnlySet<Guid> heldBack, CancellationToken cancellation)
+    /// <param name="heldBack">Deferred events that are left alone this time.</param>
+    /// <param name="cancellationToken">Ends the transaction.</param>
+    public static async Task<ReceivedBatch> ReadArrivals(
+        NpgsqlDataReader reader, IReadOnlyList<EventEnvelope> events, IReadOnlySet<Guid> heldBack, CancellationToken cancellationToken)
     {
-        await reader.NextResultAsync(cancellation);
+        await reader.NextResultAsync(cancellationToken);
         var fresh = new HashSet<Guid>();
-        while (await reader.ReadAsync(cancellation))
+        while (await reader.ReadAsync(cancellationToken))
             fresh.Add(reader.GetGuid(0));
 
         var backlogs = new Dictionary<string, StreamBacklog>();
         foreach (var @event in events.Where(e => fresh.Contains(e.EventId)).DistinctBy(e => e.EventId))
-            BacklogOf(backlogs, @event.Stream, heldBack).Add(@event, parked: false);
-        await reader.NextResultAsync(cancellation);
-        await ReadParked(reader, backlogs, heldBack, cancellation);
-        await reader.NextResultAsync(cancellation);
-        return new Arrivals(backlogs.Values, fresh.Count);
+            BacklogOf(backlogs, @event.Stream, heldBack).Add(@event, deferred: false);
+        await reader.NextResultAsync(cancellationToken);
+        await ReadDeferred(reader, backlogs, heldBack, cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        return new ReceivedBatch(backlogs.Values, fresh.Count);
     }
 
-    /// <summary>Reads what is parked on one stream, and keeps everybody else off that stream until the transaction ends.</summary>
-    public static async Task<Arrivals> Resume(DbContext database, string queue, string stream, CancellationToken cancellation)
+    /// <summary>Reads what is deferred on one stream, and keeps everybody else off that stream until the transaction ends.</summary>
+    public static async Task<ReceivedBatch> Resume(DbContext database, string queue, string stream, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
         batch.Add(LockStreams, Value(queue), Value(new[] { stream }));
-        batch.Add(SelectParked, Value(queue), Value(new[] { stream }));
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await reader.NextResultAsync(cancellation);
+        batch.Add(SelectDeferred, Value(queue), Value(new[] { stream }));
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         var backlogs = new Dictionary<string, StreamBacklog>();
-        await ReadParked(reader, backlogs, FrozenSet<Guid>.Empty, cancellation);
-        return new Arrivals(backlogs.Values, 0);
+        await ReadDeferred(reader, backlogs, FrozenSet<Guid>.Empty, cancellationToken);
+        return new ReceivedBatch(backlogs.Values, 0);
     }
 
     /// <summary>
-    /// Adds the statements that write what became of the arrivals: they park those that were too early, forget those that were parked and
+    /// Adds the statements that write what became of the arrivals: they defer those that were too early, forget those that were deferred and
     /// are handled, and put off those that have to wait on.
     /// </summary>
-    public static void Settle(NpgsqlBatch batch, string queue, Arrivals arrivals, IReadOnlySet<Guid> failed)
+    public static void Settle(NpgsqlBatch batch, string queue, ReceivedBatch arrivals, IReadOnlySet<Guid> failed)
     {
-        var parked = arrivals.Backlogs.SelectMany(backlog => backlog.ToPark).ToArray();
+        var deferred = arrivals.Backlogs.SelectMany(backlog => backlog.ToDefer).ToArray();
         var resumed = arrivals.Resumed.Select(e => e.EventId).ToArray();
-        var later = arrivals.Backlogs.SelectMany(backlog => backlog.StillParked).Select(e => e.EventId).Except(failed).ToArray();
+        var later = arrivals.Backlogs.SelectMany(backlog => backlog.StillDeferred).Select(e => e.EventId).Except(failed).ToArray();
         if (resumed.Length > 0)
-            batch.Add(Unpark, Value(queue), Value(resumed));
+            batch.Add(RemoveDeferred, Value(queue), Value(resumed));
         if (later.Length > 0)
             batch.Add(RetryLater, Value(queue), Value(later));
         if (failed.Count > 0)
             batch.Add(RetryFailed, Value(queue), Value(failed.ToArray()));
-        if (parked.Length > 0)
+        if (deferred.Length > 0)
         {
             batch.Add(
-                Park,
+                Defer,
                 Value(queue),
-                Column(parked, e => e.EventId),
-                Column(parked, e => e.Type),
-                Column(parked, e => e.Stream),
-                Column(parked, e => e.Sequence),
-                Column(parked, e => e.CorrelationId),
-                Column(parked, e => e.CausationId),
-                Column(parked, e => e.OccurredAt),
-                Column(parked, e => e.TraceParent),
-                Column(parked, e => Encoding.UTF8.GetString(e.Body.Span)));
+                Column(deferred, e => e.EventId),
+                Column(deferred, e => e.Type),
+                Column(deferred, e => e.Stream),
+                Column(deferred, e => e.Sequence),
+                Column(deferred, e => e.CorrelationId),
+                Column(deferred, e => e.CausationId),
+                Column(deferred, e => e.OccurredAt),
+                Column(deferred, e => e.TraceParent),
+                Column(deferred, e => Encoding.UTF8.GetString(e.Body.Span)));
         }
     }
 
-    /// <summary>Takes a parked event out of the books, as if it had never come.</summary>
+    /// <summary>Takes a deferred event out of the books, as if it had never come.</summary>
     /// <returns>False when somebody else has handled it meanwhile.</returns>
-    public static async Task<bool> TakeOut(DbContext database, string queue, IncomingEvent @event, CancellationToken cancellation)
+    public static async Task<bool> TakeOut(DbContext database, string queue, EventEnvelope @event, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
         batch.Add(LockStreams, Value(queue), Value(new[] { @event.Stream }));
         batch.Add(Forget, Value(queue), Value(@event.EventId));
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await reader.NextResultAsync(cancellation);
-        return await reader.ReadAsync(cancellation) && reader.GetInt64(0) > 0;
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) && reader.GetInt64(0) > 0;
     }
 
-    private static async Task ReadParked(
-        NpgsqlDataReader row, Dictionary<string, StreamBacklog> backlogs, IReadOnlySet<Guid> heldBack, CancellationToken cancellation)
+    private static async Task ReadDeferred(
+        NpgsqlDataReader row, Dictionary<string, StreamBacklog> backlogs, IReadOnlySet<Guid> heldBack, CancellationToken cancellationToken)
     {
-        while (await row.ReadAsync(cancellation))
+        while (await row.ReadAsync(cancellationToken))
         {
-            var @event = new IncomingEvent(
+            var @event = new EventEnvelope(
                 row.GetGuid(0),
                 row.GetString(1),
                 row.GetString(2),
@@ -172,7 +172,7 @@ internal static class InboxStore
                 row.GetFieldValue<DateTimeOffset>(6),
                 row.IsDBNull(7) ? null : row.GetString(7),
                 row.GetFieldValue<byte[]>(8));
-            BacklogOf(backlogs, @event.Stream, heldBack).Add(@event, parked: true);
+            BacklogOf(backlogs, @event.Stream, heldBack).Add(@event, deferred: true);
         }
     }
 
@@ -183,15 +183,15 @@ internal static class InboxStore
         return backlog;
     }
 
-    private static NpgsqlParameter<T[]> Column<T>(IncomingEvent[] events, Func<IncomingEvent, T> value) =>
+    private static NpgsqlParameter<T[]> Column<T>(EventEnvelope[] events, Func<EventEnvelope, T> value) =>
         Value(Array.ConvertAll(events, e => value(e)));
 }
 
 /// <summary>What a group of messages brought.</summary>
 /// <param name="Backlogs">By stream, what can be handled now.</param>
 /// <param name="Fresh">How many of the messages were not in the inbox yet.</param>
-internal sealed record Arrivals(IReadOnlyCollection<StreamBacklog> Backlogs, int Fresh)
+internal sealed record ReceivedBatch(IReadOnlyCollection<StreamBacklog> Backlogs, int Fresh)
 {
-    /// <summary>Were parked, and are handled now.</summary>
-    public IEnumerable<IncomingEvent> Resumed => Backlogs.SelectMany(backlog => backlog.Resumed);
+    /// <summary>Were deferred, and are handled now.</summary>
+    public IEnumerable<EventEnvelope> Resumed => Backlogs.SelectMany(backlog => backlog.Resumed);
 }

@@ -1,40 +1,40 @@
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>
-/// All events of one stream that can be handled now: those that just arrived, and those that were parked. They are tried in
+/// All events of one stream that can be handled now: those that just arrived, and those that were deferred. They are tried in
 /// the order of their sequences until none of them gets any further.
 /// </summary>
-/// <param name="heldBack">Parked events that are left alone this time, because they failed before.</param>
+/// <param name="heldBack">Deferred events that are left alone this time, because they failed before.</param>
 internal sealed class StreamBacklog(IReadOnlySet<Guid> heldBack)
 {
     private readonly List<Entry> waiting = [];
     private readonly List<Entry> handled = [];
 
     /// <summary>Handled now.</summary>
-    public IEnumerable<IncomingEvent> Handled => handled.Select(entry => entry.Event);
+    public IEnumerable<EventEnvelope> Handled => handled.Select(entry => entry.Event);
 
-    /// <summary>Were parked, and are handled now.</summary>
-    public IEnumerable<IncomingEvent> Resumed => handled.Where(entry => entry.Parked).Select(entry => entry.Event);
+    /// <summary>Were deferred, and are handled now.</summary>
+    public IEnumerable<EventEnvelope> Resumed => handled.Where(entry => entry.Deferred).Select(entry => entry.Event);
 
-    /// <summary>Arrived, but too early: to be parked.</summary>
-    public IEnumerable<IncomingEvent> ToPark => waiting.Where(entry => !entry.Parked).Select(entry => entry.Event);
+    /// <summary>Arrived, but too early: to be deferred.</summary>
+    public IEnumerable<EventEnvelope> ToDefer => waiting.Where(entry => !entry.Deferred).Select(entry => entry.Event);
 
-    /// <summary>Were parked, and still are.</summary>
-    public IEnumerable<IncomingEvent> StillParked => waiting.Where(entry => entry.Parked).Select(entry => entry.Event);
+    /// <summary>Were deferred, and still are.</summary>
+    public IEnumerable<EventEnvelope> StillDeferred => waiting.Where(entry => entry.Deferred).Select(entry => entry.Event);
 
-    public void Add(IncomingEvent @event, bool parked) => waiting.Add(new Entry(@event, parked));
+    public void Add(EventEnvelope @event, bool deferred) => waiting.Add(new Entry(@event, deferred));
 
-    /// <summary>Names what the handlers of the parked events will read.</summary>
-    /// <exception cref="ParkedEventFailedException">One of them can not say.</exception>
-    public void ParkedReads(Action<IncomingEvent> reads)
+    /// <summary>Names what the handlers of the deferred events will read.</summary>
+    /// <exception cref="DeferredEventFailedException">One of them cannot say.</exception>
+    public void DeferredLocks(Action<EventEnvelope> reads)
     {
-        foreach (var entry in waiting.Where(entry => entry.Parked && !heldBack.Contains(entry.Event.EventId)))
+        foreach (var entry in waiting.Where(entry => entry.Deferred && !heldBack.Contains(entry.Event.EventId)))
             entry.Try(@event => { reads(@event); return Outcome.Handled; });
     }
 
     /// <summary>Runs the handlers.</summary>
-    /// <exception cref="ParkedEventFailedException">The handler of a parked event threw.</exception>
-    public void Run(Func<IncomingEvent, Outcome> handle)
+    /// <exception cref="DeferredEventFailedException">The handler of a deferred event threw.</exception>
+    public void Run(Func<EventEnvelope, Outcome> handle)
     {
         waiting.Sort(static (a, b) => a.Event.Sequence.CompareTo(b.Event.Sequence));
         while (RunOnce(handle))
@@ -43,7 +43,7 @@ internal sealed class StreamBacklog(IReadOnlySet<Guid> heldBack)
         }
     }
 
-    private bool RunOnce(Func<IncomingEvent, Outcome> handle)
+    private bool RunOnce(Func<EventEnvelope, Outcome> handle)
     {
         var before = handled.Count;
         var blocked = new HashSet<string>();
@@ -66,25 +66,25 @@ internal sealed class StreamBacklog(IReadOnlySet<Guid> heldBack)
         return handled.Count > before && waiting.Count > 0;
     }
 
-    private sealed record Entry(IncomingEvent Event, bool Parked)
+    private sealed record Entry(EventEnvelope Event, bool Deferred)
     {
-        public Outcome Try(Func<IncomingEvent, Outcome> handle)
+        public Outcome Try(Func<EventEnvelope, Outcome> handle)
         {
             try
             {
                 return handle(Event);
             }
-            catch (Exception exception) when (Parked)
+            catch (Exception exception) when (Deferred)
             {
-                throw new ParkedEventFailedException(Event, exception);
+                throw new DeferredEventFailedException(Event, exception);
             }
         }
     }
 }
 
-/// <summary>A parked event failed, in a transaction that was begun for another event of its stream.</summary>
-internal sealed class ParkedEventFailedException(IncomingEvent @event, Exception cause)
-    : Exception($"The parked event {@event.EventId} failed: {cause.Message}", cause)
+/// <summary>A deferred event failed, in a transaction that was begun for another event of its stream.</summary>
+internal sealed class DeferredEventFailedException(EventEnvelope @event, Exception cause)
+    : Exception($"The deferred event {@event.EventId} failed: {cause.Message}", cause)
 {
-    public IncomingEvent Event => @event;
+    public EventEnvelope Event => @event;
 }

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Metrics;
 
 /// <summary>
 /// Hears of every event after the commit that made it true, once, in the process that committed: what a service's own metrics count. A
@@ -11,7 +11,7 @@ public interface IEventObserver
     /// <summary>Many units wait meanwhile: it counts, and does nothing else.</summary>
     /// <param name="row">As it is after the commit.</param>
     /// <param name="event">What was appended to its stream, or what <see cref="UnitOfWork.Tell"/> named.</param>
-    void Happened(EventStream row, object @event);
+    void Happened(EventSourcedEntity row, object @event);
 }
 
 /// <summary>All of a service's observers.</summary>
@@ -19,7 +19,7 @@ internal sealed partial class EventObservers(IEnumerable<IEventObserver> observe
 {
     private readonly IEventObserver[] observers = [.. observers];
 
-    public void Committed(IReadOnlyList<(EventStream Row, object Event)> changes)
+    public void Committed(IReadOnlyList<(EventSourcedEntity Row, object Event)> changes)
     {
         foreach (var observer in observers)
         {

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using Prometheus;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Metrics;
 
 /// <summary>
 /// What the library counts while it works. Labels are queues and types of events, all known at the start: every series is there from the
@@ -15,7 +15,7 @@ internal sealed class MessagingMetrics
     private readonly EventObservers observers;
     private readonly TimeProvider clock;
 
-    public MessagingMetrics(IMetricFactory metrics, MessagingMap map, EventObservers observers, TimeProvider clock)
+    public MessagingMetrics(IMetricFactory metrics, MessagingTopology map, EventObservers observers, TimeProvider clock)
     {
         (this.observers, this.clock) = (observers, clock);
         var families = new QueueFamilies(metrics);
@@ -28,9 +28,9 @@ internal sealed class MessagingMetrics
     public QueueMetrics Of(string queue) => queues[queue];
 
     /// <param name="queue">The queue the messages came from.</param>
-    /// <param name="received">How many they were; 0 when parked events were tried again.</param>
+    /// <param name="received">How many they were; 0 when deferred events were tried again.</param>
     /// <param name="arrivals">What became of them.</param>
-    public void Committed(string queue, int received, Arrivals arrivals) => queues[queue].Committed(received, arrivals, clock.GetUtcNow());
+    public void Committed(string queue, int received, ReceivedBatch arrivals) => queues[queue].Committed(received, arrivals, clock.GetUtcNow());
 
     /// <summary>Requests shared a transaction.</summary>
     public void Committed(int received) => requests.Observe(received);
@@ -38,7 +38,7 @@ internal sealed class MessagingMetrics
     /// <summary>Tells the service what a unit has committed.</summary>
     public void Committed(UnitOfWork unit) => observers.Committed(unit.Changes);
 
-    public void Published(IReadOnlyList<OutgoingEvent> events)
+    public void Published(IReadOnlyList<EventEnvelope> events)
     {
         foreach (var @event in events)
         {

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using Prometheus;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Metrics;
 
 /// <summary>The metrics that have a queue among their labels.</summary>
 internal sealed class QueueFamilies(IMetricFactory metrics)
@@ -26,11 +26,11 @@ internal sealed class QueueFamilies(IMetricFactory metrics)
     public Counter Duplicates { get; } = metrics.CreateCounter(
         "messaging_inbox_duplicates_total", "Messages dropped because their event was taken over before.", ["queue"]);
 
-    public Counter Parked { get; } = metrics.CreateCounter(
-        "messaging_parked_total", "Events that came before their predecessor and were parked.", ["queue", "event"]);
+    public Counter Deferred { get; } = metrics.CreateCounter(
+        "messaging_deferred_total", "Events that came before their predecessor and were deferred.", ["queue", "event"]);
 
     public Histogram GroupSize { get; } = metrics.CreateHistogram(
-        "messaging_group_size",
+        "messaging_batch_size",
         "Units of work that shared one transaction; the queue 'requests' is HTTP.",
         ["queue"],
         new HistogramConfiguration { Buckets = [1, 2, 5, 10, 20, 50, 100, 200, 500] });
@@ -58,7 +58,7 @@ internal sealed class QueueMetrics
         groupSize = families.GroupSize.WithLabels(queue);
     }
 
-    public void Committed(int received, Arrivals arrivals, DateTimeOffset now)
+    public void Committed(int received, ReceivedBatch arrivals, DateTimeOffset now)
     {
         if (received > 0)
             groupSize.Observe(received);
@@ -72,21 +72,21 @@ internal sealed class QueueMetrics
                     series.Handled(message.IsReplayed ? null : now - message.OccurredAt);
             }
 
-            foreach (var message in backlog.ToPark)
+            foreach (var message in backlog.ToDefer)
             {
                 if (events.TryGetValue(message.Type, out var series))
-                    series.Parked.Inc();
+                    series.Deferred.Inc();
             }
         }
     }
 
-    public void Retried(IncomingEvent message)
+    public void Retried(EventEnvelope message)
     {
         if (events.TryGetValue(message.Type, out var series))
             series.Retries.Inc();
     }
 
-    public void Failed(IncomingEvent message)
+    public void Failed(EventEnvelope message)
     {
         if (events.TryGetValue(message.Type, out var series))
             series.Failures.Inc();
@@ -105,7 +105,7 @@ internal sealed class QueueMetrics
 
         public Counter.Child Retries { get; } = families.Retries.WithLabels(queue, @event);
 
-        public Counter.Child Parked { get; } = families.Parked.WithLabels(queue, @event);
+        public Counter.Child Deferred { get; } = families.Deferred.WithLabels(queue, @event);
 
         public Counter.Child DeadLetters { get; } = families.DeadLetters.WithLabels(queue, @event);
 

@@ -1,7 +1,7 @@
 using Npgsql;
 using static OrderPlatform.Messaging.NpgsqlAccess;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Relay;
 
 /// <summary>
 /// Reads the event log in commit order, and skips nothing. Positions are given out before the commit, so a missing position
@@ -52,11 +52,11 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
     private LogBatch? confirmed;
 
     /// <summary>Goes to where the cursor stands.</summary>
-    public async Task Start(CancellationToken cancellation)
+    public async Task Start(CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(SelectCursor, connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        if (!await reader.ReadAsync(cancellation))
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
             throw new InvalidOperationException("messaging.relay_cursor has no row; the migrations insert it.");
         position = reader.GetInt64(0);
         gaps.Clear();
@@ -68,7 +68,7 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
     /// Reads on: events that were not read before, in order; empty when there are none. On the way the cursor moves behind what was
     /// confirmed.
     /// </summary>
-    public async Task<LogBatch> Read(CancellationToken cancellation)
+    public async Task<LogBatch> Read(CancellationToken cancellationToken)
     {
         var hadGaps = gaps.Count > 0;
         await using var batch = new NpgsqlBatch(connection);
@@ -77,18 +77,18 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
             batch.Add(SelectWriters);
         batch.Add(SelectEvents, Value(gaps.Keys.ToArray()), Value(position), Value(batchSize));
 
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         confirmed = null;
         var writers = new HashSet<string>();
         if (hadGaps)
         {
-            while (await reader.ReadAsync(cancellation))
+            while (await reader.ReadAsync(cancellationToken))
                 writers.Add(reader.GetString(0));
-            await reader.NextResultAsync(cancellation);
+            await reader.NextResultAsync(cancellationToken);
         }
 
-        var events = new List<OutgoingEvent>();
-        while (await reader.ReadAsync(cancellation))
+        var events = new List<EventEnvelope>();
+        while (await reader.ReadAsync(cancellationToken))
             events.Add(ReadEvent(reader));
 
         var changed = events.Count > 0 | Settle(events, writers);
@@ -107,7 +107,7 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
             await batch.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
-    public static OutgoingEvent ReadEvent(NpgsqlDataReader row) => new(
+    public static EventEnvelope ReadEvent(NpgsqlDataReader row) => new(
         row.GetInt64(0),
         row.GetGuid(1),
         row.GetString(2),
@@ -127,7 +127,7 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
     }
 
     /// <summary>Brings gaps and position up to date; true when a gap is gone.</summary>
-    private bool Settle(List<OutgoingEvent> events, HashSet<string> writers)
+    private bool Settle(List<EventEnvelope> events, HashSet<string> writers)
     {
         var before = gaps.Count;
         foreach (var (gap, suspects) in gaps.ToArray())
@@ -160,10 +160,10 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
 /// <param name="Position">Where the cursor stands when they are published.</param>
 /// <param name="Gaps">Positions below it that may still appear.</param>
 /// <param name="Changed">Whether the cursor moves at all.</param>
-internal sealed record LogBatch(IReadOnlyList<OutgoingEvent> Events, long Position, long[] Gaps, bool Changed);
+internal sealed record LogBatch(IReadOnlyList<EventEnvelope> Events, long Position, long[] Gaps, bool Changed);
 
 /// <summary>A row of the event log on its way to the broker.</summary>
-internal sealed record OutgoingEvent(
+internal sealed record EventEnvelope(
     long Position,
     Guid EventId,
     string Stream,

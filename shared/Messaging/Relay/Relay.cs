@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Relay;
 
 /// <summary>
 /// Publishes the event log, in commit order. One relay of a service is active; those of its other instances stand by. The
@@ -11,10 +11,10 @@ namespace OrderPlatform.Messaging;
 /// relay that lost the lock without noticing still keeps its successor from publishing beside it.
 /// </summary>
 internal sealed partial class Relay(
-    MessagingMap map,
+    MessagingTopology map,
     DatabaseAddress address,
-    PublisherFactory publishers,
-    RelaySignal signal,
+    RabbitMqConnections publishers,
+    Signal signal,
     DatabaseStartup database,
     MessagingOptions options,
     MessagingMetrics metrics,
@@ -88,12 +88,12 @@ internal sealed partial class Relay(
     }
 
     /// <summary>A connection outside the pool: there, one that is closed would keep its lock until somebody else uses it.</summary>
-    private async Task<NpgsqlConnection> Connect(CancellationToken stop)
+    private async Task<NpgsqlConnection> Connect(CancellationToken stoppingToken)
     {
         var connection = address.CreateUnpooled();
         try
         {
-            await connection.OpenAsync(stop);
+            await connection.OpenAsync(stoppingToken);
             return connection;
         }
         catch
@@ -103,30 +103,30 @@ internal sealed partial class Relay(
         }
     }
 
-    private async Task TakeOver(NpgsqlConnection connection, CancellationToken stop)
+    private async Task TakeOver(NpgsqlConnection connection, CancellationToken stoppingToken)
     {
         await using var settings = new NpgsqlCommand(Settings, connection);
-        await settings.ExecuteNonQueryAsync(stop);
+        await settings.ExecuteNonQueryAsync(stoppingToken);
         await using var tryLock = new NpgsqlCommand(TryLock, connection);
-        while (!(bool)(await tryLock.ExecuteScalarAsync(stop))!)
+        while (!(bool)(await tryLock.ExecuteScalarAsync(stoppingToken))!)
         {
             (healthy, state) = (true, "stands by");
-            await Task.Delay(options.TakeOverInterval, stop);
+            await Task.Delay(options.TakeOverInterval, stoppingToken);
         }
     }
 
-    private async Task Publish(NpgsqlConnection connection, Publisher publisher, CancellationToken stop)
+    private async Task Publish(NpgsqlConnection connection, RelayPublisher publisher, CancellationToken stoppingToken)
     {
         var log = new LogReader(connection, options.RelayBatchSize);
-        await log.Start(stop);
+        await log.Start(stoppingToken);
         (active, healthy, state, phase) = (true, true, "active", "interrupted");
         Active(logger, map.Service);
 
         try
         {
-            await Publish(log, publisher, stop);
+            await Publish(log, publisher, stoppingToken);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             await log.SaveCursor();
             throw;
@@ -141,7 +141,7 @@ internal sealed partial class Relay(
     /// Each turn reads the log and publishes what is new. What the broker has confirmed meanwhile moves the cursor with the next turn, so
     /// that it costs no round trip of its own.
     /// </summary>
-    private async Task Publish(LogReader log, Publisher publisher, CancellationToken stop)
+    private async Task Publish(LogReader log, RelayPublisher publisher, CancellationToken stoppingToken)
     {
         var inFlight = new Queue<(LogBatch Batch, Task Confirmed)>();
         var arrivals = new ArrivalRate(GatherThreshold, clock);
@@ -151,18 +151,18 @@ internal sealed partial class Relay(
             publisher.ThrowIfFailed();
             await Confirm(log, inFlight);
             var commit = signal.Next();
-            var batch = await log.Read(stop);
+            var batch = await log.Read(stoppingToken);
             (unconfirmed, progress) = (inFlight.Count > 0 || batch.Changed, inFlight.Count > 0 ? progress : clock.GetUtcNow());
             if (batch.Changed)
-                inFlight.Enqueue((batch, await publisher.Publish(batch.Events, map.Types.Published, stop)));
+                inFlight.Enqueue((batch, await publisher.Publish(batch.Events, map.Types.Published, stoppingToken)));
             arrivals.End(batch.Events.Count);
 
             if (inFlight.Count >= BatchesInFlight)
-                await inFlight.Peek().Confirmed.WaitAsync(stop);
+                await inFlight.Peek().Confirmed.WaitAsync(stoppingToken);
             else if (batch.Events.Count < options.RelayBatchSize)
-                await Task.WhenAny(commit, Task.Delay(options.RelayPollInterval, stop));
+                await Task.WhenAny(commit, Task.Delay(options.RelayPollInterval, stoppingToken));
             if (arrivals.IsHigh && batch.Events.Count < options.RelayBatchSize)
-                await Task.Delay(options.GatherMessages, stop);
+                await Task.Delay(options.GatherMessages, stoppingToken);
         }
     }
 

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>Text to compare a column with: 1 to so many characters, none of them NUL.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>Where the service's database is.</summary>
 internal sealed class DatabaseAddress : IDisposable

@@ -1,4 +1,4 @@
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>The time to the microsecond, as PostgreSQL keeps it: an event that said more would disagree with its row.</summary>
 internal sealed class DatabaseClock : TimeProvider

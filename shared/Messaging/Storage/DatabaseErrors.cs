@@ -1,12 +1,12 @@
 using System.Data.Common;
 using Npgsql;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>Which database errors pass by themselves.</summary>
 internal static class DatabaseErrors
 {
-    /// <summary>The database can not be reached, is starting or stopping, or is out of resources: wait and try again.</summary>
+    /// <summary>The database cannot be reached, is starting or stopping, or is out of resources: wait and try again.</summary>
     public static bool IsOutage(Exception exception) => OutageIn(exception) is not null;
 
     /// <summary>The outage that is behind an exception; null when it has another cause.</summary>

@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore.Migrations;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>
 /// The library's own tables, in SQL: Entity Framework has no words for partitions. They are part of each service's first migration, so that

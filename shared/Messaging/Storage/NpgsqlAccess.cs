@@ -2,7 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>Plain SQL in the transaction of a DbContext, for the statements that Entity Framework has no words for.</summary>
 internal static class NpgsqlAccess

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace OrderPlatform.Messaging;
+namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>Which texts of unknown origin a column takes, and how others are made to fit.</summary>
 internal static class TextColumn

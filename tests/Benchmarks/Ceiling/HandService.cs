@@ -195,7 +195,7 @@ internal sealed record Settings(string Database, Uri Broker, Uri Url)
 {
     public static Settings FromEnvironment() => new(
         Variable("ConnectionStrings__Database")
-            // A plan made while a table was empty must not scan it for ever.
+            // A plan made while a table was empty must not scan it forever.
             + ";Max Auto Prepare=50;Auto Prepare Min Usages=1;Options=-c enable_seqscan=off -c jit=off",
         new Uri(Variable("ConnectionStrings__Broker")),
         new Uri(Variable("ASPNETCORE_URLS")));

@@ -21,7 +21,7 @@ CREATE TABLE messaging.inbox (
     CONSTRAINT pk_inbox PRIMARY KEY (event_id, queue));
 
 -- By hand nothing arrives too early: one relay a service, one consumer a queue, and every event waits for what caused it.
-CREATE TABLE messaging.parked_events (queue text NOT NULL, event_id uuid NOT NULL, PRIMARY KEY (event_id, queue));
+CREATE TABLE messaging.deferred_events (queue text NOT NULL, event_id uuid NOT NULL, PRIMARY KEY (event_id, queue));
 
 CREATE TABLE messaging.relay_cursor (id integer CONSTRAINT pk_relay_cursor PRIMARY KEY, position bigint NOT NULL);
 INSERT INTO messaging.relay_cursor VALUES (1, 0);

@@ -16,11 +16,11 @@ internal sealed class LoadProcess : IDisposable
     public int Pid => process.Id;
 
     /// <summary>Sends orders; returns when all are answered.</summary>
-    public async Task<LoadReport> Send(LoadRequest load, CancellationToken stop)
+    public async Task<LoadReport> Send(LoadRequest load, CancellationToken stoppingToken)
     {
-        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(load).AsMemory(), stop);
-        await process.StandardInput.FlushAsync(stop);
-        var line = await process.StandardOutput.ReadLineAsync(stop) ?? throw new InvalidOperationException("The load generator ended.");
+        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(load).AsMemory(), stoppingToken);
+        await process.StandardInput.FlushAsync(stoppingToken);
+        var line = await process.StandardOutput.ReadLineAsync(stoppingToken) ?? throw new InvalidOperationException("The load generator ended.");
         return JsonSerializer.Deserialize<LoadReport>(line)!;
     }
 

@@ -17,15 +17,15 @@ internal sealed record Machine(
     string Commit,
     double LoadBefore)
 {
-    public static async Task<Machine> Describe(Servers servers, CancellationToken stop) => new(
+    public static async Task<Machine> Describe(Servers servers, CancellationToken stoppingToken) => new(
         Field("/proc/cpuinfo", "model name"),
         Environment.ProcessorCount,
         Math.Round(double.Parse(Field("/proc/meminfo", "MemTotal").Split(' ')[0], CultureInfo.InvariantCulture) / 1024 / 1024, 1),
         File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
         RuntimeInformation.FrameworkDescription,
-        await servers.PostgresVersion(stop),
-        await servers.RabbitMqVersion(stop),
-        await servers.Durability(stop),
+        await servers.PostgresVersion(stoppingToken),
+        await servers.RabbitMqVersion(stoppingToken),
+        await servers.Durability(stoppingToken),
         Environment.GetEnvironmentVariable("BENCH_COMMIT") ?? "unknown",
         double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture));
 

@@ -40,39 +40,39 @@ internal sealed class Servers : IDisposable
     public int RabbitMqPid => PidOf("rabbitmq");
 
     /// <summary>Commit times tell when an order was Shipped, to the microsecond and without polling.</summary>
-    public async Task KeepCommitTimes(CancellationToken stop)
+    public async Task KeepCommitTimes(CancellationToken stoppingToken)
     {
-        if (await Ask("SHOW track_commit_timestamp", stop) is "on")
+        if (await Ask("SHOW track_commit_timestamp", stoppingToken) is "on")
             return;
-        await Execute(postgres.ConnectionString, "ALTER SYSTEM SET track_commit_timestamp = on", stop);
-        await Control(["restart", "postgres"], stop);
+        await Execute(postgres.ConnectionString, "ALTER SYSTEM SET track_commit_timestamp = on", stoppingToken);
+        await Control(["restart", "postgres"], stoppingToken);
     }
 
     /// <summary>Deletes what the run before has left, and makes everything anew, as <c>deploy/</c> does.</summary>
-    public async Task MakeFresh(CancellationToken stop)
+    public async Task MakeFresh(CancellationToken stoppingToken)
     {
         foreach (var service in Services.Names)
         {
-            await Execute(postgres.ConnectionString, $"DROP DATABASE IF EXISTS {service} WITH (FORCE)", stop);
-            await Execute(postgres.ConnectionString, $"DROP ROLE IF EXISTS {service}", stop);
-            await Execute(postgres.ConnectionString, $"CREATE ROLE {service} LOGIN PASSWORD '{password}'", stop);
-            await Execute(postgres.ConnectionString, $"CREATE DATABASE {service} OWNER {service}", stop);
+            await Execute(postgres.ConnectionString, $"DROP DATABASE IF EXISTS {service} WITH (FORCE)", stoppingToken);
+            await Execute(postgres.ConnectionString, $"DROP ROLE IF EXISTS {service}", stoppingToken);
+            await Execute(postgres.ConnectionString, $"CREATE ROLE {service} LOGIN PASSWORD '{password}'", stoppingToken);
+            await Execute(postgres.ConnectionString, $"CREATE DATABASE {service} OWNER {service}", stoppingToken);
         }
 
-        await Execute(postgres.ConnectionString, "CHECKPOINT", stop);
-        (await management.DeleteAsync(new Uri($"api/vhosts/{Vhost}", UriKind.Relative), stop)).Dispose();
-        await Put($"api/vhosts/{Vhost}", new { }, stop);
-        await Put($"api/permissions/{Vhost}/{amqp.UserInfo.Split(':')[0]}", new { configure = ".*", write = ".*", read = ".*" }, stop);
-        var definitions = await File.ReadAllTextAsync(Path.Combine(repository, "deploy/rabbitmq/definitions.json"), stop);
+        await Execute(postgres.ConnectionString, "CHECKPOINT", stoppingToken);
+        (await management.DeleteAsync(new Uri($"api/vhosts/{Vhost}", UriKind.Relative), stoppingToken)).Dispose();
+        await Put($"api/vhosts/{Vhost}", new { }, stoppingToken);
+        await Put($"api/permissions/{Vhost}/{amqp.UserInfo.Split(':')[0]}", new { configure = ".*", write = ".*", read = ".*" }, stoppingToken);
+        var definitions = await File.ReadAllTextAsync(Path.Combine(repository, "deploy/rabbitmq/definitions.json"), stoppingToken);
         foreach (var permission in JsonDocument.Parse(definitions).RootElement.GetProperty("permissions").EnumerateArray())
         {
             var user = permission.GetProperty("user").GetString();
-            await Put($"api/users/{user}", new { password, tags = "" }, stop);
-            await Put($"api/permissions/{Vhost}/{user}", permission, stop);
+            await Put($"api/users/{user}", new { password, tags = "" }, stoppingToken);
+            await Put($"api/permissions/{Vhost}/{user}", permission, stoppingToken);
         }
 
         using var content = new StringContent(definitions, Encoding.UTF8, "application/json");
-        using var response = await management.PostAsync(new Uri($"api/definitions/{Vhost}", UriKind.Relative), content, stop);
+        using var response = await management.PostAsync(new Uri($"api/definitions/{Vhost}", UriKind.Relative), content, stoppingToken);
         response.EnsureSuccessStatusCode();
     }
 
@@ -88,60 +88,60 @@ internal sealed class Servers : IDisposable
     public string Broker(string service) => new UriBuilder(amqp) { UserName = service, Password = password, Path = Vhost }.Uri.ToString();
 
     /// <summary>How many messages are in each queue.</summary>
-    public async Task<Dictionary<string, int>> QueueDepths(CancellationToken stop)
+    public async Task<Dictionary<string, int>> QueueDepths(CancellationToken stoppingToken)
     {
-        var queues = await management.GetFromJsonAsync<JsonElement>(new Uri($"api/queues/{Vhost}", UriKind.Relative), stop);
+        var queues = await management.GetFromJsonAsync<JsonElement>(new Uri($"api/queues/{Vhost}", UriKind.Relative), stoppingToken);
         return queues.EnumerateArray().ToDictionary(
             queue => queue.GetProperty("name").GetString()!,
             queue => queue.TryGetProperty("messages", out var messages) ? messages.GetInt32() : 0);
     }
 
-    public Task StopBroker(CancellationToken stop) => Control(["stop", "rabbitmq"], stop);
+    public Task StopBroker(CancellationToken stoppingToken) => Control(["stop", "rabbitmq"], stoppingToken);
 
     /// <summary>Returns when it answers.</summary>
-    public Task StartBroker(CancellationToken stop) => Control(["start", "rabbitmq"], stop);
+    public Task StartBroker(CancellationToken stoppingToken) => Control(["start", "rabbitmq"], stoppingToken);
 
-    public async Task<string> PostgresVersion(CancellationToken stop) => (await Ask("SHOW server_version", stop)).Split(' ')[0];
+    public async Task<string> PostgresVersion(CancellationToken stoppingToken) => (await Ask("SHOW server_version", stoppingToken)).Split(' ')[0];
 
-    public async Task<string> RabbitMqVersion(CancellationToken stop) =>
-        (await management.GetFromJsonAsync<JsonElement>(new Uri("api/overview", UriKind.Relative), stop))
+    public async Task<string> RabbitMqVersion(CancellationToken stoppingToken) =>
+        (await management.GetFromJsonAsync<JsonElement>(new Uri("api/overview", UriKind.Relative), stoppingToken))
             .GetProperty("rabbitmq_version").GetString()!;
 
     /// <summary>The settings that decide whether a commit is durable.</summary>
-    public async Task<string> Durability(CancellationToken stop) =>
+    public async Task<string> Durability(CancellationToken stoppingToken) =>
         $"fsync {await Ask("SHOW fsync", stop)}, synchronous_commit {await Ask("SHOW synchronous_commit", stop)}, "
         + $"full_page_writes {await Ask("SHOW full_page_writes", stop)}";
 
-    public static async Task Execute(string database, string sql, CancellationToken stop)
+    public static async Task Execute(string database, string sql, CancellationToken stoppingToken)
     {
         // Not pooled: the next run drops the database.
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString);
-        await connection.OpenAsync(stop);
+        await connection.OpenAsync(stoppingToken);
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
-        await command.ExecuteNonQueryAsync(stop);
+        await command.ExecuteNonQueryAsync(stoppingToken);
     }
 
     public void Dispose() => management.Dispose();
 
-    private async Task<string> Ask(string sql, CancellationToken stop)
+    private async Task<string> Ask(string sql, CancellationToken stoppingToken)
     {
         await using var connection = new NpgsqlConnection(postgres.ConnectionString);
-        await connection.OpenAsync(stop);
+        await connection.OpenAsync(stoppingToken);
         await using var command = new NpgsqlCommand(sql, connection);
-        return (string)(await command.ExecuteScalarAsync(stop))!;
+        return (string)(await command.ExecuteScalarAsync(stoppingToken))!;
     }
 
-    private async Task Put<T>(string path, T body, CancellationToken stop)
+    private async Task Put<T>(string path, T body, CancellationToken stoppingToken)
     {
-        using var response = await management.PutAsJsonAsync(new Uri(path, UriKind.Relative), body, stop);
+        using var response = await management.PutAsJsonAsync(new Uri(path, UriKind.Relative), body, stoppingToken);
         if (!response.IsSuccessStatusCode)
             throw new HttpRequestException($"{path}: {response.StatusCode}: {await response.Content.ReadAsStringAsync(stop)}");
     }
 
-    private async Task Control(string[] words, CancellationToken stop)
+    private async Task Control(string[] words, CancellationToken stoppingToken)
     {
         using var process = Process.Start(new ProcessStartInfo(control, [.. words, "--dir", directory]))!;
-        await process.WaitForExitAsync(stop);
+        await process.WaitForExitAsync(stoppingToken);
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"deploy/local/servers {string.Join(' ', words)} failed.");
     }

@@ -38,7 +38,7 @@ internal sealed class Services : IAsyncDisposable
 
     /// <summary>Starts all three, with settings beside the usual ones, and returns when they are ready.</summary>
     public static async Task<Services> Start(
-        Target target, IReadOnlyDictionary<string, string> settings, Servers servers, CancellationToken stop)
+        Target target, IReadOnlyDictionary<string, string> settings, Servers servers, CancellationToken stoppingToken)
     {
         var services = new Services();
         try
@@ -46,7 +46,7 @@ internal sealed class Services : IAsyncDisposable
             foreach (var name in Names)
                 services.running[name] = StartOne(target, name, settings, servers);
             foreach (var name in Names)
-                await services.WhenReady(name, stop);
+                await services.WhenReady(name, stoppingToken);
             return services;
         }
         catch
@@ -120,7 +120,7 @@ internal sealed class Services : IAsyncDisposable
         return (Process.Start(start)!, url, log);
     }
 
-    private async Task WhenReady(string name, CancellationToken stop)
+    private async Task WhenReady(string name, CancellationToken stoppingToken)
     {
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         var watch = Stopwatch.StartNew();
@@ -129,11 +129,11 @@ internal sealed class Services : IAsyncDisposable
             ThrowIfEnded();
             try
             {
-                using var response = await client.GetAsync(new Uri(running[name].Url, "health/ready"), stop);
+                using var response = await client.GetAsync(new Uri(running[name].Url, "health/ready"), stoppingToken);
                 if (response.IsSuccessStatusCode)
                     return;
             }
-            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException && !stop.IsCancellationRequested)
+            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException && !stoppingToken.IsCancellationRequested)
             {
                 // Not yet.
             }
@@ -144,7 +144,7 @@ internal sealed class Services : IAsyncDisposable
                     $"{name} was not ready in 90 seconds. The last lines of its log:\n{LastLines(running[name].Log)}");
             }
 
-            await Task.Delay(100, stop);
+            await Task.Delay(100, stoppingToken);
         }
     }
 

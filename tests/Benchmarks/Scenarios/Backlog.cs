@@ -6,33 +6,33 @@ namespace OrderPlatform.Benchmarks.Scenarios;
 /// <summary>The broker is down while the orders come in; then it comes back.</summary>
 internal static class Backlog
 {
-    public static async Task Run(Options options, Servers servers, Report report, CancellationToken stop)
+    public static async Task Run(Options options, Servers servers, Report report, CancellationToken stoppingToken)
     {
         for (var round = 1; round <= options.Rounds; round++)
-            report.Add(await Measure($"platform {round}", options, servers, stop));
+            report.Add(await Measure($"platform {round}", options, servers, stoppingToken));
     }
 
-    private static async Task<Measurement> Measure(string name, Options options, Servers servers, CancellationToken stop)
+    private static async Task<Measurement> Measure(string name, Options options, Servers servers, CancellationToken stoppingToken)
     {
-        await using var trial = await Trial.Start(Target.Platform, options, servers, rowsBefore: 0, stop);
+        await using var trial = await Trial.Start(Target.Platform, options, servers, rowsBefore: 0, stoppingToken);
         await using var memory = new MemorySampler(trial.Services);
         Progress.Say("stopping the broker");
-        await servers.StopBroker(stop);
+        await servers.StopBroker(stoppingToken);
         try
         {
-            var load = await trial.Send("backlog", options.Orders, rate: 0, stop);
+            var load = await trial.Send("backlog", options.Orders, rate: 0, stoppingToken);
             var peakBefore = Memory.Peaks(trial.Services).Values.Max();
 
             Progress.Say("starting the broker");
-            await servers.StartBroker(stop);
+            await servers.StartBroker(stoppingToken);
             var back = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
             var before = trial.ReadCpu();
-            await trial.WhenAllShipped(stop);
+            await trial.WhenAllShipped(stoppingToken);
             var after = trial.ReadCpu();
 
-            long[] shipped = [.. (await trial.ShippedTimes("backlog", stop)).Select(order => order.At).Order()];
+            long[] shipped = [.. (await trial.ShippedTimes("backlog", stoppingToken)).Select(order => order.At).Order()];
             var (tenth, last) = (shipped.Length / 10, shipped.Length - 1);
-            var measurement = await trial.Finish(name, load, options.Orders, shipped[last], before, after, stop);
+            var measurement = await trial.Finish(name, load, options.Orders, shipped[last], before, after, stoppingToken);
             return measurement with
             {
                 ShippedPerSecond = options.Orders / ((shipped[last] - back) / 1e6),

@@ -8,18 +8,18 @@ internal static class Flow
 {
     /// <summary>One trial.</summary>
     public static async Task<Measurement> Measure(
-        string name, Target target, Options options, Servers servers, long rowsBefore, CancellationToken stop)
+        string name, Target target, Options options, Servers servers, long rowsBefore, CancellationToken stoppingToken)
     {
-        await using var trial = await Trial.Start(target, options, servers, rowsBefore, stop);
-        return await Measure(name, "flow", trial, options, jobs: [], stop);
+        await using var trial = await Trial.Start(target, options, servers, rowsBefore, stoppingToken);
+        return await Measure(name, "flow", trial, options, jobs: [], stoppingToken);
     }
 
     /// <summary>The platform, or two targets in turn: then each round compares the first with the second.</summary>
-    public static async Task Run(Options options, Servers servers, Report report, CancellationToken stop)
+    public static async Task Run(Options options, Servers servers, Report report, CancellationToken stoppingToken)
     {
         if (options.AgainstJobs)
         {
-            await RunAgainstJobs(options, servers, report, stop);
+            await RunAgainstJobs(options, servers, report, stoppingToken);
             return;
         }
 
@@ -32,7 +32,7 @@ internal static class Flow
         for (var round = 1; round <= options.Rounds; round++)
         {
             foreach (var target in targets)
-                report.Add(await Measure($"{target.Name()} {round}", target, options, servers, rowsBefore: 0, stop));
+                report.Add(await Measure($"{target.Name()} {round}", target, options, servers, rowsBefore: 0, stoppingToken));
             if (targets is [_, var other])
                 report.Compare(report.Measurements[^2], report.Measurements[^1], other.Name());
         }
@@ -42,9 +42,9 @@ internal static class Flow
     /// With jobs and without, in turn, in one trial: the same processes and databases, within a minute, so that little else tells them
     /// apart. Which of them goes first alternates.
     /// </summary>
-    private static async Task RunAgainstJobs(Options options, Servers servers, Report report, CancellationToken stop)
+    private static async Task RunAgainstJobs(Options options, Servers servers, Report report, CancellationToken stoppingToken)
     {
-        await using var trial = await Trial.Start(Target.Platform, options, servers, rowsBefore: 0, stop);
+        await using var trial = await Trial.Start(Target.Platform, options, servers, rowsBefore: 0, stoppingToken);
         for (var round = 1; round <= options.Rounds; round++)
         {
             Measurement? with = null, without = null;
@@ -55,10 +55,10 @@ internal static class Flow
             report.Compare(with, without, "platform without");
 
             async Task<Measurement> With() =>
-                Added(await Measure($"with jobs {round}", $"with-jobs-{round}", trial, options, options.Jobs, stop));
+                Added(await Measure($"with jobs {round}", $"with-jobs-{round}", trial, options, options.Jobs, stoppingToken));
 
             async Task<Measurement> Without() =>
-                Added(await Measure($"without {round}", $"without-{round}", trial, options, jobs: [], stop));
+                Added(await Measure($"without {round}", $"without-{round}", trial, options, jobs: [], stoppingToken));
         }
 
         Measurement Added(Measurement measurement)
@@ -69,16 +69,16 @@ internal static class Flow
     }
 
     private static async Task<Measurement> Measure(
-        string name, string load, Trial trial, Options options, IReadOnlyList<string> jobs, CancellationToken stop)
+        string name, string load, Trial trial, Options options, IReadOnlyList<string> jobs, CancellationToken stoppingToken)
     {
-        using var atWork = await Jobs.Start(jobs, trial, stop);
+        using var atWork = await Jobs.Start(jobs, trial, stoppingToken);
         var before = trial.ReadCpu();
-        var report = await trial.Send(load, options.Orders, rate: 0, stop);
-        await trial.WhenAllShipped(stop);
+        var report = await trial.Send(load, options.Orders, rate: 0, stoppingToken);
+        await trial.WhenAllShipped(stoppingToken);
         var after = trial.ReadCpu();
-        var done = await atWork.Stop(stop);
-        var lastShipped = (await trial.ShippedTimes(load, stop)).Max(shipped => shipped.At);
-        var measurement = await trial.Finish(name, report, options.Orders, lastShipped, before, after, stop);
+        var done = await atWork.Stop(stoppingToken);
+        var lastShipped = (await trial.ShippedTimes(load, stoppingToken)).Max(shipped => shipped.At);
+        var measurement = await trial.Finish(name, report, options.Orders, lastShipped, before, after, stoppingToken);
         return measurement with { More = done };
     }
 }

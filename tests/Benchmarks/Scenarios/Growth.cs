@@ -6,7 +6,7 @@ namespace OrderPlatform.Benchmarks.Scenarios;
 /// <summary>What an order costs when log and inbox have grown.</summary>
 internal static class Growth
 {
-    public static async Task Run(Options options, Servers servers, Report report, CancellationToken stop)
+    public static async Task Run(Options options, Servers servers, Report report, CancellationToken stoppingToken)
     {
         for (var round = 1; round <= options.Rounds; round++)
         {
@@ -14,7 +14,7 @@ internal static class Growth
             foreach (var rows in options.Rows)
             {
                 var name = FormattableString.Invariant($"{rows:N0} rows {round}");
-                var measurement = await Flow.Measure(name, Target.Platform, options, servers, rows, stop);
+                var measurement = await Flow.Measure(name, Target.Platform, options, servers, rows, stoppingToken);
                 first ??= measurement;
                 report.Add(measurement with
                 {
@@ -31,20 +31,20 @@ internal static class Growth
     /// Makes rows as they would have been written, by orders of this week that are done, in every service's log and inbox: in the
     /// partitions that the run itself writes to.
     /// </summary>
-    public static async Task MakeRows(Servers servers, long rows, CancellationToken stop)
+    public static async Task MakeRows(Servers servers, long rows, CancellationToken stoppingToken)
     {
         Progress.Say($"making {rows:N0} rows in log and inbox of each service");
-        await Task.WhenAll(Services.Names.Select(service => MakeRows(servers.DatabaseAsAdministrator(service), service, rows, stop)));
-        await Servers.Execute(servers.DatabaseAsAdministrator("orders"), "CHECKPOINT", stop);
+        await Task.WhenAll(Services.Names.Select(service => MakeRows(servers.DatabaseAsAdministrator(service), service, rows, stoppingToken)));
+        await Servers.Execute(servers.DatabaseAsAdministrator("orders"), "CHECKPOINT", stoppingToken);
     }
 
-    private static async Task MakeRows(string database, string service, long rows, CancellationToken stop)
+    private static async Task MakeRows(string database, string service, long rows, CancellationToken stoppingToken)
     {
-        await Servers.Execute(database, MakeLog(rows), stop);
-        await Servers.Execute(database, MakeInbox(service, rows), stop);
+        await Servers.Execute(database, MakeLog(rows), stoppingToken);
+        await Servers.Execute(database, MakeInbox(service, rows), stoppingToken);
         await Servers.Execute(
-            database, "UPDATE messaging.relay_cursor SET position = (SELECT max(position) FROM messaging.event_log)", stop);
-        await Servers.Execute(database, "VACUUM ANALYZE", stop);
+            database, "UPDATE messaging.relay_cursor SET position = (SELECT max(position) FROM messaging.event_log)", stoppingToken);
+        await Servers.Execute(database, "VACUUM ANALYZE", stoppingToken);
     }
 
     // Milliseconds since 1970: when the partition of today begins, and most of the time since then.

@@ -85,35 +85,35 @@ internal sealed class Jobs : IDisposable
     }
 
     /// <summary>Starts some of them; the orders of the warm-up are the past.</summary>
-    public static async Task<Jobs> Start(IReadOnlyList<string> names, Trial trial, CancellationToken stop)
+    public static async Task<Jobs> Start(IReadOnlyList<string> names, Trial trial, CancellationToken stoppingToken)
     {
         var jobs = new Jobs(trial);
         foreach (var name in names)
         {
             jobs.running.Add(await (name switch
             {
-                "retention" => jobs.Retain(stop),
-                "replay" => jobs.Replay(stop),
+                "retention" => jobs.Retain(stoppingToken),
+                "replay" => jobs.Replay(stoppingToken),
                 "rebuild" => jobs.Rebuild(),
-                "redrive" => jobs.Redrive(stop),
+                "redrive" => jobs.Redrive(stoppingToken),
                 _ => throw new ArgumentException($"There is no job '{name}'.", nameof(names)),
             }));
         }
 
         // What making rows has left to be written is not for the run to do, whatever works beside it.
-        await Servers.Execute(trial.Servers.DatabaseAsAdministrator("orders"), "CHECKPOINT", stop);
+        await Servers.Execute(trial.Servers.DatabaseAsAdministrator("orders"), "CHECKPOINT", stoppingToken);
         return jobs;
     }
 
     /// <summary>Ends them, and says what they have done meanwhile.</summary>
     /// <exception cref="InvalidOperationException">One has done nothing: nothing was measured.</exception>
-    public async Task<IReadOnlyDictionary<string, double>> Stop(CancellationToken stop)
+    public async Task<IReadOnlyDictionary<string, double>> Stop(CancellationToken stoppingToken)
     {
         await ended.CancelAsync();
         var done = new Dictionary<string, double>();
         foreach (var end in running)
         {
-            var (what, number) = await end(stop);
+            var (what, number) = await end(stoppingToken);
             done[what] = number > 0 ? number : throw new InvalidOperationException($"The jobs did not work: {number} {what}.");
         }
 
@@ -126,62 +126,62 @@ internal sealed class Jobs : IDisposable
         http.Dispose();
     }
 
-    private async Task<Func<CancellationToken, Task<(string What, double Number)>>> Retain(CancellationToken stop)
+    private async Task<Func<CancellationToken, Task<(string What, double Number)>>> Retain(CancellationToken stoppingToken)
     {
         Progress.Say($"{OldEvents:N0} old events");
         var inventory = trial.Servers.DatabaseAsAdministrator("inventory");
         // An archive keeps its name. Made by the administrator, the partition is to be dropped by the service.
         var partition = $"event_log_old_{DateTime.UtcNow:HHmmss}";
-        await Servers.Execute(inventory, InsertOldEvents(partition), stop);
-        await Servers.Execute(inventory, $"ALTER TABLE messaging.{partition} OWNER TO inventory", stop);
-        await Servers.Execute(inventory, $"VACUUM ANALYZE messaging.{partition}", stop);
-        return async stop =>
+        await Servers.Execute(inventory, InsertOldEvents(partition), stoppingToken);
+        await Servers.Execute(inventory, $"ALTER TABLE messaging.{partition} OWNER TO inventory", stoppingToken);
+        await Servers.Execute(inventory, $"VACUUM ANALYZE messaging.{partition}", stoppingToken);
+        return async stoppingToken =>
         {
             // It goes on until the partition is dropped, so that no half of it is left to the next run.
             var began = Stopwatch.StartNew();
-            while (await Scalar("inventory", $"SELECT count(*) FROM pg_class WHERE relname = '{partition}'", stop) > 0)
+            while (await Scalar("inventory", $"SELECT count(*) FROM pg_class WHERE relname = '{partition}'", stoppingToken) > 0)
             {
                 if (began.Elapsed > TimeSpan.FromMinutes(1))
                     throw new TimeoutException($"{partition} was not archived in a minute. See inventory's log.");
-                await Task.Delay(TimeSpan.FromMilliseconds(200), stop);
+                await Task.Delay(TimeSpan.FromMilliseconds(200), stoppingToken);
             }
 
             return ("events archived", OldEvents);
         };
     }
 
-    private async Task<Func<CancellationToken, Task<(string What, double Number)>>> Replay(CancellationToken stop)
+    private async Task<Func<CancellationToken, Task<(string What, double Number)>>> Replay(CancellationToken stoppingToken)
     {
         var replay = await Post(
-            "orders", "ops/replays", new { queue = "inventory", types = Replayed, perSecond = ReplayedPerSecond }, stop);
-        return async stop =>
+            "orders", "ops/replays", new { queue = "inventory", types = Replayed, perSecond = ReplayedPerSecond }, stoppingToken);
+        return async stoppingToken =>
         {
-            var sent = (await Get(replay, stop)).GetProperty("sent").GetInt64();
-            await Post("orders", $"{replay.AbsolutePath}/cancel".TrimStart('/'), new { }, stop);
+            var sent = (await Get(replay, stoppingToken)).GetProperty("sent").GetInt64();
+            await Post("orders", $"{replay.AbsolutePath}/cancel".TrimStart('/'), new { }, stoppingToken);
             return ("events replayed", sent);
         };
     }
 
-    private async Task<Func<CancellationToken, Task<(string What, double Number)>>> Redrive(CancellationToken stop)
+    private async Task<Func<CancellationToken, Task<(string What, double Number)>>> Redrive(CancellationToken stoppingToken)
     {
         Progress.Say($"{trial.Options.DeadLetters:N0} dead letters");
-        var copies = await FileDeadLetters(stop);
-        await Post("inventory", "ops/dead-letters/redrives", new { filter = new { }, limit = copies, perSecond = RedrivenPerSecond }, stop);
-        return async stop =>
+        var copies = await FileDeadLetters(stoppingToken);
+        await Post("inventory", "ops/dead-letters/redrives", new { filter = new { }, limit = copies, perSecond = RedrivenPerSecond }, stoppingToken);
+        return async stoppingToken =>
         {
             // What is scheduled would go on while the books are checked.
             await Servers.Execute(
                 trial.Servers.DatabaseAsAdministrator("inventory"),
                 "UPDATE messaging.dead_letters SET state = 'waiting' WHERE state = 'scheduled'",
-                stop);
-            var redriven = await Scalar("inventory", "SELECT count(*) FROM messaging.dead_letters WHERE state <> 'waiting'", stop);
+                stoppingToken);
+            var redriven = await Scalar("inventory", "SELECT count(*) FROM messaging.dead_letters WHERE state <> 'waiting'", stoppingToken);
             await Servers.Execute(
                 trial.Servers.DatabaseAsAdministrator("inventory"),
                 """
                 TRUNCATE messaging.dead_letters, messaging.dead_letter_actions;
                 DELETE FROM messaging.redrives WHERE per_second IS NOT NULL
                 """,
-                stop);
+                stoppingToken);
             return ("dead letters redriven", redriven);
         };
     }
@@ -195,17 +195,17 @@ internal sealed class Jobs : IDisposable
 
     /// <summary>All orders, again and again.</summary>
     /// <returns>How many were compared.</returns>
-    private async Task<double> Compare(CancellationToken stop)
+    private async Task<double> Compare(CancellationToken stoppingToken)
     {
         var compared = 0;
-        while (!stop.IsCancellationRequested)
+        while (!stoppingToken.IsCancellationRequested)
         {
             var job = await Post("orders", "ops/rebuilds", new { mode = "compare" }, CancellationToken.None);
             JsonElement state;
             do
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(500), stop).ContinueWith(_ => { }, TaskScheduler.Default);
-                if (stop.IsCancellationRequested)
+                await Task.Delay(TimeSpan.FromMilliseconds(500), stoppingToken).ContinueWith(_ => { }, TaskScheduler.Default);
+                if (stoppingToken.IsCancellationRequested)
                     await Post("orders", $"{job.AbsolutePath}/cancel".TrimStart('/'), new { }, CancellationToken.None);
                 state = await Get(job, CancellationToken.None);
             }
@@ -221,12 +221,12 @@ internal sealed class Jobs : IDisposable
 
     /// <summary>Copies of orders that Inventory has long handled; ids beyond them are made up, and never redriven.</summary>
     /// <returns>How many copies.</returns>
-    private async Task<int> FileDeadLetters(CancellationToken stop)
+    private async Task<int> FileDeadLetters(CancellationToken stoppingToken)
     {
         var past = new List<(Guid EventId, string Stream, string Data)>();
         await using (var orders = new NpgsqlConnection(trial.Servers.DatabaseAsAdministrator("orders")))
         {
-            await orders.OpenAsync(stop);
+            await orders.OpenAsync(stoppingToken);
             await using var select = new NpgsqlCommand(
                 """
                 SELECT event_id, stream, data::text FROM messaging.event_log
@@ -235,39 +235,39 @@ internal sealed class Jobs : IDisposable
                 LIMIT 10000
                 """,
                 orders);
-            await using var row = await select.ExecuteReaderAsync(stop);
-            while (await row.ReadAsync(stop))
+            await using var row = await select.ExecuteReaderAsync(stoppingToken);
+            while (await row.ReadAsync(stoppingToken))
                 past.Add((row.GetGuid(0), row.GetString(1), row.GetString(2)));
         }
 
         await using var inventory = new NpgsqlConnection(trial.Servers.DatabaseAsAdministrator("inventory"));
-        await inventory.OpenAsync(stop);
+        await inventory.OpenAsync(stoppingToken);
         await using var insert = new NpgsqlCommand(InsertDeadLetters, inventory) { CommandTimeout = 0 };
         insert.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. past.Select(e => e.EventId)] });
         insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. past.Select(e => e.Stream)] });
         insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. past.Select(e => e.Data)] });
         insert.Parameters.Add(new NpgsqlParameter<int> { TypedValue = trial.Options.DeadLetters });
-        await insert.ExecuteNonQueryAsync(stop);
-        await Servers.Execute(trial.Servers.DatabaseAsAdministrator("inventory"), "VACUUM ANALYZE messaging.dead_letters", stop);
+        await insert.ExecuteNonQueryAsync(stoppingToken);
+        await Servers.Execute(trial.Servers.DatabaseAsAdministrator("inventory"), "VACUUM ANALYZE messaging.dead_letters", stoppingToken);
         return past.Count;
     }
 
-    private async Task<long> Scalar(string service, string sql, CancellationToken stop)
+    private async Task<long> Scalar(string service, string sql, CancellationToken stoppingToken)
     {
         await using var connection = new NpgsqlConnection(trial.Servers.DatabaseAsAdministrator(service));
-        await connection.OpenAsync(stop);
+        await connection.OpenAsync(stoppingToken);
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
-        return (long)(await command.ExecuteScalarAsync(stop))!;
+        return (long)(await command.ExecuteScalarAsync(stoppingToken))!;
     }
 
-    private async Task<Uri> Post(string service, string path, object body, CancellationToken stop)
+    private async Task<Uri> Post(string service, string path, object body, CancellationToken stoppingToken)
     {
         var url = new Uri(trial.Services.UrlOf(service), path);
-        using var response = await http.PostAsJsonAsync(url, body, stop);
+        using var response = await http.PostAsJsonAsync(url, body, stoppingToken);
         if (!response.IsSuccessStatusCode)
             throw new InvalidOperationException($"POST {url}: {await response.Content.ReadAsStringAsync(stop)}");
         return response.Headers.Location is { } location ? new Uri(url, location) : url;
     }
 
-    private Task<JsonElement> Get(Uri url, CancellationToken stop) => http.GetFromJsonAsync<JsonElement>(url, stop);
+    private Task<JsonElement> Get(Uri url, CancellationToken stoppingToken) => http.GetFromJsonAsync<JsonElement>(url, stoppingToken);
 }

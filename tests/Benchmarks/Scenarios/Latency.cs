@@ -9,31 +9,31 @@ namespace OrderPlatform.Benchmarks.Scenarios;
 /// </summary>
 internal static class Latency
 {
-    public static async Task Run(Options options, Servers servers, Report report, CancellationToken stop)
+    public static async Task Run(Options options, Servers servers, Report report, CancellationToken stoppingToken)
     {
         var targets = options.AgainstCeiling ? [Target.Platform, Target.Ceiling] : new[] { Target.Platform };
         for (var round = 1; round <= options.Rounds; round++)
         {
             foreach (var target in targets)
-                report.Add(await Measure($"{target.Name()} {round}", target, options, servers, stop));
+                report.Add(await Measure($"{target.Name()} {round}", target, options, servers, stoppingToken));
         }
     }
 
-    private static async Task<Measurement> Measure(string name, Target target, Options options, Servers servers, CancellationToken stop)
+    private static async Task<Measurement> Measure(string name, Target target, Options options, Servers servers, CancellationToken stoppingToken)
     {
-        await using var trial = await Trial.Start(target, options, servers, rowsBefore: 0, stop);
+        await using var trial = await Trial.Start(target, options, servers, rowsBefore: 0, stoppingToken);
 
         // The warm-up was as fast as possible: let the collectors and checkpoints it caused end.
-        await trial.Send("settle", (int)(options.Rate * 5), options.Rate, stop);
-        await trial.WhenAllShipped(stop);
+        await trial.Send("settle", (int)(options.Rate * 5), options.Rate, stoppingToken);
+        await trial.WhenAllShipped(stoppingToken);
 
         var orders = (int)(options.Rate * options.Seconds);
         var before = trial.ReadCpu();
-        var load = await trial.Send("latency", orders, options.Rate, stop);
-        await trial.WhenAllShipped(stop);
+        var load = await trial.Send("latency", orders, options.Rate, stoppingToken);
+        await trial.WhenAllShipped(stoppingToken);
         var after = trial.ReadCpu();
-        var shipped = await trial.ShippedTimes("latency", stop);
-        var measurement = await trial.Finish(name, load, orders, shipped.Max(order => order.At), before, after, stop);
+        var shipped = await trial.ShippedTimes("latency", stoppingToken);
+        var measurement = await trial.Finish(name, load, orders, shipped.Max(order => order.At), before, after, stoppingToken);
         return measurement with { ToShipped = Latencies.Of(shipped.Select(order => (order.At - load.DueAt![order.Number]) / 1000.0)) };
     }
 }

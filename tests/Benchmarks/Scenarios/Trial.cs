@@ -31,15 +31,15 @@ internal sealed class Trial : IAsyncDisposable
     /// <param name="options">How many orders.</param>
     /// <param name="servers">Where.</param>
     /// <param name="rowsBefore">Rows to make in each log and inbox before the first order.</param>
-    /// <param name="stop">Gives up.</param>
-    public static async Task<Trial> Start(Target target, Options options, Servers servers, long rowsBefore, CancellationToken stop)
+    /// <param name="stoppingToken">Gives up.</param>
+    public static async Task<Trial> Start(Target target, Options options, Servers servers, long rowsBefore, CancellationToken stoppingToken)
     {
         var trial = new Trial(target, options, servers);
         try
         {
-            await trial.Start(rowsBefore, stop);
-            await trial.Send("warm-up", options.WarmUp, rate: 0, stop);
-            await trial.WhenAllShipped(stop);
+            await trial.Start(rowsBefore, stoppingToken);
+            await trial.Send("warm-up", options.WarmUp, rate: 0, stoppingToken);
+            await trial.WhenAllShipped(stoppingToken);
             return trial;
         }
         catch
@@ -50,24 +50,24 @@ internal sealed class Trial : IAsyncDisposable
     }
 
     /// <summary>Sends orders. Each load has a name of its own.</summary>
-    public async Task<LoadReport> Send(string name, int orders, double rate, CancellationToken stop)
+    public async Task<LoadReport> Send(string name, int orders, double rate, CancellationToken stoppingToken)
     {
         Progress.Say(rate > 0 ? $"{name}: {orders:N0} orders, {rate:N0} a second" : $"{name}: {orders:N0} orders");
         loads.Add((name, orders));
-        return await load!.Send(new LoadRequest(Services.Orders, name, orders, Options.Connections, rate), stop);
+        return await load!.Send(new LoadRequest(Services.Orders, name, orders, Options.Connections, rate), stoppingToken);
     }
 
     public CpuReading ReadCpu() => CpuReading.Take(Services, Servers, load!);
 
     /// <summary>Waits until every order is Shipped and nothing is on its way any more.</summary>
-    public async Task WhenAllShipped(CancellationToken stop)
+    public async Task WhenAllShipped(CancellationToken stoppingToken)
     {
-        await WhenCount("orders", "SELECT count(*) FROM orders WHERE status = 'Shipped'", Sent, "orders Shipped", stop);
-        await WhenCount("inventory", "SELECT count(*) FROM reservations WHERE status = 'Shipped'", Sent, "reservations booked out", stop);
+        await WhenCount("orders", "SELECT count(*) FROM orders WHERE status = 'Shipped'", Sent, "orders Shipped", stoppingToken);
+        await WhenCount("inventory", "SELECT count(*) FROM reservations WHERE status = 'Shipped'", Sent, "reservations booked out", stoppingToken);
     }
 
     /// <summary>When the orders of a load became Shipped: their numbers, and commit times in microseconds since 1970.</summary>
-    public async Task<List<(int Number, long At)>> ShippedTimes(string name, CancellationToken stop)
+    public async Task<List<(int Number, long At)>> ShippedTimes(string name, CancellationToken stoppingToken)
     {
         const string Sql =
             """
@@ -76,12 +76,12 @@ internal sealed class Trial : IAsyncDisposable
             WHERE o.status = 'Shipped' AND o.customer_id LIKE $1
             """;
         await using var connection = new NpgsqlConnection(Servers.DatabaseAsAdministrator("orders"));
-        await connection.OpenAsync(stop);
+        await connection.OpenAsync(stoppingToken);
         await using var command = new NpgsqlCommand(Sql, connection) { CommandTimeout = 0 };
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"{name}-%" });
-        await using var reader = await command.ExecuteReaderAsync(stop);
+        await using var reader = await command.ExecuteReaderAsync(stoppingToken);
         var times = new List<(int, long)>();
-        while (await reader.ReadAsync(stop))
+        while (await reader.ReadAsync(stoppingToken))
             times.Add((reader.GetInt32(0), reader.GetInt64(1)));
         return times;
     }
@@ -94,10 +94,10 @@ internal sealed class Trial : IAsyncDisposable
         long lastShippedAt,
         CpuReading before,
         CpuReading after,
-        CancellationToken stop)
+        CancellationToken stoppingToken)
     {
         Progress.Say("checking the books");
-        var problems = await Books.Check(Servers, loads, Baseline, stop);
+        var problems = await ConsistencyCheck.Check(Servers, loads, Baseline, stoppingToken);
         return new Measurement(
             name,
             orders,
@@ -121,39 +121,39 @@ internal sealed class Trial : IAsyncDisposable
             await services.DisposeAsync();
     }
 
-    private async Task Start(long rowsBefore, CancellationToken stop)
+    private async Task Start(long rowsBefore, CancellationToken stoppingToken)
     {
         Progress.Say($"{target.Name()}: fresh databases and queues");
-        await Servers.MakeFresh(stop);
+        await Servers.MakeFresh(stoppingToken);
         if (target == Target.Ceiling)
-            await MakeTablesByHand(stop);
+            await MakeTablesByHand(stoppingToken);
         var settings = Options.AgainstJobs ? Jobs.Settings(Servers) : new Dictionary<string, string>();
-        services = await Services.Start(target, settings, Servers, stop);
-        await Servers.Execute(Servers.Database("inventory"), ReceiveStock, stop);
+        services = await Services.Start(target, settings, Servers, stoppingToken);
+        await Servers.Execute(Servers.Database("inventory"), ReceiveStock, stoppingToken);
         if (rowsBefore > 0)
         {
             // The services stand still meanwhile: their relays have nothing to do with rows that were published long ago.
             await services.DisposeAsync();
             services = null;
-            await Growth.MakeRows(Servers, rowsBefore, stop);
-            services = await Services.Start(target, settings, Servers, stop);
+            await Growth.MakeRows(Servers, rowsBefore, stoppingToken);
+            services = await Services.Start(target, settings, Servers, stoppingToken);
         }
 
         load = new LoadProcess();
         var positions = new Dictionary<string, long>();
         foreach (var name in Services.Names)
-            positions[name] = await Scalar(name, "SELECT coalesce(max(position), 0) FROM messaging.event_log", stop);
+            positions[name] = await Scalar(name, "SELECT coalesce(max(position), 0) FROM messaging.event_log", stoppingToken);
         Baseline = new Baseline(positions, DateTimeOffset.UtcNow);
     }
 
-    private async Task MakeTablesByHand(CancellationToken stop)
+    private async Task MakeTablesByHand(CancellationToken stoppingToken)
     {
         foreach (var service in Services.Names)
         {
             foreach (var file in new[] { "messaging", service })
             {
-                var sql = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Ceiling", $"{file}.sql"), stop);
-                await Servers.Execute(Servers.Database(service), sql, stop);
+                var sql = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Ceiling", $"{file}.sql"), stoppingToken);
+                await Servers.Execute(Servers.Database(service), sql, stoppingToken);
             }
         }
     }
@@ -165,17 +165,17 @@ internal sealed class Trial : IAsyncDisposable
         """;
 
     /// <summary>Asks until the answer is as expected; asking takes at most one part in fifty of the time.</summary>
-    private async Task WhenCount(string service, string sql, long expected, string what, CancellationToken stop)
+    private async Task WhenCount(string service, string sql, long expected, string what, CancellationToken stoppingToken)
     {
         await using var connection = new NpgsqlConnection(Servers.DatabaseAsAdministrator(service));
-        await connection.OpenAsync(stop);
+        await connection.OpenAsync(stoppingToken);
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         var (best, since) = (-1L, Stopwatch.StartNew());
         while (true)
         {
             Services.ThrowIfEnded();
             var asked = Stopwatch.StartNew();
-            var count = (long)(await command.ExecuteScalarAsync(stop))!;
+            var count = (long)(await command.ExecuteScalarAsync(stoppingToken))!;
             Progress.Update($"{count:N0} of {expected:N0} {what}");
             if (count == expected)
                 return;
@@ -183,15 +183,15 @@ internal sealed class Trial : IAsyncDisposable
                 (best, since) = (count, Stopwatch.StartNew());
             else if (since.Elapsed > TimeSpan.FromMinutes(2))
                 throw new TimeoutException($"{count:N0} of {expected:N0} {what}, and no more for two minutes.");
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Max(200, asked.ElapsedMilliseconds * 50)), stop);
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Max(200, asked.ElapsedMilliseconds * 50)), stoppingToken);
         }
     }
 
-    private async Task<long> Scalar(string service, string sql, CancellationToken stop)
+    private async Task<long> Scalar(string service, string sql, CancellationToken stoppingToken)
     {
         await using var connection = new NpgsqlConnection(Servers.DatabaseAsAdministrator(service));
-        await connection.OpenAsync(stop);
+        await connection.OpenAsync(stoppingToken);
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
-        return (long)(await command.ExecuteScalarAsync(stop))!;
+        return (long)(await command.ExecuteScalarAsync(stoppingToken))!;
     }
 }

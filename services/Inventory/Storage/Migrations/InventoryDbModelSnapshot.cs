@@ -178,7 +178,7 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                         });
                 });
 
-            modelBuilder.Entity("OrderPlatform.Messaging.ParkedEvent", b =>
+            modelBuilder.Entity("OrderPlatform.Messaging.DeferredEvent", b =>
                 {
                     b.Property<Guid>("EventId")
                         .HasColumnType("uuid")
@@ -209,9 +209,9 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("occurred_at");
 
-                    b.Property<DateTimeOffset>("ParkedAt")
+                    b.Property<DateTimeOffset>("DeferredAt")
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("parked_at");
+                        .HasColumnName("deferred_at");
 
                     b.Property<DateTimeOffset>("RetryAt")
                         .HasColumnType("timestamp with time zone")
@@ -236,9 +236,9 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                         .HasColumnName("type");
 
                     b.HasKey("EventId", "Queue")
-                        .HasName("pk_parked_events");
+                        .HasName("pk_deferred_events");
 
-                    b.ToTable("parked_events", "messaging", t =>
+                    b.ToTable("deferred_events", "messaging", t =>
                         {
                             t.ExcludeFromMigrations();
                         });

@@ -7,7 +7,7 @@ CREATE TABLE messaging.inbox (
 ) PARTITION BY RANGE (event_id);
 
 -- Events that wait for their predecessor.
-CREATE TABLE messaging.parked_events (
+CREATE TABLE messaging.deferred_events (
     event_id       uuid NOT NULL,
     queue          text NOT NULL,
     type           text NOT NULL,
@@ -18,10 +18,10 @@ CREATE TABLE messaging.parked_events (
     occurred_at    timestamptz NOT NULL,
     trace_parent   text,
     body           json NOT NULL,
-    parked_at      timestamptz NOT NULL DEFAULT now(),
+    deferred_at      timestamptz NOT NULL DEFAULT now(),
     failures       int NOT NULL DEFAULT 0,
     retry_at       timestamptz NOT NULL DEFAULT now() + interval '30 seconds',
     PRIMARY KEY (event_id, queue)
 );
-CREATE INDEX ON messaging.parked_events (queue, stream);
-CREATE INDEX ON messaging.parked_events (retry_at);
+CREATE INDEX ON messaging.deferred_events (queue, stream);
+CREATE INDEX ON messaging.deferred_events (retry_at);

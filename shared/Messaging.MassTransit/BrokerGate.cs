@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace OrderPlatform.Messaging.MassTransit;
+
+/// <summary>
+/// Holds MassTransit's consumer back until the broker answers. Left to itself it waits 3 to 30 seconds after each failed attempt, longer
+/// from outage to outage (8.5, ReceiveTransportRetryPolicy), and the messages wait with it.
+/// </summary>
+internal partial class BrokerGate(RabbitMqConnections connections, IHostApplicationLifetime lifetime, ILogger<BrokerGate> logger)
+{
+    /// <summary>Returns when a connection has succeeded.</summary>
+    /// <exception cref="OperationCanceledException">The service stops.</exception>
+    public virtual async Task UntilItAnswers()
+    {
+        var stopping = lifetime.ApplicationStopping;
+        var backoff = new Backoff();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await connections.Open("consumer's probe", stopping);
+                return;
+            }
+            catch (Exception exception) when (!stopping.IsCancellationRequested)
+            {
+                if (attempt == 1)
+                    Waits(logger, exception.GetBaseException().Message);
+                await backoff.Wait(stopping);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The consumer waits for the broker: {Reason}")]
+    private static partial void Waits(ILogger logger, string reason);
+}

@@ -1,0 +1,23 @@
+using MassTransit;
+
+namespace OrderPlatform.Messaging.MassTransit;
+
+/// <summary>
+/// Counts the messages that MassTransit has moved to an error or a skipped queue: the last step of the pipe that moves them.
+/// </summary>
+internal sealed class DeadLetterCounter(QueueMetrics metrics) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
+{
+    public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
+    {
+        metrics.DeadLettered(EventDeserializer.TypeOf(context.TransportHeaders));
+        return next.Send(context);
+    }
+
+    public Task Send(ReceiveContext context, IPipe<ReceiveContext> next)
+    {
+        metrics.DeadLettered(EventDeserializer.TypeOf(context.TransportHeaders));
+        return next.Send(context);
+    }
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("dead-letter-counter");
+}

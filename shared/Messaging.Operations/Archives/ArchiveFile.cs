@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace OrderPlatform.Messaging.Operations.Archives;
+
+/// <summary>The file of an archive: JSON lines, gzip, with a checksum of each.</summary>
+internal static class ArchiveFile
+{
+    public const string Suffix = ".jsonl.gz";
+
+    private const int Chunk = 65_536;
+
+    /// <summary>Writes events, one a line.</summary>
+    /// <returns>The checksums of what was written: of the file and of the lines.</returns>
+    public static async Task<ArchiveChecksums> Write(Stream file, IAsyncEnumerable<EventEnvelope> events, CancellationToken cancellationToken)
+    {
+        await using var hashed = new HashingStream(file, leaveOpen: true);
+        await using var content = new HashingStream(new GZipStream(hashed, CompressionLevel.Fastest, leaveOpen: true));
+        var lines = new ArrayBufferWriter<byte>();
+        await foreach (var @event in events.WithCancellation(cancellationToken))
+        {
+            ArchivedEvent.Write(lines, @event);
+            if (lines.WrittenCount < Chunk)
+                continue;
+            await content.WriteAsync(lines.WrittenMemory, cancellationToken);
+            lines.ResetWrittenCount();
+        }
+
+        await content.WriteAsync(lines.WrittenMemory, cancellationToken);
+        await content.DisposeAsync();
+        return new ArchiveChecksums(hashed.Bytes, hashed.Sha256(), content.Sha256());
+    }
+
+    /// <summary>Reads a file from beginning to end, unpacks it, and believes nothing of it.</summary>
+    /// <param name="store">Where it is.</param>
+    /// <param name="manifest">What it is to be.</param>
+    /// <param name="rest">Awaited now and then; hears how many bytes of lines were read.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArchiveException">It is missing, or not what the manifest says.</exception>
+    public static async Task Verify(IArchiveStore store, ArchiveManifest manifest, Func<long, Task> rest, CancellationToken cancellationToken)
+    {
+        await using var file = new HashingStream(await Open(store, manifest.File, cancellationToken));
+        await using var content = new HashingStream(new GZipStream(file, CompressionMode.Decompress, leaveOpen: true));
+        var buffer = new byte[16 * Chunk];
+        while (await Reading(manifest.File, content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)) > 0)
+            await rest(content.Bytes);
+        await ReadToEnd(file, manifest.File, cancellationToken);
+        Check(manifest, new ArchiveChecksums(file.Bytes, file.Sha256(), content.Sha256()));
+    }
+
+    /// <summary>The same for a file that was verified when it was written: it is, byte for byte, and was not unpacked for that.</summary>
+    /// <exception cref="ArchiveException">It is missing, or not what the manifest says.</exception>
+    public static async Task CheckBytes(IArchiveStore store, ArchiveManifest manifest, CancellationToken cancellationToken)
+    {
+        await using var file = new HashingStream(await Open(store, manifest.File, cancellationToken));
+        await ReadToEnd(file, manifest.File, cancellationToken);
+        Check(manifest, new ArchiveChecksums(file.Bytes, file.Sha256(), manifest.ContentSha256));
+    }
+
+    /// <summary>The events of a file, in the order of their positions. Whoever must not see a damaged one checks it before.</summary>
+    public static async IAsyncEnumerable<EventEnvelope> Read(
+        IArchiveStore store, string name, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var file = await Open(store, name, cancellationToken);
+        await using var content = new GZipStream(file, CompressionMode.Decompress);
+        using var lines = new StreamReader(content);
+        while (await Reading(name, lines.ReadLineAsync(cancellationToken)) is { } line)
+            yield return Event(name, line);
+    }
+
+    private static void Check(ArchiveManifest manifest, ArchiveChecksums found)
+    {
+        if (found != new ArchiveChecksums(manifest.Bytes, manifest.Sha256, manifest.ContentSha256))
+        {
+            throw new ArchiveException(
+                $"The archive {manifest.File} is damaged: it has {found.Bytes} bytes and SHA-256 {found.Sha256}; its manifest says "
+                + $"{manifest.Bytes} bytes and {manifest.Sha256}.");
+        }
+    }
+
+    private static async Task ReadToEnd(HashingStream file, string name, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[Chunk];
+        while (await Reading(name, file.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            // It is hashed on the way.
+        }
+    }
+
+    /// <summary>Says of what goes wrong on the way which file it was.</summary>
+    private static async ValueTask<T> Reading<T>(string name, ValueTask<T> read)
+    {
+        try
+        {
+            return await read;
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new ArchiveException($"The archive {name} is damaged: {exception.Message}", exception);
+        }
+        catch (IOException exception)
+        {
+            throw new ArchiveUnavailableException($"The archive {name} could not be read to its end: {exception.Message}", exception);
+        }
+    }
+
+    private static async Task<Stream> Open(IArchiveStore store, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.Open(name, cancellationToken);
+        }
+        catch (FileNotFoundException exception)
+        {
+            throw new ArchiveException($"The archive {name} is missing.", exception);
+        }
+    }
+
+    private static EventEnvelope Event(string name, string line)
+    {
+        try
+        {
+            return ArchivedEvent.Read(line);
+        }
+        catch (JsonException exception)
+        {
+            throw new ArchiveException($"The archive {name} has a line that is no event: {exception.Message}", exception);
+        }
+    }
+}
+
+/// <summary>What tells a file from a damaged one.</summary>
+internal sealed record ArchiveChecksums(long Bytes, string Sha256, string ContentSha256);

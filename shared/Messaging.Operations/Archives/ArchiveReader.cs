@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+
+namespace OrderPlatform.Messaging.Operations.Archives;
+
+/// <summary>Reads the archived events of this service, for replays.</summary>
+internal sealed class ArchiveReader(IArchiveStore store)
+{
+    /// <summary>
+    /// Archived events in the order of their positions, each once. All bytes of a file are checked before its first event is handed out, so
+    /// that nobody sees a damaged one.
+    /// </summary>
+    /// <exception cref="ArchiveException">There is no archive, or a file that is needed is missing or damaged.</exception>
+    public async IAsyncEnumerable<EventEnvelope> Read(ArchiveFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Streams that were open for long are archived late: files overlap. One is opened when its first event is next.
+        var closed = new Queue<ArchiveManifest>(
+            (await Manifests(cancellationToken)).Where(filter.MayBeIn).OrderBy(manifest => manifest.FirstPosition));
+        var open = new PriorityQueue<IAsyncEnumerator<EventEnvelope>, long>();
+        try
+        {
+            var last = filter.After;
+            while (true)
+            {
+                while (closed.TryPeek(out var next) && (!open.TryPeek(out _, out var position) || next.FirstPosition <= position))
+                {
+                    await ArchiveFile.CheckBytes(store, closed.Dequeue(), cancellationToken);
+                    await Advance(ArchiveFile.Read(store, next.File, cancellationToken).GetAsyncEnumerator(cancellationToken), open);
+                }
+
+                if (!open.TryPeek(out var file, out var first))
+                    yield break;
+                // An attempt that was given up may have left the same events twice.
+                if (first > last && filter.Takes(file.Current))
+                    yield return file.Current;
+                last = Math.Max(first, last);
+                open.Dequeue();
+                await Advance(file, open);
+            }
+        }
+        finally
+        {
+            while (open.TryDequeue(out var file, out _))
+                await file.DisposeAsync();
+        }
+    }
+
+    /// <summary>What was archived, in no order.</summary>
+    public async Task<IReadOnlyList<ArchiveManifest>> Manifests(CancellationToken cancellationToken)
+    {
+        var manifests = new List<ArchiveManifest>();
+        foreach (var name in await store.List(cancellationToken))
+        {
+            if (name.EndsWith(ArchiveManifest.Suffix, StringComparison.Ordinal))
+                manifests.Add(await ArchiveManifest.Read(store, name, cancellationToken));
+        }
+
+        return manifests;
+    }
+
+    private static async Task Advance(IAsyncEnumerator<EventEnvelope> file, PriorityQueue<IAsyncEnumerator<EventEnvelope>, long> open)
+    {
+        if (await file.MoveNextAsync())
+            open.Enqueue(file, file.Current.Position);
+        else
+            await file.DisposeAsync();
+    }
+}
+
+/// <summary>Which archived events are wanted: those that meet all that is given.</summary>
+/// <param name="From">Happened then or later.</param>
+/// <param name="Until">Happened before.</param>
+/// <param name="Types">Wire addresses.</param>
+/// <param name="Streams">Names of streams.</param>
+/// <param name="After">Only behind this position: where a reader before has stopped.</param>
+internal sealed record ArchiveFilter(
+    DateTimeOffset? From = null,
+    DateTimeOffset? Until = null,
+    IReadOnlySet<string>? Types = null,
+    IReadOnlySet<string>? Streams = null,
+    long After = long.MinValue)
+{
+    public bool MayBeIn(ArchiveManifest manifest) =>
+        manifest.LastPosition > After
+        && (From is null || manifest.LastOccurredAt >= From)
+        && (Until is null || manifest.FirstOccurredAt < Until);
+
+    public bool Takes(EventEnvelope e) =>
+        (From is null || e.OccurredAt >= From)
+        && (Until is null || e.OccurredAt < Until)
+        && Types?.Contains(e.Type) != false
+        && Streams?.Contains(e.Stream) != false;
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging.Operations.DeadLetters;
+
+/// <summary>Which dead letters are meant: those that fit everything that is given.</summary>
+/// <param name="State">Where they stand.</param>
+/// <param name="Type" example="OrderPlaced">Their type: its name, or its whole wire address; empty for those that have none.</param>
+/// <param name="Exception" example="System.InvalidOperationException">The full name of the exception; empty for those without one.</param>
+/// <param name="Handler" example="ReserveStock">The handler that failed; empty for those that no handler takes.</param>
+/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What they are events of, such as an order's id.</param>
+/// <param name="Queue" example="inventory">The queue that could not handle them.</param>
+/// <param name="Since">They failed last then or later.</param>
+/// <param name="Until">They failed last before.</param>
+/// <param name="Text" example="timeout">
+/// Is in the exception's message, the message id, the stream or the type, in lower or upper case; or, exactly so, in the first 16 KiB of
+/// the body.
+/// </param>
+internal sealed record DeadLetterFilter(
+    DeadLetterState? State = null,
+    string? Type = null,
+    string? Exception = null,
+    string? Handler = null,
+    string? Stream = null,
+    string? Queue = null,
+    DateTimeOffset? Since = null,
+    DateTimeOffset? Until = null,
+    string? Text = null)
+{
+    private const int LongestText = 200;
+
+    /// <summary>The ids that are meant; null for whichever.</summary>
+    internal IReadOnlyList<Guid>? Ids { get; init; }
+
+    /// <summary>The first of what is wrong with it; null when nothing is.</summary>
+    internal (string Field, string Message)? Fault
+    {
+        get
+        {
+            (string Field, string? Value)[] texts =
+            [
+                ("type", Type), ("exception", Exception), ("handler", Handler), ("stream", Stream), ("queue", Queue), ("text", Text),
+            ];
+            foreach (var (name, value) in texts)
+            {
+                var empty = value is "" && name is not ("type" or "exception" or "handler");
+                if (empty || value is { Length: > LongestText } || value?.Contains('\0', StringComparison.Ordinal) == true)
+                    return (name, $"Must have 1 to {LongestText} characters, none of them NUL.");
+            }
+
+            return Since >= Until ? ("until", "Must be after since.") : null;
+        }
+    }
+
+    /// <summary>The condition on a row.</summary>
+    /// <param name="parameters">Get the values.</param>
+    /// <param name="waiting">Whether only those that wait are meant.</param>
+    /// <param name="withText">Whether the text counts: it has no index.</param>
+    internal string Where(NpgsqlParameterCollection parameters, bool waiting = false, bool withText = true)
+    {
+        var conditions = new List<string>();
+        void Add<T>(T? value, Func<string, string> condition)
+        {
+            if (value is not null)
+                conditions.Add(condition(Next(parameters, value)));
+        }
+
+        Add(waiting ? "waiting" : State?.ToColumn(), state => $"state = {state}");
+        void AddExact(string column, string? value)
+        {
+            if (value is "")
+                conditions.Add($"{column} IS NULL");
+            else
+                Add(value, given => $"{column} = {given}");
+        }
+
+        AddExact("type_name", Type is null ? null : EventTypes.ShortNameOf(Type));
+        // "|| ''": the index on the short name has them in order; PostgreSQL 18 would join it with another, which has not.
+        if (Type?.Contains(':', StringComparison.Ordinal) == true)
+            conditions.Add($"type || '' = {Next(parameters, Type)}");
+        AddExact("exception_type", Exception);
+        AddExact("handler", Handler);
+        Add(Stream, stream => $"stream = {stream}");
+        Add(Queue, queue => $"queue = {queue}");
+        Add(Ids?.ToArray(), ids => $"id = ANY ({ids})");
+        if (Since is { } since)
+            conditions.Add($"last_failed_at >= {Next(parameters, since.ToUniversalTime())}");
+        if (Until is { } until)
+            conditions.Add($"last_failed_at < {Next(parameters, until.ToUniversalTime())}");
+        if (withText && Text is not null)
+            conditions.Add(HasText(parameters));
+        return conditions.Count > 0 ? string.Join(" AND ", conditions) : "true";
+    }
+
+    /// <summary>The condition on a row that it contains the text.</summary>
+    internal string HasText(NpgsqlParameterCollection parameters)
+    {
+        var pattern = Next(parameters, $"%{Text!.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_")}%");
+        var bytes = Next(parameters, Encoding.UTF8.GetBytes(Text));
+        return $"(concat_ws(E'\\n', exception_message, message_id, stream, type) ILIKE {pattern}"
+            + $" OR position({bytes} IN substring(body FOR 16384)) > 0)";
+    }
+}

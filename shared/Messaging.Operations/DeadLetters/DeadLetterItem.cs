@@ -1,0 +1,61 @@
+using Npgsql;
+
+namespace OrderPlatform.Messaging.Operations.DeadLetters;
+
+/// <summary>A message that a queue could not handle.</summary>
+/// <param name="Id">Of this dead letter, not of its message.</param>
+/// <param name="Queue" example="inventory">The queue that could not handle it.</param>
+/// <param name="Source" example="error"><c>error</c>: its handler failed; <c>skipped</c>: it has no handler.</param>
+/// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">
+/// The event's id, as a rule; null when the message has none.
+/// </param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address; null when it names none.</param>
+/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What it is an event of, such as the order's id.</param>
+/// <param name="Sequence" example="1">Its place among the events of its producer on that stream.</param>
+/// <param name="ExceptionType" example="System.InvalidOperationException">Why it failed last.</param>
+/// <param name="ExceptionMessage" example="There is no such SKU.">What the exception said, or why there was none.</param>
+/// <param name="Handler" example="ReserveStock">Which handler failed.</param>
+/// <param name="FirstFailedAt">When it failed first, UTC.</param>
+/// <param name="LastFailedAt">When it failed last, UTC.</param>
+/// <param name="Attempts" example="1">How often it failed, its retries not counted.</param>
+/// <param name="State">Where it stands.</param>
+/// <param name="RedriveAt">When it is or was redriven last, UTC; null when it never was.</param>
+internal record DeadLetterItem(
+    Guid Id,
+    string Queue,
+    string Source,
+    string? MessageId,
+    string? Type,
+    string? Stream,
+    int? Sequence,
+    string? ExceptionType,
+    string? ExceptionMessage,
+    string? Handler,
+    DateTimeOffset FirstFailedAt,
+    DateTimeOffset LastFailedAt,
+    int Attempts,
+    DeadLetterState State,
+    DateTimeOffset? RedriveAt)
+{
+    /// <summary>What <see cref="Read"/> reads, as the first columns.</summary>
+    internal const string Columns =
+        "id, queue, source, message_id, type, stream, sequence, exception_type, exception_message, handler, "
+        + "first_failed_at, last_failed_at, attempts, state, redrive_at";
+
+    internal static DeadLetterItem Read(NpgsqlDataReader row) => new(
+        row.GetGuid(0),
+        row.GetString(1),
+        row.GetString(2),
+        row.GetText(3),
+        row.GetText(4),
+        row.GetText(5),
+        row.GetFieldValue<int?>(6),
+        row.GetText(7),
+        row.GetText(8),
+        row.GetText(9),
+        row.GetFieldValue<DateTimeOffset>(10),
+        row.GetFieldValue<DateTimeOffset>(11),
+        row.GetInt32(12),
+        DeadLetterStates.Parse(row.GetString(13)),
+        row.GetFieldValue<DateTimeOffset?>(14));
+}

@@ -1,0 +1,180 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging.Operations.DeadLetters;
+
+/// <summary>
+/// What follows from a redrive and from an operator's decision: what was redriven and is handled is resolved; those that waited for an
+/// event that is closed are let run.
+/// </summary>
+internal sealed partial class DeadLetterReconciler(
+    NpgsqlDataSource source,
+    BatchTransaction transaction,
+    DeadLetterStore filing,
+    DatabaseStartup database,
+    MessagingTopology map,
+    MessagingOptions options,
+    TimeProvider clock,
+    ILogger<DeadLetterReconciler> logger) : BackgroundService
+{
+    /// <summary>Dead letters that one statement looks at, and how many such statements there are in one go.</summary>
+    private const int Stretch = 1000;
+    private const int Stretches = 10;
+
+    // So many that were redriven, from where the last look ended. Those that are handled are resolved: the inbox has them, and they are not
+    // deferred. "|| ''": found by their ids, not by the index on the state, whatever the statistics say.
+    internal const string Resolve =
+        """
+        WITH looked AS MATERIALIZED (
+                SELECT id, queue, event_id, redriven_at
+                FROM messaging.dead_letters
+                WHERE unresolved_since IS NOT NULL AND (unresolved_since, id) > ($1, $2)
+                ORDER BY unresolved_since, id
+                LIMIT $3),
+             resolved AS (
+                UPDATE messaging.dead_letters AS letter
+                SET state = 'resolved'
+                FROM looked
+                WHERE letter.id = looked.id AND letter.state || '' = 'redriven'
+                AND EXISTS (SELECT FROM messaging.inbox WHERE inbox.event_id = looked.event_id AND inbox.queue = looked.queue)
+                AND NOT EXISTS (
+                    SELECT FROM messaging.deferred_events AS deferred
+                    WHERE deferred.event_id = looked.event_id AND deferred.queue = looked.queue)
+                RETURNING letter.id),
+             audited AS (
+                INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, details)
+                SELECT id, $4, 'resolved', '{}' FROM resolved)
+        SELECT redriven_at, id FROM looked ORDER BY redriven_at DESC, id DESC LIMIT 1
+        """;
+
+    internal const string SelectClosed =
+        """
+        SELECT id, queue, stream, type, sequence, state
+        FROM messaging.dead_letters
+        WHERE followers_due AND queue = ANY($1)
+        LIMIT 100
+        """;
+
+    private const string Forget =
+        """
+        WITH deferred AS (DELETE FROM messaging.deferred_events WHERE queue = $1 AND event_id = ANY($2))
+        DELETE FROM messaging.inbox WHERE queue = $1 AND event_id = ANY($2)
+        """;
+
+    private const string Released = "UPDATE messaging.dead_letters SET followers_due = false WHERE id = $1";
+
+    private const string RetryNow = "UPDATE messaging.deferred_events SET retry_at = now() WHERE queue = $1 AND event_id = $2";
+
+    internal const string EndRedrives =
+        """
+        DELETE FROM messaging.redrives AS redrive
+        WHERE id <> ALL($1) AND NOT EXISTS (SELECT FROM messaging.dead_letters WHERE redrive_id = redrive.id AND due_at IS NOT NULL)
+        """;
+
+    private (DateTimeOffset RedrivenAt, Guid Id) looked = (DateTimeOffset.MinValue, Guid.Empty);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await database.Ready.WaitAsync(stoppingToken);
+        using var timer = new PeriodicTimer(options.DeadLetters.SweepInterval);
+        do
+        {
+            try
+            {
+                await ResolveHandled(stoppingToken);
+                foreach (var closed in await Closed(stoppingToken))
+                    await Release(closed, stoppingToken);
+                await using var end = source.CreateCommand(EndRedrives);
+                end.Parameters.Add(Value(Redrives.Lasting));
+                await end.ExecuteNonQueryAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                NextTime(logger, exception.GetBaseException().Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>From the oldest to the newest, some in each go, so that those that are never handled do not hide the others.</summary>
+    private async Task ResolveHandled(CancellationToken stoppingToken)
+    {
+        for (var go = 0; go < Stretches; go++)
+        {
+            await using var command = source.CreateCommand(Resolve);
+            command.Parameters.Add(Value(looked.RedrivenAt));
+            command.Parameters.Add(Value(looked.Id));
+            command.Parameters.Add(Value(Stretch));
+            command.Parameters.Add(Value(map.Service));
+            await using var last = await command.ExecuteReaderAsync(stoppingToken);
+            looked = await last.ReadAsync(stoppingToken)
+                ? (last.GetFieldValue<DateTimeOffset>(0), last.GetGuid(1))
+                : (DateTimeOffset.MinValue, Guid.Empty);
+            if (looked.Id == Guid.Empty)
+                return;
+        }
+    }
+
+    private async Task<List<ClosedLetter>> Closed(CancellationToken stoppingToken)
+    {
+        await using var command = source.CreateCommand(SelectClosed);
+        command.Parameters.Add(Value(map.Queues.Keys.ToArray()));
+        await using var row = await command.ExecuteReaderAsync(stoppingToken);
+        var closed = new List<ClosedLetter>();
+        while (await row.ReadAsync(stoppingToken))
+        {
+            closed.Add(new ClosedLetter(
+                row.GetGuid(0),
+                row.GetString(1),
+                row.GetString(2),
+                row.GetText(3),
+                row.GetFieldValue<int?>(4),
+                $"It waits for an event that was {row.GetString(5)}: {row.GetText(3)} {row.GetFieldValue<int?>(4)}"));
+        }
+
+        return closed;
+    }
+
+    /// <summary>
+    /// Tries what is deferred on the stream, in sequence; what still comes too early becomes a dead letter, in the same transaction.
+    /// </summary>
+    private async Task Release(ClosedLetter closed, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await transaction.Resume(closed.Queue, closed.Stream, (batch, tooEarly) => File(closed, batch, tooEarly), stoppingToken);
+        }
+        catch (DeferredEventFailedException failure)
+        {
+            // It is retried as any deferred event that fails, and becomes a dead letter in the end; then the others have their turn.
+            await using var retry = source.CreateCommand(RetryNow);
+            retry.Parameters.Add(Value(closed.Queue));
+            retry.Parameters.Add(Value(failure.Event.EventId));
+            await retry.ExecuteNonQueryAsync(stoppingToken);
+        }
+    }
+
+    private void File(ClosedLetter closed, NpgsqlBatch batch, IReadOnlyList<EventEnvelope> tooEarly)
+    {
+        var followers = tooEarly.Where(closed.MayHold).ToArray();
+        if (followers.Length > 0)
+        {
+            batch.Add(Forget, Value(closed.Queue), Value(Array.ConvertAll(followers, e => e.EventId)));
+            filing.AddTo(batch, [.. followers.Select(e => FailedMessages.Of(closed.Queue, e, closed.Reason, clock.GetUtcNow()))]);
+        }
+
+        batch.Add(Released, Value(closed.Id));
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Dead letters are looked at again later: {Reason}")]
+    private static partial void NextTime(ILogger logger, string reason);
+
+    private sealed record ClosedLetter(Guid Id, string Queue, string Stream, string? Type, int? Sequence, string Reason)
+    {
+        /// <summary>All on its stream, but what its producer has written before it.</summary>
+        public bool MayHold(EventEnvelope deferred) =>
+            Type is null || EventTypes.ProducerOf(deferred.Type) != EventTypes.ProducerOf(Type) || !(deferred.Sequence < Sequence);
+    }
+}

@@ -1,0 +1,175 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging.Operations.DeadLetters;
+
+/// <summary>
+/// Files what has failed, one row a message however often it fails. What fails with a transient exception is scheduled to be redriven; the
+/// rest waits for people.
+/// </summary>
+internal sealed partial class DeadLetterStore(
+    NpgsqlDataSource source, MessagingTopology map, MessagingOptions options, ILogger<DeadLetterStore> logger)
+{
+    // A message that comes again is the same failure when its time says so. Where it has no time, it is another failure only if it was
+    // redriven since. The body is kept: it may have been edited. What an operator has closed stays closed.
+    private const string Insert =
+        """
+        WITH filed AS (
+            INSERT INTO messaging.dead_letters AS letter (
+                id, queue, source, message_key, message_id, event_id, type, stream, sequence, handler, exception_type, exception_message,
+                exception_stack, fault_at, properties, headers, body, first_failed_at, last_failed_at,
+                state, automatic, redrive_kind, redrive_id, redrive_at)
+            SELECT
+                id, queue, source, message_key, message_id, event_id, type, stream, sequence, handler, exception_type, exception_message,
+                exception_stack, fault_at, properties::json, headers::json, body, coalesce(fault_at, now()), coalesce(fault_at, now()),
+                CASE WHEN transient THEN 'scheduled' ELSE 'waiting' END, transient::int, CASE WHEN transient THEN 'automatic' END,
+                CASE WHEN transient THEN $18 END, CASE WHEN transient THEN now() + $19 END
+            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $21) AS e (
+                id, queue, source, message_key, message_id, event_id, type, stream, sequence, handler, exception_type, exception_message,
+                exception_stack, fault_at, properties, headers, body, transient)
+            ORDER BY queue, message_key
+            ON CONFLICT (queue, message_key) DO UPDATE SET
+                source = EXCLUDED.source,
+                handler = EXCLUDED.handler,
+                exception_type = EXCLUDED.exception_type,
+                exception_message = EXCLUDED.exception_message,
+                exception_stack = EXCLUDED.exception_stack,
+                fault_at = EXCLUDED.fault_at,
+                headers = EXCLUDED.headers,
+                last_failed_at = EXCLUDED.last_failed_at,
+                attempts = letter.attempts + 1,
+                automatic = letter.automatic + (letter.state <> 'scheduled' AND EXCLUDED.automatic > 0 AND letter.automatic < $20)::int,
+                state = CASE WHEN letter.state IN ('discarded', 'resolved') AND EXISTS (
+                                 SELECT FROM messaging.inbox AS taken WHERE taken.event_id = letter.event_id AND taken.queue = letter.queue)
+                             AND NOT EXISTS (
+                                 SELECT FROM messaging.deferred_events AS deferred
+                                 WHERE deferred.event_id = letter.event_id AND deferred.queue = letter.queue)
+                             THEN letter.state
+                             WHEN letter.state = 'scheduled' OR EXCLUDED.automatic > 0 AND letter.automatic < $20
+                             THEN 'scheduled' ELSE 'waiting' END,
+                redrive_kind = CASE WHEN letter.state = 'scheduled' THEN letter.redrive_kind
+                                    WHEN EXCLUDED.automatic > 0 AND letter.automatic < $20 THEN 'automatic' END,
+                redrive_id = CASE WHEN letter.state = 'scheduled' THEN letter.redrive_id
+                                  WHEN EXCLUDED.automatic > 0 AND letter.automatic < $20 THEN $18 END,
+                redrive_at = CASE WHEN letter.state = 'scheduled' THEN letter.redrive_at
+                                  WHEN EXCLUDED.automatic > 0 AND letter.automatic < $20
+                                  THEN now() + interval '1 second' * least(
+                                      extract(epoch FROM $19) * power(2, least(letter.automatic, 30)), extract(epoch FROM $22)) END
+            WHERE CASE WHEN EXCLUDED.fault_at IS NULL THEN letter.state NOT IN ('waiting', 'scheduled')
+                       ELSE letter.fault_at IS DISTINCT FROM EXCLUDED.fault_at END
+            RETURNING id, attempts, exception_type, state, redrive_at)
+        INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, details)
+        SELECT id, $23, 'failed', jsonb_build_object('attempts', attempts, 'exceptionType', exception_type, 'redriveAt', redrive_at)
+        FROM filed
+        WHERE attempts > 1 OR state = 'scheduled'
+        """;
+
+    /// <summary>Files messages, and returns when that is committed: those that are filed. It waits for a database that is away.</summary>
+    public async Task<IReadOnlySet<FailedMessage>> File(IReadOnlyCollection<FailedMessage> messages, CancellationToken stoppingToken)
+    {
+        var filed = new HashSet<FailedMessage>(ReferenceEqualityComparer.Instance);
+        // A statement cannot meet the same row twice.
+        for (var left = messages.ToList(); left.Count > 0;)
+        {
+            var once = left.DistinctBy(message => (message.Queue, message.Key)).ToList();
+            filed.UnionWith(await FileOrSkip(once, stoppingToken));
+            left = left.Except(once, ReferenceEqualityComparer.Instance).Cast<FailedMessage>().ToList();
+        }
+
+        return filed;
+    }
+
+    /// <summary>Adds the statement that files messages; none of them twice.</summary>
+    public void AddTo(NpgsqlBatch batch, IReadOnlyList<FailedMessage> messages)
+    {
+        NpgsqlParameter<T[]> Column<T>(Func<FailedMessage, T> value) => Value(messages.Select(value).ToArray());
+        batch.Add(
+            Insert,
+            Column(_ => Guid.CreateVersion7()),
+            Column(message => message.Queue),
+            Column(message => message.Source),
+            Column(message => message.Key),
+            Column(message => message.MessageId),
+            Column(message => message.EventId),
+            Column(message => message.Type),
+            Column(message => message.Stream),
+            Column(message => message.Sequence),
+            Column(HandlerOf),
+            Column(message => message.ExceptionType),
+            Column(message => message.ExceptionMessage),
+            Column(message => message.ExceptionStack),
+            Column(message => message.FaultAt),
+            Column(message => message.Properties),
+            Column(message => message.Headers),
+            Column(message => message.Body),
+            Value(Redrives.Automatic),
+            Value(options.DeadLetters.AutomaticBackoff),
+            Value(options.DeadLetters.AutomaticRedrives),
+            Column(IsRedrivenAutomatically),
+            Value(options.DeadLetters.LongestAutomaticBackoff),
+            Value(map.Service));
+    }
+
+    /// <summary>
+    /// Together, or else one by one: a message that cannot be filed stays where it is, and keeps nobody else from being filed.
+    /// </summary>
+    private async Task<IEnumerable<FailedMessage>> FileOrSkip(IReadOnlyList<FailedMessage> messages, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await FileAll(messages, stoppingToken);
+            return messages;
+        }
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            if (messages is [var only])
+            {
+                NotFiled(logger, exception, only.Key, only.Queue, only.Source);
+                return [];
+            }
+
+            var filed = new List<FailedMessage>();
+            foreach (var message in messages)
+                filed.AddRange(await FileOrSkip([message], stoppingToken));
+            return filed;
+        }
+    }
+
+    private async Task FileAll(IReadOnlyList<FailedMessage> messages, CancellationToken stoppingToken)
+    {
+        var backoff = new Backoff();
+        while (true)
+        {
+            try
+            {
+                await using var batch = source.CreateBatch();
+                AddTo(batch, messages);
+                await batch.ExecuteNonQueryAsync(stoppingToken);
+                return;
+            }
+            catch (NpgsqlException exception) when (!IsOfTheMessage(exception))
+            {
+                DatabaseAway(logger, messages.Count, exception.GetBaseException().Message);
+                await backoff.Wait(stoppingToken);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Bad data, a broken rule, or too much: waiting does not help. Whatever else the database says, it may not say tomorrow.
+    /// </summary>
+    private static bool IsOfTheMessage(NpgsqlException exception) =>
+        exception is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };
+
+    private bool IsRedrivenAutomatically(FailedMessage message) =>
+        options.DeadLetters.AutomaticRedrives > 0 && options.DeadLetters.IsTransient(message.ExceptionType, message.ExceptionMessage);
+
+    private string? HandlerOf(FailedMessage message) => map.HandlerOf(message.Queue, message.Type)?.HandlerType.Name;
+
+    [LoggerMessage(LogLevel.Warning, "{Count} dead letters wait for the database, unacknowledged: {Reason}")]
+    private static partial void DatabaseAway(ILogger logger, int count, string reason);
+
+    [LoggerMessage(LogLevel.Error, "The dead letter {Key} cannot be filed, and stays in {Queue}_{Source}")]
+    private static partial void NotFiled(ILogger logger, Exception exception, string key, string queue, string source);
+}

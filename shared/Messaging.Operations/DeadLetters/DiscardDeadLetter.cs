@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace OrderPlatform.Messaging.Operations.DeadLetters;
+
+using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>;
+
+/// <summary><c>POST /ops/dead-letters/{id}/discard</c></summary>
+internal static class DiscardDeadLetter
+{
+    /// <summary>Discards a dead letter: it will never take effect.</summary>
+    /// <param name="id">The dead letter.</param>
+    /// <param name="request">Why, and what becomes of those that wait for it.</param>
+    /// <param name="database">The service's.</param>
+    /// <param name="who">Asks for it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <response code="200">It is discarded.</response>
+    /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
+    /// <response code="404"><c>dead-letter-not-found</c></response>
+    /// <response code="409">
+    /// It is over already: <c>dead-letter-resolved</c> or <c>dead-letter-discarded</c>.
+    /// Or its event has taken effect meanwhile: <c>dead-letter-handled</c>.
+    /// </response>
+    public static Task<Answer> Handle(
+        Guid id, CloseRequest request, DbContext database, Operator who, CancellationToken cancellationToken) =>
+        CloseDeadLetter.Close(id, request, DeadLetterState.Discarded, "discard", database, who, cancellationToken);
+}

@@ -1,0 +1,86 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging.Operations.DeadLetters;
+
+using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>;
+
+/// <summary><c>PUT /ops/dead-letters/{id}/body</c></summary>
+internal static class EditDeadLetter
+{
+    /// <summary>Of each body that was changed, the audit keeps so much; of the first, the row keeps all.</summary>
+    private const int LongestKept = 16_000;
+
+    /// <summary>
+    /// Changes the body of a dead letter that waits. What it was at first is kept, and what it was before is in its actions.
+    /// </summary>
+    /// <param name="id">The dead letter.</param>
+    /// <param name="request">The new body.</param>
+    /// <param name="database">The service's.</param>
+    /// <param name="map">Knows the contracts.</param>
+    /// <param name="who">Asks for it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <response code="200">It is changed, and still waits: redrive it.</response>
+    /// <response code="400">The body does not fit the contract; <c>errors</c> says where.</response>
+    /// <response code="404"><c>dead-letter-not-found</c></response>
+    /// <response code="409">
+    /// It does not wait: <c>dead-letter-scheduled</c>, <c>dead-letter-redriven</c>, <c>dead-letter-resolved</c> or
+    /// <c>dead-letter-discarded</c>.
+    /// Or its queue has no handler of its type: <c>dead-letter-without-contract</c>.
+    /// </response>
+    public static async Task<Answer> Handle(
+        Guid id, EditRequest request, DbContext database, MessagingTopology map, Operator who, CancellationToken cancellationToken)
+    {
+        if (Reasons.Fault(request.Reason, required: false) is { } fault)
+            return OpsProblems.Invalid(fault.Field, fault.Message);
+        await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
+        if (await LockedDeadLetter.Find(database, id, cancellationToken) is not { } letter)
+            return OpsProblems.NotFound("dead letter", id);
+        if (letter.Item.State != DeadLetterState.Waiting)
+            return letter.Conflict();
+        if (map.HandlerOf(letter.Item.Queue, letter.Item.Type)?.EventType is not { } contract)
+        {
+            return OpsProblems.Conflict(
+                "dead-letter-without-contract",
+                $"The queue {letter.Item.Queue} handles no {letter.Item.Type}: nothing says what its body must be.");
+        }
+
+        if (ContractCheck.Fault(contract, request.Body) is { } misfit)
+            return OpsProblems.Invalid("body", misfit);
+
+        var before = await BodyOf(database, id, cancellationToken);
+        var item = await letter.Change(
+            database,
+            "edit",
+            who,
+            request.Reason,
+            JsonSerializer.Serialize(new
+            {
+                length = request.Body.Length,
+                lengthBefore = before.Length,
+                before = TextColumn.Fit(before, LongestKept),
+            }),
+            "original_body = coalesce(original_body, body), body = $2",
+            [Value(Encoding.UTF8.GetBytes(request.Body))],
+            cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return TypedResults.Ok(item);
+    }
+
+    /// <summary>As text, whatever it is.</summary>
+    private static async Task<string> BodyOf(DbContext database, Guid id, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add("SELECT body FROM messaging.dead_letters WHERE id = $1", Value(id));
+        return Encoding.UTF8.GetString((byte[])(await batch.ExecuteScalarAsync(cancellationToken))!);
+    }
+}
+
+/// <summary>A message's new body.</summary>
+/// <param name="Body" example="{&quot;orderId&quot;:&quot;0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70&quot;}">JSON, as its contract says.</param>
+/// <param name="Reason" example="The SKU was misspelt.">Why, up to 500 characters.</param>
+internal sealed record EditRequest(string Body, string? Reason = null);

@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging.Operations.DeadLetters;
+
+/// <summary>A dead letter whose row nobody else changes until the transaction ends.</summary>
+internal sealed record LockedDeadLetter(DeadLetterItem Item, Guid? EventId)
+{
+    private const string SelectLocked = $"SELECT {DeadLetterItem.Columns}, event_id FROM messaging.dead_letters WHERE id = $1 FOR UPDATE";
+
+    private const string LockStream =
+        """
+        SELECT pg_advisory_xact_lock(hashtextextended(queue || ' ' || coalesce(stream, event_id::text), 0))
+        FROM messaging.dead_letters
+        WHERE id = $1
+        """;
+
+    private const string Audit =
+        "INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details) VALUES ($1, $2, $3, $4, $5::jsonb)";
+
+    /// <summary>Locks it; null when there is none.</summary>
+    public static async Task<LockedDeadLetter?> Find(DbContext database, Guid id, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add(SelectLocked, Value(id));
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? new LockedDeadLetter(DeadLetterItem.Read(row), row.GetFieldValue<Guid?>(15)) : null;
+    }
+
+    /// <summary>
+    /// Locks its stream as well, as those do who handle or defer the events of it. The stream first: whoever takes an event out of those
+    /// that are deferred comes by the stream to the dead letter.
+    /// </summary>
+    public static async Task<LockedDeadLetter?> FindWithStream(DbContext database, Guid id, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add(LockStream, Value(id));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        return await Find(database, id, cancellationToken);
+    }
+
+    /// <summary>Its state is not the one for that.</summary>
+    public ProblemHttpResult Conflict() => Item.State switch
+    {
+        DeadLetterState.Waiting => OpsProblems.Conflict("dead-letter-waiting", "It failed once more meanwhile, and waits. Try again."),
+        DeadLetterState.Scheduled => OpsProblems.Conflict("dead-letter-scheduled", $"It is redriven at {Item.RedriveAt:O}, as it is."),
+        DeadLetterState.Redriven => OpsProblems.Conflict(
+            "dead-letter-redriven", $"It was redriven at {Item.RedriveAt:O}. It comes back if it fails again, is deferred if its "
+            + "predecessor is missing, and else is resolved soon. If none of that happens within five minutes, redrive it again."),
+        DeadLetterState.Resolved => OpsProblems.Conflict("dead-letter-resolved", "It is resolved: nothing is left to do."),
+        DeadLetterState.Discarded => OpsProblems.Conflict("dead-letter-discarded", "It was discarded, and cannot take effect any more."),
+        _ => throw new InvalidOperationException($"The state {Item.State} is unknown."),
+    };
+
+    /// <summary>Changes the row, and says who did it.</summary>
+    /// <param name="database">In the transaction.</param>
+    /// <param name="action">What the operator did.</param>
+    /// <param name="who">The operator.</param>
+    /// <param name="reason">The operator's words.</param>
+    /// <param name="details">More about it, as JSON.</param>
+    /// <param name="set">Columns and values of an UPDATE, from <c>$2</c> on.</param>
+    /// <param name="values">Of these columns.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<DeadLetterItem> Change(
+        DbContext database,
+        string action,
+        Operator who,
+        string? reason,
+        string details,
+        string set,
+        Npgsql.NpgsqlParameter[] values,
+        CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add($"UPDATE messaging.dead_letters SET {set} WHERE id = $1 RETURNING {DeadLetterItem.Columns}", [Value(Item.Id), .. values]);
+        batch.Add(Audit, Value(Item.Id), Value(who.Name), Value(action), Value(reason), Value(details));
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return DeadLetterItem.Read(row);
+    }
+}

@@ -1,0 +1,97 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace OrderPlatform.Messaging.Operations.DeadLetters;
+
+using Answer = Results<Accepted<RedriveAnswer>, Ok<RedriveAnswer>, ValidationProblem>;
+
+/// <summary><c>POST /ops/dead-letters/redrives</c></summary>
+internal static class RedriveDeadLetters
+{
+    private const int MostIds = 1000;
+
+    /// <summary>
+    /// Redrives many dead letters: those with these ids, or all that a filter lets through. Only those that wait are redriven.
+    /// </summary>
+    /// <remarks>
+    /// They are published to their queues by and by, in the order of streams and sequences, <c>perSecond</c> at most. The redrive can be
+    /// cancelled meanwhile.
+    /// </remarks>
+    /// <param name="request">Which, and how fast. <c>{"filter": {}}</c> is all.</param>
+    /// <param name="database">The service's.</param>
+    /// <param name="options">Have the usual speed.</param>
+    /// <param name="signal">Wakes the worker.</param>
+    /// <param name="clock">For a dry run.</param>
+    /// <param name="who">Asks for it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <response code="200">What would be redriven: it was a dry run.</response>
+    /// <response code="202">They are scheduled.</response>
+    /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
+    public static async Task<Answer> Handle(
+        RedriveRequest request,
+        DbContext database,
+        MessagingOptions options,
+        Signal signal,
+        TimeProvider clock,
+        Operator who,
+        CancellationToken cancellationToken)
+    {
+        if (Fault(request) is { } fault)
+            return OpsProblems.Invalid(fault.Field, fault.Message);
+        var filter = request.Filter ?? new DeadLetterFilter { Ids = request.Ids };
+        var perSecond = request.PerSecond ?? options.DeadLetters.RedrivesPerSecond;
+        await database.Database.OpenConnectionAsync(cancellationToken);
+        var matched = await Redrives.Count(database, filter, cancellationToken);
+        if (request.DryRun)
+        {
+            var last = Math.Min(matched, request.Limit ?? matched) - 1;
+            return TypedResults.Ok(
+                new RedriveAnswer(null, matched, 0, last < 0 ? null : clock.GetUtcNow().AddSeconds(last / perSecond)));
+        }
+
+        var (id, scheduled, lastAt) = await Redrives.Schedule(
+            database, filter, request.Limit, perSecond, who, request.Reason, cancellationToken);
+        signal.Set();
+        return TypedResults.Accepted((string?)null, new RedriveAnswer(scheduled > 0 ? id : null, matched, scheduled, lastAt));
+    }
+
+    private static (string Field, string Message)? Fault(RedriveRequest request)
+    {
+        if (request.Ids is null == request.Filter is null)
+            return ("$", "Give either ids or filter.");
+        if (request.Ids is { Count: 0 or > MostIds })
+            return ("ids", $"Must have 1 to {MostIds} ids; use filter for more.");
+        if (request.Filter?.State is not (null or DeadLetterState.Waiting))
+            return ("filter.state", "Must be waiting, or not given: nothing else is redriven.");
+        if (request.Filter?.Fault is { } fault)
+            return ($"filter.{fault.Field}", fault.Message);
+        if (request.Limit is < 1)
+            return ("limit", "Must be at least 1.");
+        if (request.PerSecond is not (null or (>= 0.001 and <= 10_000)))
+            return ("perSecond", "Must be from 0.001 to 10000.");
+        return Reasons.Fault(request.Reason, required: false);
+    }
+}
+
+/// <summary>Which dead letters to redrive, and how fast.</summary>
+/// <param name="Ids">These: 1 to 1000. Either this or <paramref name="Filter"/>.</param>
+/// <param name="Filter">All that fit.</param>
+/// <param name="DryRun">Only say how many they are.</param>
+/// <param name="Limit" example="100">No more than so many: those that failed longest ago.</param>
+/// <param name="PerSecond" example="10">No faster than so many a second; by default <c>Messaging:DeadLetters:RedrivesPerSecond</c>.</param>
+/// <param name="Reason" example="The carrier is back.">Why, up to 500 characters.</param>
+internal sealed record RedriveRequest(
+    IReadOnlyList<Guid>? Ids = null,
+    DeadLetterFilter? Filter = null,
+    bool DryRun = false,
+    int? Limit = null,
+    double? PerSecond = null,
+    string? Reason = null);
+
+/// <summary>What is redriven.</summary>
+/// <param name="Id">Of the redrive, by which it can be cancelled; null when it is of one message, of none, or a dry run.</param>
+/// <param name="Matched" example="17">How many dead letters that wait were meant.</param>
+/// <param name="Scheduled" example="17">How many of them are redriven; 0 in a dry run.</param>
+/// <param name="LastAt">When the last of them goes, UTC; null when there is none.</param>
+internal sealed record RedriveAnswer(Guid? Id, long Matched, long Scheduled, DateTimeOffset? LastAt);

@@ -1,0 +1,221 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging.Operations.DeadLetters;
+
+/// <summary>
+/// Publishes what is scheduled when its time has come, and then says so in its row, in the transaction that keeps everybody else off it.
+/// A crash between costs a duplicate, which the inbox drops. Each redrive keeps its speed also when much of it is overdue after an outage.
+/// </summary>
+internal sealed partial class RedriveWorker(
+    NpgsqlDataSource source,
+    RedriveSender publisher,
+    Signal signal,
+    BrokerState broker,
+    DeadLetterMetrics metrics,
+    DatabaseStartup database,
+    MessagingTopology map,
+    MessagingOptions options,
+    ILogger<RedriveWorker> logger) : BackgroundService
+{
+    /// <summary>The most messages published in one transaction; each may be large.</summary>
+    private const int Batch = 100;
+
+    /// <summary>And the most bytes of them, but for a single one that has more: they have to be confirmed within seconds.</summary>
+    private const int BatchBytes = 4 * 1024 * 1024;
+
+    // Seconds for which a redrive gathers what goes in one transaction.
+    private const string Gather = "CASE WHEN per_second > 4 THEN 0.25 ELSE 0 END";
+
+    // Seconds after which what a redrive was allowed to send, and did not, is lost: what is overdue does not come at once.
+    private const string Lapse = "0.3";
+
+    // One redrive that has something due, and as much of it as its speed allows since it was last looked at.
+    internal const string SelectDue =
+        $"""
+        WITH redrive AS MATERIALIZED (
+            SELECT
+                id,
+                coalesce(least(1 + floor(per_second * least(extract(epoch FROM now() - next_at), {Lapse})), $1), $1)::int AS allowed
+            FROM messaging.redrives AS redrive
+            WHERE next_at <= now() - ({Gather}) * interval '1 second' AND EXISTS (
+                SELECT FROM messaging.dead_letters WHERE redrive_id = redrive.id AND due_at <= now())
+            ORDER BY next_at
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED)
+        SELECT id, queue, redrive_kind, properties, headers, body, redrive_id
+        FROM messaging.dead_letters
+        WHERE redrive_id = (SELECT id FROM redrive) AND due_at <= now()
+        ORDER BY due_at, stream, sequence
+        LIMIT (SELECT allowed FROM redrive)
+        FOR UPDATE SKIP LOCKED
+        """;
+
+    private const string SetRedriven =
+        """
+        WITH redriven AS (
+            UPDATE messaging.dead_letters
+            SET state = 'redriven', redriven_at = now()
+            WHERE id = ANY($1)
+            RETURNING id, redrive_kind)
+        INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, details)
+        SELECT id, $2, 'redriven', jsonb_build_object('kind', redrive_kind) FROM redriven
+        """;
+
+    // What cannot be published waits for people again: its queue may be gone.
+    private const string GiveBack =
+        """
+        WITH given_back AS (
+            UPDATE messaging.dead_letters AS letter
+            SET state = 'waiting', redrive_kind = NULL, redrive_id = NULL, redrive_at = NULL
+            FROM unnest($1, $2) AS failed (id, reason)
+            WHERE letter.id = failed.id
+            RETURNING letter.id, failed.reason)
+        INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details)
+        SELECT id, $3, 'redrive-failed', reason, '{}' FROM given_back
+        """;
+
+    private const string SetNext =
+        $"""
+        UPDATE messaging.redrives
+        SET next_at = greatest(next_at, now() - {Lapse} * interval '1 second') + coalesce($2 / per_second, 0) * interval '1 second'
+        WHERE id = $1
+        """;
+
+    // In seconds from now; null when nothing is scheduled.
+    internal const string SelectNext =
+        $"""
+        SELECT extract(epoch FROM min(greatest(next_at + ({Gather}) * interval '1 second', first)) - now())::float8
+        FROM messaging.redrives AS redrive
+        CROSS JOIN LATERAL (
+            SELECT due_at AS first FROM messaging.dead_letters
+            WHERE redrive_id = redrive.id AND due_at IS NOT NULL
+            ORDER BY due_at LIMIT 1) AS scheduled
+        """;
+
+    private const string SetAutomaticSpeed = "UPDATE messaging.redrives SET per_second = $2 WHERE id = $1";
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await database.Ready.WaitAsync(stoppingToken);
+        await using var connection = publisher;
+        var (backoff, hasSpeed) = (new Backoff(), false);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (!hasSpeed)
+                    await SetSpeed(stoppingToken);
+                hasSpeed = true;
+                var scheduled = signal.Next();
+                if (await Redrive(stoppingToken) == 0)
+                    await Task.WhenAny(scheduled, Task.Delay(await Pause(stoppingToken), stoppingToken));
+                backoff = new Backoff();
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                Interrupted(logger, exception.GetBaseException().Message);
+                await backoff.Wait(stoppingToken);
+            }
+        }
+    }
+
+    /// <summary>Of what is redriven by itself; the instance that started last says it for all.</summary>
+    private async Task SetSpeed(CancellationToken stoppingToken)
+    {
+        await using var command = source.CreateCommand(SetAutomaticSpeed);
+        command.Parameters.Add(Value(Redrives.Automatic));
+        command.Parameters.Add(Value(options.DeadLetters.AutomaticRedrivesPerSecond));
+        await command.ExecuteNonQueryAsync(stoppingToken);
+    }
+
+    /// <returns>How many messages it has redriven.</returns>
+    private async Task<int> Redrive(CancellationToken stoppingToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(stoppingToken);
+        await using var transaction = await connection.BeginTransactionAsync(stoppingToken);
+        var (redrive, due) = await Due(connection, stoppingToken);
+        if (due.Count == 0)
+            return 0;
+
+        var failed = await Publish(due, stoppingToken);
+        var redriven = due.Where(message => !failed.ContainsKey(message.Id)).ToArray();
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.Add(SetRedriven, Value(redriven.Select(message => message.Id).ToArray()), Value(map.Service));
+        batch.Add(GiveBack, Value(failed.Keys.ToArray()), Value(failed.Values.ToArray()), Value(map.Service));
+        batch.Add(SetNext, Value(redrive), Value((double)due.Count));
+        await batch.ExecuteNonQueryAsync(stoppingToken);
+        await transaction.CommitAsync(stoppingToken);
+        metrics.Redriven(redriven);
+        return due.Count;
+    }
+
+    /// <summary>Together, or else one by one: a message that cannot be published keeps nobody else from being redriven.</summary>
+    /// <returns>By id, why some could not be published.</returns>
+    private async Task<Dictionary<Guid, string>> Publish(List<RedrivenMessage> due, CancellationToken stoppingToken)
+    {
+        var failed = new Dictionary<Guid, string>();
+        try
+        {
+            await publisher.Publish(due, stoppingToken);
+        }
+        catch (UnpublishableException) when (!broker.IsUp)
+        {
+            // The service's own queues are not declared yet: nothing is known of the message.
+            throw;
+        }
+        catch (UnpublishableException exception) when (due.Count == 1)
+        {
+            failed.Add(due[0].Id, exception.Message);
+        }
+        catch (UnpublishableException)
+        {
+            foreach (var message in due)
+            {
+                foreach (var (id, reason) in await Publish([message], stoppingToken))
+                    failed.Add(id, reason);
+            }
+        }
+
+        return failed;
+    }
+
+    private static async Task<(Guid Redrive, List<RedrivenMessage> Due)> Due(NpgsqlConnection connection, CancellationToken stoppingToken)
+    {
+        await using var command = new NpgsqlCommand(SelectDue, connection);
+        command.Parameters.Add(Value(Batch));
+        await using var row = await command.ExecuteReaderAsync(stoppingToken);
+        var (redrive, due, bytes) = (Guid.Empty, new List<RedrivenMessage>(), 0);
+        while (bytes < BatchBytes && await row.ReadAsync(stoppingToken))
+        {
+            due.Add(new RedrivenMessage(
+                row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetFieldValue<byte[]>(5)));
+            redrive = row.GetGuid(6);
+            bytes += due[^1].Body.Length;
+        }
+
+        return (redrive, due);
+    }
+
+    /// <summary>Until the next is due, unless another instance schedules something meanwhile.</summary>
+    private async Task<TimeSpan> Pause(CancellationToken stoppingToken)
+    {
+        await using var command = source.CreateCommand(SelectNext);
+        var next = await command.ExecuteScalarAsync(stoppingToken) is double seconds && seconds < options.DeadLetters.RedriveInterval.TotalSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : options.DeadLetters.RedriveInterval;
+        // When another instance has it in hand.
+        return next > ShortestPause ? next : ShortestPause;
+    }
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
+
+    [LoggerMessage(LogLevel.Warning, "Dead letters are redriven later: {Reason}")]
+    private static partial void Interrupted(ILogger logger, string reason);
+}

@@ -1,0 +1,85 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging.Operations.DeadLetters;
+
+using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>;
+
+/// <summary><c>POST /ops/dead-letters/{id}/release</c></summary>
+internal static class ReleaseFollowers
+{
+    // What an operator has closed never comes; what was handled has come, and those on its stream wait for something else.
+    private const string SelectFollowers =
+        """
+        SELECT letter.followers_due,
+            (letter.state = 'discarded' OR EXISTS (
+                SELECT FROM messaging.dead_letter_actions AS done WHERE done.dead_letter_id = letter.id AND done.action = 'resolve'))
+            AND EXISTS (
+                SELECT FROM messaging.deferred_events AS deferred
+                WHERE deferred.queue = letter.queue AND deferred.stream = letter.stream
+                AND (split_part(deferred.type, ':', 1) <> split_part(letter.type, ':', 1) OR deferred.sequence > letter.sequence))
+        FROM messaging.dead_letters AS letter
+        WHERE id = $1
+        """;
+
+    /// <summary>Lets those run that wait for a dead letter which is closed: it will never come.</summary>
+    /// <remarks>
+    /// What is deferred on its stream is tried within seconds, in sequence; what still comes too early becomes a dead letter of its own. This
+    /// is what <c>"followers": "run"</c> does at the time of closing, for whoever has chosen <c>wait</c>, and for what was deferred since.
+    /// </remarks>
+    /// <param name="id">The dead letter.</param>
+    /// <param name="request">Why.</param>
+    /// <param name="database">The service's.</param>
+    /// <param name="who">Asks for it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <response code="200">Its followers run now, or are about to since somebody else has asked.</response>
+    /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
+    /// <response code="404"><c>dead-letter-not-found</c></response>
+    /// <response code="409">
+    /// It is neither resolved nor discarded: <c>dead-letter-not-closed</c>. Or nothing waits for it, or not any more:
+    /// <c>dead-letter-without-followers</c>.
+    /// </response>
+    public static async Task<Answer> Handle(
+        Guid id, ReleaseRequest request, DbContext database, Operator who, CancellationToken cancellationToken)
+    {
+        if (Reasons.Fault(request.Reason, required: true) is { } fault)
+            return OpsProblems.Invalid(fault.Field, fault.Message);
+        await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
+        if (await LockedDeadLetter.Find(database, id, cancellationToken) is not { } letter)
+            return OpsProblems.NotFound("dead letter", id);
+        if (letter.Item.State is not (DeadLetterState.Resolved or DeadLetterState.Discarded))
+        {
+            return OpsProblems.Conflict(
+                "dead-letter-not-closed",
+                $"It is {letter.Item.State.ToColumn()}: its followers run when it is handled, or when it is resolved or discarded so.");
+        }
+
+        var (due, deferred) = await Followers(database, id, cancellationToken);
+        if (due)
+            return TypedResults.Ok(letter.Item);
+        if (!deferred)
+        {
+            return OpsProblems.Conflict(
+                "dead-letter-without-followers", "Nothing waits for it: it was handled, its followers have run, or none has come.");
+        }
+
+        var item = await letter.Change(database, "release", who, request.Reason, "{}", "followers_due = true", [], cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return TypedResults.Ok(item);
+    }
+
+    private static async Task<(bool Due, bool Deferred)> Followers(DbContext database, Guid id, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add(SelectFollowers, Value(id));
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return (row.GetBoolean(0), row.GetBoolean(1));
+    }
+}
+
+/// <summary>Why followers need not wait any more.</summary>
+/// <param name="Reason" example="What they waited for was done by hand.">Up to 500 characters.</param>
+internal sealed record ReleaseRequest(string Reason);

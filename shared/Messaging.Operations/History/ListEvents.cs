@@ -1,0 +1,154 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace OrderPlatform.Messaging.Operations.History;
+
+using Answer = Results<Ok<EventPage>, ValidationProblem>;
+
+/// <summary><c>GET /ops/events</c></summary>
+internal static class ListEvents
+{
+    /// <summary>Positions looked at by one query, and by one request: then it answers with what it has found.</summary>
+    private const int Stretch = 20_000;
+    private const int LongestSearch = 20 * Stretch;
+
+    /// <summary>Lists the events of this service, the newest first.</summary>
+    /// <remarks>
+    /// For the next page, pass <c>next</c> as <c>after</c>. A page may have fewer events than the limit, or none, although there are more:
+    /// one request looks at 400,000 events of other types at most.
+    /// </remarks>
+    /// <param name="database">The service's.</param>
+    /// <param name="types">What the service appends.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Only events of this stream, such as an order's id.</param>
+    /// <param name="type" example="OrderPlaced">Only events of this type: its name, or its whole wire address.</param>
+    /// <param name="since" example="2026-01-31T12:00:00Z">Only what happened then or later.</param>
+    /// <param name="until" example="2026-01-31T13:00:00Z">Only what happened before.</param>
+    /// <param name="after">Only events before this position in the log: <c>next</c> of the page before.</param>
+    /// <param name="limit" example="50">The most events on a page, 1 to 200.</param>
+    /// <response code="200">A page of events.</response>
+    /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
+    public static async Task<Answer> Handle(
+        DbContext database,
+        EventTypes types,
+        CancellationToken cancellationToken,
+        [ColumnText(100)] string? stream = null,
+        [ColumnText(200)] string? type = null,
+        DateTimeOffset? since = null,
+        DateTimeOffset? until = null,
+        long? after = null,
+        [Range(1, 200)] int limit = 50)
+    {
+        if (type is not null && !type.Contains(':', StringComparison.Ordinal))
+        {
+            if (types.AddressOf(type) is not { } address)
+                return OpsProblems.Invalid("type", $"This service has no such events. It has: {types.KnownNames}.");
+            type = address;
+        }
+
+        var wanted = Between(database.Set<LoggedEvent>().AsNoTracking(), since?.ToUniversalTime(), until?.ToUniversalTime());
+        if (type is not null)
+            wanted = wanted.Where(logged => logged.Type == type);
+        return TypedResults.Ok(stream is null
+            ? await Page(database, wanted, since, until, after, limit, cancellationToken)
+            : await Page(database, wanted, stream, after, limit, cancellationToken));
+    }
+
+    private static IQueryable<LoggedEvent> Between(IQueryable<LoggedEvent> log, DateTimeOffset? since, DateTimeOffset? until)
+    {
+        if (since is not null)
+            log = log.Where(logged => logged.OccurredAt >= since);
+        if (until is not null)
+            log = log.Where(logged => logged.OccurredAt < until);
+        return log;
+    }
+
+    /// <summary>By the index of streams and sequences, whose order is that of positions.</summary>
+    private static async Task<EventPage> Page(
+        DbContext database, IQueryable<LoggedEvent> wanted, string stream, long? after, int limit, CancellationToken cancellationToken)
+    {
+        wanted = wanted.Where(logged => logged.Stream == stream);
+        if (after is not null)
+        {
+            var last = database.Set<LoggedEvent>().Where(logged => logged.Position == after && logged.Stream == stream);
+            wanted = wanted.Where(logged => logged.Sequence < last.Select(l => l.Sequence).FirstOrDefault());
+        }
+
+        var events = await wanted.OrderByDescending(logged => logged.Sequence).Take(limit + 1).ToListAsync(cancellationToken);
+        return events.Count > limit
+            ? new EventPage(Items(events[..limit]), events[limit - 1].Position)
+            : new EventPage(Items(events), null);
+    }
+
+    /// <summary>By the primary key, stretch by stretch, back from the newest.</summary>
+    private static async Task<EventPage> Page(
+        DbContext database,
+        IQueryable<LoggedEvent> wanted,
+        DateTimeOffset? since,
+        DateTimeOffset? until,
+        long? after,
+        int limit,
+        CancellationToken cancellationToken)
+    {
+        var (first, last) = await LogPositions.Of(database, since, until, cancellationToken);
+        if (after <= last)
+            last = after.Value - 1;
+        var events = new List<LoggedEvent>();
+        for (var searched = 0; last >= first && searched < LongestSearch; searched += Stretch)
+        {
+            var (from, to) = (Math.Max(first, last - Stretch + 1), last);
+            events.AddRange(await wanted.Where(logged => logged.Position >= from && logged.Position <= to)
+                .OrderByDescending(logged => logged.Position)
+                .Take(limit + 1 - events.Count)
+                .ToListAsync(cancellationToken));
+            if (events.Count > limit)
+                return new EventPage(Items(events[..limit]), events[limit - 1].Position);
+            last = from - 1;
+        }
+
+        return new EventPage(Items(events), last >= first ? last + 1 : null);
+    }
+
+    private static EventItem[] Items(IEnumerable<LoggedEvent> events) =>
+    [
+        .. events.Select(logged => new EventItem(
+            logged.Position,
+            logged.EventId,
+            logged.Stream,
+            logged.Sequence,
+            logged.Type,
+            logged.OccurredAt,
+            logged.CorrelationId,
+            logged.CausationId,
+            JsonElement.Parse(logged.Data))),
+    ];
+}
+
+/// <summary>Some events, the newest first.</summary>
+/// <param name="Items">At most as many as the limit allows.</param>
+/// <param name="Next">What to pass as <c>after</c> for the next page; null on the last.</param>
+internal sealed record EventPage(IReadOnlyList<EventItem> Items, long? Next);
+
+/// <summary>An event of this service.</summary>
+/// <param name="Position" example="4711">Where it stands in the log: ascending, with gaps.</param>
+/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id, the MessageId on the wire.</param>
+/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What it is an event of, such as the order's id.</param>
+/// <param name="Sequence" example="1">Its place in the stream, from 1.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address.</param>
+/// <param name="OccurredAt">When it happened, UTC.</param>
+/// <param name="CorrelationId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The order that it belongs to.</param>
+/// <param name="CausationId">The event that caused it; null when it was a request.</param>
+/// <param name="Data">The event itself; its shape is that of its type.</param>
+internal sealed record EventItem(
+    long Position,
+    Guid EventId,
+    string Stream,
+    int Sequence,
+    string Type,
+    DateTimeOffset OccurredAt,
+    Guid CorrelationId,
+    Guid? CausationId,
+    JsonElement Data);

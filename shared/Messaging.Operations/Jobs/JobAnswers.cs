@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace OrderPlatform.Messaging.Operations.Jobs;
+
+/// <summary>What is answered about jobs of every kind.</summary>
+internal static class JobAnswers
+{
+    public static async Task<Results<Ok<TJob>, ProblemHttpResult>> Answer<TJob>(
+        this JobTable<TJob> jobs, Guid id, CancellationToken cancellationToken)
+        where TJob : Job =>
+        await jobs.Find(id, cancellationToken) is { } job ? TypedResults.Ok(job) : OpsProblems.NotFound(jobs.Kind, id);
+
+    /// <summary>The job in its new state; asked for again, this is no error.</summary>
+    /// <param name="jobs">Where the job is.</param>
+    /// <param name="id">The job.</param>
+    /// <param name="from">The states in which it can be asked for.</param>
+    /// <param name="to">The new state.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<Results<Ok<TJob>, ProblemHttpResult>> AnswerChange<TJob>(
+        this JobTable<TJob> jobs, Guid id, JobState[] from, JobState to, CancellationToken cancellationToken)
+        where TJob : Job
+    {
+        if ((await jobs.Change(id, from, to, cancellationToken) ?? await jobs.Find(id, cancellationToken)) is not { } job)
+            return OpsProblems.NotFound(jobs.Kind, id);
+        var state = job.State.ToString().ToLowerInvariant();
+        return job.State == to
+            ? TypedResults.Ok(job)
+            : OpsProblems.Conflict($"{jobs.Kind}-{state}", $"The {jobs.Kind} is {state}: that is final.");
+    }
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace OrderPlatform.Messaging.Operations.Jobs;
+
+/// <summary>
+/// Runs the jobs of a table, one at a time and on one instance of the service: whoever holds an advisory lock. A job that is interrupted,
+/// by an outage or by the end of its process, goes on where its row says that it stands.
+/// </summary>
+internal abstract partial class JobRunner<TJob>(
+    JobTable<TJob> jobs, DatabaseAddress address, DatabaseStartup database, TimeSpan pollInterval, ILogger logger) : BackgroundService
+    where TJob : Job
+{
+    /// <summary>How long a job waits that was put off.</summary>
+    private const int PutOffPolls = 20;
+
+    private readonly Dictionary<Guid, long> putOff = [];
+    private Backoff backoff = new();
+
+    /// <summary>
+    /// Works on a job until it is not to run any more. Whatever it throws, it is called again, but for <see cref="JobFailedException"/>;
+    /// after <see cref="JobPutOffException"/> others go first.
+    /// </summary>
+    protected abstract Task Run(Guid id, CancellationToken stoppingToken);
+
+    /// <summary>The job gets on: the next outage is a new one.</summary>
+    protected void Progressed() => backoff = new Backoff();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await database.Ready.WaitAsync(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (await Next(stoppingToken) is not null)
+                    await RunAll(stoppingToken);
+                await Task.Delay(pollInterval, stoppingToken);
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                Interrupted(logger, jobs.Kind, exception.GetBaseException().Message);
+                await backoff.Wait(stoppingToken);
+            }
+        }
+    }
+
+    private async Task RunAll(CancellationToken stoppingToken)
+    {
+        await using var connection = address.CreateUnpooled();
+        await connection.OpenAsync(stoppingToken);
+        await using var tryLock = new NpgsqlCommand(
+            $"SELECT pg_try_advisory_lock(hashtextextended('orderplatform {jobs.Kind}s', 0))", connection);
+        if (!(bool)(await tryLock.ExecuteScalarAsync(stoppingToken))!)
+            return;
+        while (await Next(stoppingToken) is { } id)
+        {
+            try
+            {
+                await Run(id, stoppingToken);
+            }
+            catch (JobFailedException failure)
+            {
+                Failed(logger, jobs.Kind, id, failure.Message);
+                await jobs.Fail(id, failure.Message, stoppingToken);
+            }
+            catch (JobPutOffException cause)
+            {
+                Interrupted(logger, jobs.Kind, cause.Message);
+                await jobs.PutOff(id, cause.Message, stoppingToken);
+                putOff[id] = Stopwatch.GetTimestamp();
+            }
+        }
+    }
+
+    private Task<Guid?> Next(CancellationToken stoppingToken)
+    {
+        foreach (var (id, _) in putOff.Where(job => Stopwatch.GetElapsedTime(job.Value) > PutOffPolls * pollInterval))
+            putOff.Remove(id);
+        return jobs.Next(putOff.Keys, stoppingToken);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "A {Kind} was interrupted and goes on soon: {Reason}")]
+    private static partial void Interrupted(ILogger logger, string kind, string reason);
+
+    [LoggerMessage(LogLevel.Error, "The {Kind} {Id} failed: {Reason}")]
+    private static partial void Failed(ILogger logger, string kind, Guid id, string reason);
+}
+
+/// <summary>The job cannot be done, and trying again would not help.</summary>
+internal sealed class JobFailedException(string message, Exception? cause = null) : Exception(message, cause);
+
+/// <summary>What the job needs is away. It is tried again, for as long as it takes.</summary>
+internal sealed class JobPutOffException(string message, Exception? cause = null) : Exception(message, cause);

@@ -1,0 +1,29 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace OrderPlatform.Messaging.Operations;
+
+/// <summary>What operators need to see and to do, the same on every service.</summary>
+public static class OpsEndpoints
+{
+    /// <summary>The authorization policy of everything under <c>/ops</c>.</summary>
+    public const string Policy = "ops";
+
+    /// <summary>The CORS policy of what the pages of the other services show of this one.</summary>
+    internal const string Peers = "ops-peers";
+
+    /// <summary>Maps <c>/ops</c>.</summary>
+    public static void MapOps(this IEndpointRouteBuilder app)
+    {
+        var ops = app.MapGroup("/ops").WithTags("Ops").RequireAuthorization(Policy).AddEndpointFilter(Operator.Check);
+        ops.MapPage();
+        ops.MapGet("/events", ListEvents.Handle).ProducesValidationProblem();
+        ops.MapDeadLetters();
+        ops.MapReplays();
+        ops.MapRebuilds();
+        ops.MapGet("/status", GetStatus.Handle);
+        ops.MapGet("/deferred", ListDeferred.Handle).ProducesValidationProblem();
+        ops.MapGet("/timelines/{stream}", GetTimeline.Handle).ProducesValidationProblem().RequireCors(Peers);
+    }
+}

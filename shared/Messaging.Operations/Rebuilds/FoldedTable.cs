@@ -1,0 +1,111 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Npgsql;
+
+namespace OrderPlatform.Messaging.Operations.Rebuilds;
+
+/// <summary>A table whose rows are folds of streams: reads both sides, and says how they differ.</summary>
+/// <param name="database">In a transaction.</param>
+/// <param name="fold">Which table.</param>
+/// <param name="types">Reads the events.</param>
+internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes types)
+{
+    private readonly IEntityType entity = database.Model.FindEntityType(fold.Row)
+        ?? throw new JobFailedException($"{fold.Row.Name} is not an entity of {database.GetType().Name}.");
+
+    private TableMap Table => TableMap.Of(database, entity)
+        ?? throw new JobFailedException($"{fold.Row.Name} cannot be rebuilt: that takes what a unit of work takes to read it.");
+
+    /// <summary>The next rows, in the order of their keys.</summary>
+    /// <param name="after">The key of the last row before them, as JSON; null for the first rows.</param>
+    /// <param name="count">How many, unless there are no more.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<List<EventSourcedEntity>> RowsAfter(JsonElement? after, int count, CancellationToken cancellationToken) =>
+        Rows(Table.SelectAfter(after?.Deserialize(Table.KeyType, EventTypes.Json), count), cancellationToken);
+
+    /// <summary>The rows of some streams, those that there are, locked.</summary>
+    public Task<List<EventSourcedEntity>> Lock(IEnumerable<EventSourcedEntity> streams, CancellationToken cancellationToken) =>
+        Rows(Table.SelectForUpdate(streams.Select(KeyOf)), cancellationToken);
+
+    public object KeyOf(EventSourcedEntity row) => Table.KeyOf(row);
+
+    public JsonElement JsonKeyOf(EventSourcedEntity row) => JsonSerializer.SerializeToElement(KeyOf(row), EventTypes.Json);
+
+    /// <summary>A new row for each stream that begins between two positions (after the one, up to the other) and has none.</summary>
+    public async Task<List<EventSourcedEntity>> StreamsWithoutRow(long after, long until, CancellationToken cancellationToken)
+    {
+        var firsts = await database.Set<LoggedEvent>().AsNoTracking()
+            .Where(e => e.Position > after && e.Position <= until && e.Type == fold.FirstEvent && e.Sequence == 1)
+            .ToListAsync(cancellationToken);
+        var begun = firsts.Select(Begin).ToDictionary(KeyOf);
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(Table.SelectMissing(begun.Keys));
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var missing = new List<EventSourcedEntity>();
+        while (await reader.ReadAsync(cancellationToken))
+            missing.Add(begun[Table.ReadKey(reader)]);
+        return missing;
+    }
+
+    /// <summary>What the log says of some streams: a new row for each whose events are all there, from the first without gaps.</summary>
+    public async Task<Dictionary<string, EventSourcedEntity>> Fold(IEnumerable<EventSourcedEntity> streams, CancellationToken cancellationToken)
+    {
+        var names = streams.Select(row => row.Stream).ToArray();
+        var events = await database.Set<LoggedEvent>().AsNoTracking()
+            .Where(logged => names.Contains(logged.Stream))
+            .ToListAsync(cancellationToken);
+        return events.GroupBy(logged => logged.Stream)
+            .Select(stream => stream.OrderBy(logged => logged.Sequence).ToArray())
+            .Where(stream => stream[0].Type == fold.FirstEvent && stream.Index().All(e => e.Item.Sequence == e.Index + 1))
+            .ToDictionary(stream => stream[0].Stream, Fold);
+    }
+
+    /// <summary>The properties in which a row is not what its events say.</summary>
+    public IEnumerable<(IProperty Property, object? Row, object? Log)> Compare(EventSourcedEntity row, EventSourcedEntity folded)
+    {
+        foreach (var property in entity.GetProperties())
+        {
+            var (ours, theirs) = (property.GetGetter().GetClrValue(row), property.GetGetter().GetClrValue(folded));
+            var convert = property.GetTypeMapping().Converter?.ConvertToProvider ?? (value => value);
+            if (!property.GetProviderValueComparer().Equals(convert(ours), convert(theirs)))
+                yield return (property, ours, theirs);
+        }
+    }
+
+    private EventSourcedEntity Begin(LoggedEvent first) => Apply(first, () => fold.Begin(types.Read(first.Type, first.Data)));
+
+    private EventSourcedEntity Fold(LoggedEvent[] stream)
+    {
+        var row = Begin(stream[0]);
+        foreach (var logged in stream)
+            Apply(logged, () => row.Advance(types.Read(logged.Type, logged.Data)));
+        return row;
+    }
+
+    private async Task<List<EventSourcedEntity>> Rows(NpgsqlBatchCommand select, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(select);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<EventSourcedEntity>();
+        while (await reader.ReadAsync(cancellationToken))
+            rows.Add((EventSourcedEntity)Table.Read(database, reader).Row);
+        return rows;
+    }
+
+    private static T Apply<T>(LoggedEvent logged, Func<T> apply)
+    {
+        try
+        {
+            return apply();
+        }
+        catch (Exception exception)
+        {
+            throw new JobFailedException(
+                $"Event {logged.Sequence} of stream '{logged.Stream}', {EventTypes.ShortNameOf(logged.Type)}, cannot be applied: "
+                + exception.Message,
+                exception);
+        }
+    }
+}

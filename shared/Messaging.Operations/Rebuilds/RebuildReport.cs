@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace OrderPlatform.Messaging.Operations.Rebuilds;
+
+/// <summary>What a rebuild has found among some streams.</summary>
+internal sealed class RebuildReport
+{
+    private readonly List<Difference> differences = [];
+    private readonly List<EventSourcedEntity> repairable = [];
+
+    public int Checked { get; private set; }
+
+    public int Skipped { get; private set; }
+
+    public IReadOnlyList<Difference> Differences => differences;
+
+    /// <summary>Those of the differing streams whose events say what the row should be.</summary>
+    public IReadOnlyList<EventSourcedEntity> Repairable => repairable;
+
+    public void Compared(EventSourcedEntity row, IReadOnlyList<(IProperty Property, object? Row, object? Log)> differing)
+    {
+        Checked++;
+        if (differing.Count == 0)
+            return;
+        repairable.Add(row);
+        differences.Add(new Difference(
+            row.Stream,
+            DifferenceKind.Differs,
+            [.. differing.Select(d => new DifferingProperty(
+                JsonNamingPolicy.CamelCase.ConvertName(d.Property.Name), Json(d.Row), Json(d.Log)))]));
+    }
+
+    public void WithoutRow(EventSourcedEntity stream, bool hasAllEvents)
+    {
+        Checked++;
+        if (hasAllEvents)
+            repairable.Add(stream);
+        differences.Add(new Difference(stream.Stream, hasAllEvents ? DifferenceKind.MissingRow : DifferenceKind.MissingEvents, []));
+    }
+
+    public void WithoutAllEvents(EventSourcedEntity row, bool mayBeArchived)
+    {
+        Checked++;
+        if (mayBeArchived)
+            Skipped++;
+        else
+            differences.Add(new Difference(row.Stream, DifferenceKind.MissingEvents, []));
+    }
+
+    private static JsonElement Json(object? value) => JsonSerializer.SerializeToElement(value, EventTypes.Json);
+}

@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OrderPlatform.Messaging.Operations.Replays;
+
+using Answer = Results<Ok<Replay>, ProblemHttpResult>;
+
+/// <summary><c>/ops/replays</c></summary>
+internal static class ReplayEndpoints
+{
+    public static void AddReplays(this IServiceCollection services)
+    {
+        services.AddSingleton<ReplayTable>();
+        services.AddSingleton<IReplaySource, ReplayFromLog>();
+        services.AddSingleton<IReplaySource, ReplayFromArchive>();
+        services.AddHostedService<ReplayRunner>();
+    }
+
+    public static void MapReplays(this IEndpointRouteBuilder ops)
+    {
+        var replays = ops.MapGroup("/replays").WithTags("Replays").AddEndpointFilter(Operator.Check);
+        replays.MapPost("/", StartReplay.Handle).ProducesValidationProblem().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        replays.MapGet("/", List);
+        replays.MapGet("/{id:guid}", Get).ProducesProblem(StatusCodes.Status404NotFound);
+        replays.MapPost("/{id:guid}/pause", Pause).ProducesChangeProblems();
+        replays.MapPost("/{id:guid}/resume", Resume).ProducesChangeProblems();
+        replays.MapPost("/{id:guid}/cancel", Cancel).ProducesChangeProblems();
+    }
+
+    /// <summary>Lists the replays of this service: the newest hundred, the newest first.</summary>
+    /// <response code="200">The replays.</response>
+    public static async Task<Ok<JobList<Replay>>> List(ReplayTable replays, CancellationToken cancellationToken) =>
+        TypedResults.Ok(new JobList<Replay>(await replays.List(cancellationToken)));
+
+    /// <summary>Shows how far a replay is.</summary>
+    /// <response code="200">The replay.</response>
+    /// <response code="404"><c>replay-not-found</c></response>
+    public static Task<Answer> Get(Guid id, ReplayTable replays, CancellationToken cancellationToken) => replays.Answer(id, cancellationToken);
+
+    /// <summary>Lets a replay rest after the batch that it is sending.</summary>
+    /// <response code="200">The replay, paused.</response>
+    /// <response code="404"><c>replay-not-found</c></response>
+    /// <response code="409"><c>replay-completed</c>, <c>replay-cancelled</c>, <c>replay-failed</c>: that is final.</response>
+    public static Task<Answer> Pause(Guid id, ReplayTable replays, CancellationToken cancellationToken) =>
+        replays.AnswerChange(id, [JobState.Running], JobState.Paused, cancellationToken);
+
+    /// <summary>Goes on with a paused replay where it stands.</summary>
+    /// <response code="200">The replay, running.</response>
+    /// <response code="404"><c>replay-not-found</c></response>
+    /// <response code="409"><c>replay-completed</c>, <c>replay-cancelled</c>, <c>replay-failed</c>: that is final.</response>
+    public static Task<Answer> Resume(Guid id, ReplayTable replays, CancellationToken cancellationToken) =>
+        replays.AnswerChange(id, [JobState.Paused], JobState.Running, cancellationToken);
+
+    /// <summary>Ends a replay after the batch that it is sending. What it has sent stays sent.</summary>
+    /// <response code="200">The replay, cancelled.</response>
+    /// <response code="404"><c>replay-not-found</c></response>
+    /// <response code="409"><c>replay-completed</c>, <c>replay-failed</c>: that is final.</response>
+    public static Task<Answer> Cancel(Guid id, ReplayTable replays, CancellationToken cancellationToken) =>
+        replays.AnswerChange(id, [JobState.Running, JobState.Paused], JobState.Cancelled, cancellationToken);
+
+    private static void ProducesChangeProblems(this RouteHandlerBuilder route) =>
+        route.ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+}

@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Logging;
+
+namespace OrderPlatform.Messaging.Operations.Replays;
+
+/// <summary>
+/// Sends past events to a queue, batch by batch: what the broker has confirmed is written down before the next is read. A crash between
+/// costs duplicates, which the inbox drops.
+/// </summary>
+internal sealed partial class ReplayRunner(
+    ReplayTable replays,
+    IEnumerable<IReplaySource> sources,
+    RabbitMqConnections publishers,
+    DatabaseAddress address,
+    DatabaseStartup database,
+    MessagingOptions options,
+    TimeProvider clock,
+    ILogger<ReplayRunner> logger) : JobRunner<Replay>(replays, address, database, options.JobPollInterval, logger)
+{
+    private const string WhoDeclares = "Its consumer declares what it takes when it starts, or deploy/rabbitmq/definitions.json does.";
+
+    private static readonly TimeSpan WhileTheQueueIsLong = TimeSpan.FromMilliseconds(50);
+
+    protected override async Task Run(Guid id, CancellationToken stoppingToken)
+    {
+        await using var publisher = await publishers.ConnectReplay(stoppingToken);
+        if (await replays.Find(id, stoppingToken) is not { State: JobState.Running } replay)
+            return;
+        var source = sources.Single(source => source.Name == replay.Source);
+        await using var reader = source.Open(replay, stoppingToken);
+        try
+        {
+            await Run(replay, source, reader, publisher, stoppingToken);
+        }
+        catch (ArchiveUnavailableException away)
+        {
+            throw new JobPutOffException(away.Message, away);
+        }
+        catch (ArchiveException damaged)
+        {
+            throw new JobFailedException(damaged.Message, damaged);
+        }
+    }
+
+    private async Task Run(Replay replay, IReplaySource source, IReplayReader reader, ReplaySender publisher, CancellationToken stoppingToken)
+    {
+        var pace = new RateLimiter();
+        Replay? current = replay;
+        while (current is { State: JobState.Running })
+        {
+            current = await Advance(current, source, reader, publisher, pace, stoppingToken);
+            Progressed();
+        }
+    }
+
+    /// <returns>As it stands now; null when somebody has stopped it meanwhile.</returns>
+    private async Task<Replay?> Advance(
+        Replay replay, IReplaySource source, IReplayReader reader, ReplaySender publisher, RateLimiter pace, CancellationToken stoppingToken)
+    {
+        if (replay.Types.Count == 0)
+            throw new JobFailedException(NothingTaken(replay.Queue));
+        if (replay.Total is null)
+        {
+            var total = await source.Count(replay, stoppingToken);
+            return await replays.Counted(replay, total, await source.Missing(replay.From, stoppingToken), stoppingToken);
+        }
+
+        if (replay.Position >= replay.Last)
+            return replay.Sent >= replay.Total ? await Complete(replay, stoppingToken) : throw new JobFailedException(Gone(replay));
+        var waiting = await publisher.MessageCount(replay.Queue, stoppingToken);
+        if (waiting >= options.Replays.LongestQueue)
+            return await After(WhileTheQueueIsLong, replay, stoppingToken);
+
+        // With neither a length nor a rate, nothing would keep what happens now from waiting behind all that is sent.
+        pace.PerSecond = replay.PerSecond ?? (waiting is null ? options.Replays.PerSecondWithoutQueueLength : null);
+        var (events, position) = await reader.Read(replay, pace.BatchSize(options.Replays.BatchSize), stoppingToken);
+        var wait = pace.Next(clock.GetUtcNow(), events.Count);
+        if (wait > TimeSpan.Zero && await After(wait, replay, stoppingToken) is not { State: JobState.Running })
+            return null;
+        var returned = await publisher.Publish(events, replay.Queue, stoppingToken);
+        if (returned.Count > 0 && replay.TypesAreGiven)
+            throw new JobFailedException(NotTaken(replay.Queue, returned.Keys));
+        var sent = events.Count - returned.Values.Sum();
+        return await replays.Sent(replay, position, sent, pace.PerSecond, [.. returned.Keys], stoppingToken);
+    }
+
+    /// <summary>The replay as it stands after a time in which somebody may have stopped it.</summary>
+    private async Task<Replay?> After(TimeSpan wait, Replay replay, CancellationToken stoppingToken)
+    {
+        await Task.Delay(wait, clock, stoppingToken);
+        return await replays.Find(replay.Id, stoppingToken);
+    }
+
+    private async Task<Replay?> Complete(Replay replay, CancellationToken stoppingToken)
+    {
+        var completed = await replays.Change(replay.Id, [JobState.Running], JobState.Completed, stoppingToken);
+        if (completed is not null)
+            Completed(logger, replay.Id, replay.Sent, replay.Queue);
+        return completed;
+    }
+
+    private static string Gone(Replay replay) =>
+        $"{replay.Total - replay.Sent} events have left the log while the replay went on: replay them from the archive.";
+
+    private static string NothingTaken(string queue) => $"The queue '{queue}' takes none of this service's events. {WhoDeclares}";
+
+    private static string NotTaken(string queue, IEnumerable<string> types) =>
+        $"The queue '{queue}' does not take "
+        + $"{string.Join(", ", types.Select(EventTypes.ShortNameOf).Order(StringComparer.Ordinal))}. {WhoDeclares}";
+
+    [LoggerMessage(LogLevel.Information, "The replay {Id} is completed: {Sent} events to {Queue}")]
+    private static partial void Completed(ILogger logger, Guid id, long sent, string queue);
+}

@@ -1,0 +1,15 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace OrderPlatform.Messaging.Operations.Retention;
+
+/// <summary>
+/// Says which streams of a service are still open: their events stay in the log, however old they are. All others are closed: once their
+/// events are old enough, they are archived.
+/// </summary>
+public interface IOpenStreams
+{
+    /// <summary>
+    /// The names of the open streams, as <see cref="EventSourcedEntity.Stream"/> gives them. It becomes part of a statement of the library's.
+    /// </summary>
+    IQueryable<string> In(DbContext database);
+}

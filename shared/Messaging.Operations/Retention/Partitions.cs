@@ -1,0 +1,123 @@
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging.Operations.Retention;
+
+/// <summary>The partitions of event log and inbox.</summary>
+internal static class Partitions
+{
+    public const string Log = "event_log";
+    public const string Inbox = "inbox";
+
+    public static readonly string[] Tables = [Log, Inbox];
+
+    /// <summary>Attempts to change the catalog while others use it.</summary>
+    private const int Attempts = 20;
+
+    private const string Make = "SELECT messaging.make_partitions($1, $2, $3, $4)";
+
+    private const string SelectOldest =
+        "SELECT name, since, until FROM messaging.partitions($1) WHERE since IS NOT NULL AND until <= $2 LIMIT 1";
+
+    // Elsewhere rows are found by their keys.
+    public const string ReadTables = "SET LOCAL enable_seqscan = on";
+
+    // Whoever comes after us waits as well: so we do not wait long.
+    private const string ShortLocks = "SET LOCAL lock_timeout = '250ms'";
+
+    /// <summary>Sees to it that there are partitions for the time to come.</summary>
+    public static Task MakeAhead(
+        NpgsqlConnection connection, string table, RetentionOptions options, DateTimeOffset now, CancellationToken cancellationToken) =>
+        InTransaction(
+            connection,
+            () => connection.Execute(
+                Make, cancellationToken, Value(table), Value(options.PartitionDays), Value(options.PartitionsAhead), Value(now)),
+            cancellationToken);
+
+    /// <summary>The oldest partition, if it was over at a time; else null.</summary>
+    public static async Task<Partition?> Oldest(
+        NpgsqlConnection connection, string table, DateTimeOffset over, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(SelectOldest, connection) { Parameters = { Value(table), Value(over) } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new Partition(table, reader.GetString(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<DateTimeOffset>(2))
+            : null;
+    }
+
+    /// <summary>Makes an empty table for what is to be kept of a partition, in place of what a run that was cut off has left.</summary>
+    public static Task MakeKept(NpgsqlConnection connection, string table, CancellationToken cancellationToken) => InTransaction(
+        connection,
+        () => connection.Execute(
+            $"DROP TABLE IF EXISTS messaging.{table}_kept; SELECT messaging.create_partition('{table}', '{table}_kept')", cancellationToken),
+        cancellationToken);
+
+    /// <summary>
+    /// Drops a partition, and what was past before it, but for what is kept. Until then others read both, and nobody writes to them.
+    /// </summary>
+    /// <param name="connection">To the service's database.</param>
+    /// <param name="partition">The oldest.</param>
+    /// <param name="keep">Sees to what is kept, or that it is all there.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static Task End(
+        NpgsqlConnection connection, Partition partition, Func<Task> keep, CancellationToken cancellationToken) => InTransaction(
+        connection,
+        async () =>
+        {
+            await connection.Execute($"LOCK TABLE messaging.{partition.Name}, messaging.{partition.Past} IN SHARE MODE", cancellationToken);
+            await keep();
+            await connection.Execute(
+                "SELECT messaging.end_partition($1, $2, $3)",
+                cancellationToken,
+                Value(partition.Table),
+                Value(partition.Name),
+                Value(partition.Until));
+        },
+        cancellationToken);
+
+    public static async Task Execute(
+        this NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        command.Parameters.AddRange(parameters);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Does what others may be in the way of, again and again until it does not have to wait long for them.</summary>
+    public static async Task InTransaction(NpgsqlConnection connection, Func<Task> work, CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+                await connection.Execute(ShortLocks, cancellationToken);
+                await work();
+                await transaction.CommitAsync(cancellationToken);
+                return;
+            }
+            catch (PostgresException exception) when (attempt < Attempts && DatabaseErrors.IsConflict(exception))
+            {
+                await backoff.Wait(cancellationToken);
+            }
+        }
+    }
+}
+
+/// <summary>A partition with both bounds.</summary>
+/// <param name="Table">What it is a part of.</param>
+/// <param name="Name">The name of its own table.</param>
+/// <param name="Since">The ids in it have this time or a later one.</param>
+/// <param name="Until">They have an earlier one.</param>
+internal sealed record Partition(string Table, string Name, DateTimeOffset Since, DateTimeOffset Until)
+{
+    /// <summary>The partition of what is older than all others.</summary>
+    public string Past => $"{Table}_past";
+
+    /// <summary>What it is going to be.</summary>
+    public string Kept => $"{Table}_kept";
+
+    /// <summary>A part of a statement: all rows of both.</summary>
+    public string Rows => $"(SELECT * FROM messaging.{Name} UNION ALL SELECT * FROM messaging.{Past})";
+}

@@ -1,0 +1,91 @@
+using System.Collections.Frozen;
+using Microsoft.EntityFrameworkCore;
+using Prometheus;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging.Operations.Retention;
+
+/// <summary>Whether there are partitions for the time to come, and what became of the old ones.</summary>
+internal sealed class RetentionMetrics : ISampledMetrics
+{
+    /// <summary>Rows that are counted of those that no partition was made for.</summary>
+    private const int Counted = 1000;
+
+    // An id that claims to be of the future is none that a partition is missing for.
+    private const string SelectState =
+        """
+        SELECT (SELECT extract(epoch FROM max(until) - $1)::float8 FROM messaging.partitions('{0}')),
+               (SELECT count(*) FROM (SELECT FROM messaging.{0}_default WHERE event_id < messaging.first_id($1) LIMIT $2) AS misplaced)
+        """;
+
+    private readonly FrozenDictionary<string, TableMetrics> tables;
+    private readonly Gauge lastSuccess;
+    private readonly Counter archived;
+    private readonly TimeProvider clock;
+    private volatile bool failed;
+
+    public RetentionMetrics(IMetricFactory metrics, TimeProvider clock)
+    {
+        this.clock = clock;
+        var ahead = metrics.CreateGauge(
+            "messaging_partitions_ahead_seconds", "For how long from now on there are partitions.", ["table"]);
+        var misplaced = metrics.CreateGauge(
+            "messaging_default_partition_rows", "Rows whose partition was missing; no more than 1000 are counted.", ["table"]);
+        var dropped = metrics.CreateCounter("messaging_dropped_partitions_total", "Partitions that were over and were dropped.", ["table"]);
+        tables = Partitions.Tables.ToFrozenDictionary(
+            table => table, table => new TableMetrics(ahead.WithLabels(table), misplaced.WithLabels(table), dropped.WithLabels(table)));
+        lastSuccess = metrics.CreateGauge(
+            "messaging_retention_last_success_timestamp_seconds",
+            "When this instance last saw to partitions and archives, or got on with that; 0 before the first time.");
+        archived = metrics.CreateCounter("messaging_archived_events_total", "Events that were archived and dropped.");
+    }
+
+    /// <summary>All that was due is done, or a part that will not have to be done again.</summary>
+    public void Succeeded()
+    {
+        failed = false;
+        lastSuccess.Set(clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
+    }
+
+    /// <summary>
+    /// A long run gets on. That is as good as success, unless one has failed: those that get on for hours and fail in the end would
+    /// never be noticed.
+    /// </summary>
+    public void Progressed()
+    {
+        if (!failed)
+            Succeeded();
+    }
+
+    public void Failed() => failed = true;
+
+    public void Archived(long events) => archived.Inc(events);
+
+    public void Dropped(Partition partition) => tables[partition.Table].Dropped.Inc();
+
+    public async Task Sample(DbContext database, CancellationToken cancellationToken)
+    {
+        await database.Database.OpenConnectionAsync(cancellationToken);
+        foreach (var (table, gauges) in tables)
+        {
+            await using var command = database.CreateCommand(SelectState.Replace("{0}", table, StringComparison.Ordinal));
+            command.Parameters.Add(Value(clock.GetUtcNow()));
+            command.Parameters.Add(Value(Counted));
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            gauges.Ahead.Set(reader.GetDouble(0));
+            gauges.Misplaced.Set(reader.GetInt64(1));
+        }
+    }
+
+    public void Forget()
+    {
+        foreach (var (_, gauges) in tables)
+        {
+            gauges.Ahead.Set(double.NaN);
+            gauges.Misplaced.Set(double.NaN);
+        }
+    }
+
+    private sealed record TableMetrics(Gauge.Child Ahead, Gauge.Child Misplaced, Counter.Child Dropped);
+}

@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace OrderPlatform.Messaging.Operations.Status;
+
+/// <summary><c>GET /ops/timelines/{stream}</c></summary>
+internal static class GetTimeline
+{
+    /// <summary>A stream that is longer is no order.</summary>
+    private const int Longest = 500;
+
+    /// <summary>Shows what this service knows of a stream: its own events, and what of others' waits or has failed here.</summary>
+    /// <remarks>An order's whole way is that of all services together. The pages of the peers may ask this from a browser.</remarks>
+    /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Such as an order's id.</param>
+    /// <param name="database">The service's.</param>
+    /// <param name="map">What it consumes.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <response code="200">The first 500 of each, in sequence; none where nothing is known.</response>
+    public static async Task<Ok<Timeline>> Handle(
+        [ColumnText(100)] string stream, DbContext database, MessagingTopology map, CancellationToken cancellationToken)
+    {
+        var events = await database.Set<LoggedEvent>()
+            .Where(logged => logged.Stream == stream)
+            .OrderBy(logged => logged.Sequence)
+            .Take(Longest)
+            .Select(logged => new TimelineEvent(logged.EventId, logged.Type, logged.Sequence, logged.OccurredAt, logged.CausationId))
+            .ToListAsync(cancellationToken);
+        var queues = map.Queues.Keys.ToArray();
+        var deferred = await database.Set<DeferredEvent>().AsNoTracking()
+            .Where(waiting => queues.Contains(waiting.Queue) && waiting.Stream == stream)
+            .OrderBy(waiting => waiting.Sequence)
+            .Take(Longest)
+            .ToListAsync(cancellationToken);
+        return TypedResults.Ok(new Timeline(
+            map.Service,
+            events,
+            [
+                .. deferred.Select(waiting => new TimelineDeferred(
+                    waiting.EventId, waiting.Queue, waiting.Type, waiting.Sequence, waiting.DeferredAt, EventTypes.ProducerOf(waiting.Type))),
+            ],
+            await DeadLetters(stream, database, cancellationToken)));
+    }
+
+    private static Task<TimelineDeadLetter[]> DeadLetters(string stream, DbContext database, CancellationToken cancellationToken) =>
+        database.Database.SqlQuery<TimelineDeadLetter>(
+            $"""
+            SELECT id, message_id, queue, type, sequence, state, last_failed_at FROM messaging.dead_letters
+            WHERE stream = {stream} ORDER BY last_failed_at LIMIT {Longest}
+            """).ToArrayAsync(cancellationToken);
+}
+
+/// <summary>What a service knows of a stream.</summary>
+/// <param name="Service" example="orders">The service.</param>
+/// <param name="Events">Its own events, in sequence.</param>
+/// <param name="Deferred">Events that wait here for their predecessor.</param>
+/// <param name="DeadLetters">Events that failed here, whatever became of them.</param>
+internal sealed record Timeline(
+    string Service,
+    IReadOnlyList<TimelineEvent> Events,
+    IReadOnlyList<TimelineDeferred> Deferred,
+    IReadOnlyList<TimelineDeadLetter> DeadLetters);
+
+/// <summary>An event of this service.</summary>
+/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address.</param>
+/// <param name="Sequence" example="1">Its place in the stream.</param>
+/// <param name="OccurredAt">When it happened, UTC.</param>
+/// <param name="CausationId">The event that caused it, maybe another service's; null when it was a request.</param>
+internal sealed record TimelineEvent(Guid EventId, string Type, int Sequence, DateTimeOffset OccurredAt, Guid? CausationId);
+
+/// <summary>An event that waits here for its predecessor.</summary>
+/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
+/// <param name="Queue" example="inventory">The queue that it came by.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Its wire address.</param>
+/// <param name="Sequence" example="2">Its place among its producer's events on the stream.</param>
+/// <param name="DeferredAt">Since when, UTC.</param>
+/// <param name="Producer" example="OrderPlatform.Contracts.Orders">Whose event it is: the namespace of its type.</param>
+internal sealed record TimelineDeferred(Guid EventId, string Queue, string Type, int Sequence, DateTimeOffset DeferredAt, string Producer);
+
+/// <summary>An event that failed here.</summary>
+/// <param name="Id">Of the dead letter.</param>
+/// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The event's id.</param>
+/// <param name="Queue" example="inventory">The queue that could not handle it.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address.</param>
+/// <param name="Sequence" example="1">Its place among its producer's events on the stream.</param>
+/// <param name="State" example="waiting"><c>waiting</c>, <c>scheduled</c>, <c>redriven</c>, <c>resolved</c> or <c>discarded</c>.</param>
+/// <param name="LastFailedAt">When it failed last, UTC.</param>
+internal sealed record TimelineDeadLetter(
+    Guid Id, string? MessageId, string Queue, string? Type, int? Sequence, string State, DateTimeOffset LastFailedAt);

@@ -1,0 +1,161 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using static OrderPlatform.Messaging.NpgsqlAccess;
+
+namespace OrderPlatform.Messaging.Operations.Status;
+
+using Answer = Results<Ok<DeferredPage>, ValidationProblem>;
+
+/// <summary><c>GET /ops/deferred</c></summary>
+internal static class ListDeferred
+{
+    /// <summary>Lists events that wait for their predecessor, the one that occurred first first.</summary>
+    /// <remarks>For the next page, pass <c>next</c> as <c>after</c>.</remarks>
+    /// <param name="database">The service's.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="queue" example="inventory">Only those that came by this queue.</param>
+    /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Only events of this stream, such as an order's id.</param>
+    /// <param name="after"><c>next</c> of the page before.</param>
+    /// <param name="limit" example="50">The most events on a page, 1 to 200.</param>
+    /// <response code="200">A page of deferred events.</response>
+    /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
+    public static async Task<Answer> Handle(
+        DbContext database,
+        CancellationToken cancellationToken,
+        string? queue = null,
+        string? stream = null,
+        string? after = null,
+        [Range(1, 200)] int limit = 50)
+    {
+        if (new DeadLetterFilter(Queue: queue, Stream: stream).Fault is { } fault)
+            return OpsProblems.Invalid(fault.Field, fault.Message);
+        if (!Place.TryParse(after, out var place))
+            return OpsProblems.Invalid("after", "Must be `next` of another page.");
+        await database.Database.OpenConnectionAsync(cancellationToken);
+        await using var command = database.CreateCommand("");
+        command.CommandText = Sql(command.Parameters, queue, stream, place, limit + 1);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        var events = new List<DeferredItem>();
+        while (await row.ReadAsync(cancellationToken))
+            events.Add(Read(row));
+        return TypedResults.Ok(events.Count > limit
+            ? new DeferredPage(events[..limit], Place.Of(events[limit - 1]).ToString())
+            : new DeferredPage(events, null));
+    }
+
+    /// <summary>
+    /// By the primary key, whose ids begin with the time. What an event waits for is a dead letter of its producer that comes before it and
+    /// was not handled; those that are open first. One whose followers were let run counts only if they would be the next. Else it is what
+    /// comes before the first of them that are deferred.
+    /// </summary>
+    private static string Sql(NpgsqlParameterCollection parameters, string? queue, string? stream, Place? after, int limit)
+    {
+        var conditions = new List<string>();
+        if (queue is not null)
+            conditions.Add($"queue = {Next(parameters, queue)}");
+        if (stream is not null)
+            conditions.Add($"stream = {Next(parameters, stream)}");
+        if (after is not null)
+            conditions.Add($"(event_id, queue) > ({Next(parameters, after.EventId)}, {Next(parameters, after.Queue)})");
+        return $"""
+            WITH deferred AS MATERIALIZED (
+                SELECT event_id, queue, type, stream, sequence, deferred_at, failures, split_part(type, ':', 1) AS producer
+                FROM messaging.deferred_events
+                WHERE {(conditions.Count > 0 ? string.Join(" AND ", conditions) : "true")}
+                ORDER BY event_id, queue
+                LIMIT {limit})
+            SELECT deferred.queue, deferred.stream, deferred.sequence, deferred.event_id, deferred.type, deferred.deferred_at, deferred.failures,
+                   coalesce(letter.sequence, first.sequence - 1), letter.id, letter.state
+            FROM deferred
+            CROSS JOIN LATERAL (
+                SELECT min(sequence) AS sequence
+                FROM messaging.deferred_events AS other
+                WHERE other.queue = deferred.queue AND other.stream = deferred.stream
+                AND split_part(other.type, ':', 1) = deferred.producer) AS first
+            LEFT JOIN LATERAL (
+                SELECT id, sequence, state
+                FROM messaging.dead_letters AS letter
+                WHERE letter.stream = deferred.stream AND letter.queue = deferred.queue AND letter.sequence < deferred.sequence
+                AND split_part(letter.type, ':', 1) = deferred.producer
+                AND (state <> 'resolved' OR EXISTS (
+                    SELECT FROM messaging.dead_letter_actions WHERE dead_letter_id = letter.id AND action = 'resolve'))
+                AND (letter.sequence = first.sequence - 1 OR NOT EXISTS (
+                    SELECT FROM messaging.dead_letter_actions AS done
+                    WHERE done.dead_letter_id = letter.id AND (done.action = 'release' OR done.details->>'followers' = 'run')))
+                AND NOT EXISTS (
+                    SELECT FROM messaging.deferred_events AS other WHERE other.event_id = letter.event_id AND other.queue = letter.queue)
+                ORDER BY state IN ('resolved', 'discarded'), sequence
+                LIMIT 1) AS letter ON true
+            ORDER BY deferred.event_id, deferred.queue
+            """;
+    }
+
+    private static DeferredItem Read(NpgsqlDataReader row) => new(
+        row.GetString(0),
+        row.GetString(1),
+        row.GetInt32(2),
+        row.GetGuid(3),
+        row.GetString(4),
+        row.GetFieldValue<DateTimeOffset>(5),
+        row.GetInt32(6),
+        row.GetInt32(7) is > 0 and var missing ? missing : null,
+        row.GetFieldValue<Guid?>(8),
+        row.GetText(9) is { } state ? DeadLetterStates.Parse(state) : null);
+
+    /// <summary>Where a page ends.</summary>
+    private sealed record Place(Guid EventId, string Queue)
+    {
+        public static Place Of(DeferredItem last) => new(last.EventId, last.Queue);
+
+        public static bool TryParse(string? text, out Place? place)
+        {
+            place = null;
+            if (text is null)
+                return true;
+            if (text.Split('_', 2) is not [var id, var queue] || !Guid.TryParseExact(id, "N", out var parsed)
+                || new DeadLetterFilter(Queue: queue).Fault is not null)
+                return false;
+            place = new Place(parsed, queue);
+            return true;
+        }
+
+        public override string ToString() => $"{EventId:N}_{Queue}";
+    }
+}
+
+/// <summary>Some deferred events, the one that occurred first first.</summary>
+/// <param name="Items">At most as many as the limit allows.</param>
+/// <param name="Next">What to pass as <c>after</c> for the next page; null on the last.</param>
+internal sealed record DeferredPage(IReadOnlyList<DeferredItem> Items, string? Next);
+
+/// <summary>An event that waits for its predecessor.</summary>
+/// <param name="Queue" example="inventory">The queue that it came by.</param>
+/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What it is an event of, such as an order's id.</param>
+/// <param name="Sequence" example="3">Its place among its producer's events on the stream.</param>
+/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Its wire address.</param>
+/// <param name="DeferredAt">Since when it waits, UTC.</param>
+/// <param name="Failures" example="0">How often its handler threw since.</param>
+/// <param name="Missing" example="1">
+/// The sequence of what it waits for: that of the dead letter, or else what comes before the first of its producer's events that are deferred
+/// there. The queue may take no event with that sequence; then it is the nearest before. Null when it is the producer's first, and waits
+/// for what somebody else says.
+/// </param>
+/// <param name="DeadLetterId">The dead letter that it waits for; null when there is none here.</param>
+/// <param name="DeadLetterState">
+/// Where that stands. For one that is <c>resolved</c> or <c>discarded</c> it waits until somebody releases its followers.
+/// </param>
+internal sealed record DeferredItem(
+    string Queue,
+    string Stream,
+    int Sequence,
+    Guid EventId,
+    string Type,
+    DateTimeOffset DeferredAt,
+    int Failures,
+    int? Missing,
+    Guid? DeadLetterId,
+    DeadLetterState? DeadLetterState);

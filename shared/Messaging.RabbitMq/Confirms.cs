@@ -1,0 +1,104 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace OrderPlatform.Messaging.RabbitMq;
+
+/// <summary>Counts publisher confirms, which come singly or many at once, and not always in order.</summary>
+internal sealed class Confirms
+{
+    /// <summary>Of a channel that these are counted of. The client's own tracking would add a header to every message.</summary>
+    public static readonly CreateChannelOptions Options = new(
+        publisherConfirmationsEnabled: true,
+        publisherConfirmationTrackingEnabled: false,
+        outstandingPublisherConfirmationsRateLimiter: null);
+
+    private readonly Lock gate = new();
+    private readonly HashSet<ulong> ahead = [];
+    private readonly Queue<(ulong Tag, TaskCompletionSource Done)> waiting = new();
+    private ulong confirmed;
+    private Exception? failure;
+
+    /// <summary>Counts those of a channel, and fails when the broker refuses a message, or closes the channel.</summary>
+    public void Follow(IChannel channel)
+    {
+        channel.BasicAcksAsync += (_, ack) => Do(() => Ack(ack.DeliveryTag, ack.Multiple));
+        channel.BasicNacksAsync += (_, nack) =>
+            Do(() => Fail(new IOException($"The broker refused message {nack.DeliveryTag} on this channel.")));
+        channel.ChannelShutdownAsync += (_, reason) =>
+            Do(() => Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
+    }
+
+    /// <summary>The same, for messages of which none may come back: fails when the broker returns one as well.</summary>
+    public static Confirms Of(IChannel channel)
+    {
+        var confirms = new Confirms();
+        confirms.Follow(channel);
+        channel.BasicReturnAsync += (_, message) => Do(() => confirms.Fail(new IOException(Unroutable(message))));
+        return confirms;
+    }
+
+    /// <summary>Completes when every message up to a delivery tag is confirmed; fails when one of them cannot be.</summary>
+    public Task UpTo(ulong tag)
+    {
+        lock (gate)
+        {
+            if (failure is not null)
+                return Task.FromException(failure);
+            if (tag <= confirmed)
+                return Task.CompletedTask;
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiting.Enqueue((tag, done));
+            return done.Task;
+        }
+    }
+
+    public void Ack(ulong tag, bool multiple)
+    {
+        lock (gate)
+        {
+            if (multiple)
+            {
+                confirmed = Math.Max(confirmed, tag);
+                ahead.RemoveWhere(other => other <= confirmed);
+            }
+            else
+            {
+                ahead.Add(tag);
+            }
+
+            while (ahead.Remove(confirmed + 1))
+                confirmed++;
+            while (failure is null && waiting.TryPeek(out var next) && next.Tag <= confirmed)
+                waiting.Dequeue().Done.SetResult();
+        }
+    }
+
+    public void Fail(Exception exception)
+    {
+        lock (gate)
+        {
+            failure ??= exception;
+            while (waiting.TryDequeue(out var next))
+                next.Done.SetException(failure);
+        }
+    }
+
+    public void ThrowIfFailed()
+    {
+        lock (gate)
+        {
+            if (failure is not null)
+                throw failure;
+        }
+    }
+
+    private static string Unroutable(BasicReturnEventArgs message) =>
+        $"no queue is bound to exchange '{message.Exchange}' ({message.ReplyText}): "
+        + "its events wait until a consumer or the deployment has declared one";
+
+    private static Task Do(Action action)
+    {
+        action();
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,84 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace OrderPlatform.Messaging.RabbitMq;
+
+/// <summary>
+/// Publishes events in the order they are given, pipelined, and says when the broker has confirmed them. MassTransit reads
+/// what it writes: raw JSON, with MassTransit's headers.
+/// </summary>
+internal sealed class RelayPublisher : IAsyncDisposable
+{
+    private readonly IConnection connection;
+    private readonly IChannel channel;
+    private readonly Confirms confirms;
+    private ulong published;
+
+    private RelayPublisher(IConnection connection, IChannel channel)
+    {
+        (this.connection, this.channel) = (connection, channel);
+        confirms = Confirms.Of(channel);
+    }
+
+    /// <summary>Takes the fence, and declares the exchanges of the given events.</summary>
+    /// <param name="connection">A connection of its own, which it closes.</param>
+    /// <param name="fence">An exclusive queue: while another connection holds it, this one must not publish.</param>
+    /// <param name="exchanges">The exchanges to declare, named as MassTransit names them.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="IOException">The fence is held by another connection.</exception>
+    public static async Task<RelayPublisher> Start(
+        IConnection connection, string fence, IEnumerable<string> exchanges, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var channel = await connection.CreateChannelAsync(Confirms.Options, cancellationToken);
+            await channel.QueueDeclareAsync(fence, durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellationToken);
+            foreach (var exchange in exchanges)
+                await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
+            return new RelayPublisher(connection, channel);
+        }
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.ResourceLocked)
+        {
+            await connection.DisposeAsync();
+            throw new IOException("another relay still publishes");
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Publishes events, and returns when they are on their way.</summary>
+    /// <returns>Completes when the broker has confirmed them all; fails when it refused one, or had no queue for it.</returns>
+    public async Task<Task> Publish(IReadOnlyList<EventEnvelope> events, IReadOnlySet<string> types, CancellationToken cancellationToken)
+    {
+        foreach (var @event in events)
+        {
+            if (!types.Contains(@event.Type))
+                continue;
+            using var span = MessagingTelemetry.StartPublishing(@event);
+            var properties = EventProperties.Of(@event, span?.Id ?? @event.TraceParent);
+            await channel.BasicPublishAsync(@event.Type, "", mandatory: true, properties, @event.Body, cancellationToken);
+            published++;
+        }
+
+        return confirms.UpTo(published);
+    }
+
+    /// <exception cref="IOException">A message was refused or the connection is lost; nothing more can be published here.</exception>
+    public void ThrowIfFailed() => confirms.ThrowIfFailed();
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await channel.DisposeAsync();
+        }
+        finally
+        {
+            // The fence falls with the connection.
+            await connection.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,15 @@
+namespace OrderPlatform.Messaging.RabbitMq;
+
+/// <summary>
+/// A producer sends past events to an exchange of its own; a queue is bound to it once for each event that it takes. So a replay reaches
+/// one queue and nobody else's, and a queue gets nothing that it has no handler for.
+/// </summary>
+internal static class ReplayTopology
+{
+    /// <summary>The direct exchange of an event's producer.</summary>
+    /// <param name="type">The event's wire address.</param>
+    public static string ExchangeOf(string type) => $"{EventTypes.ProducerOf(type)}:replay";
+
+    /// <summary>What binds a queue to it for an event.</summary>
+    public static string RoutingKey(string queue, string type) => $"{queue}:{EventTypes.ShortNameOf(type)}";
+}

@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Prometheus;
+
+namespace OrderPlatform.Messaging.Sampling;
+
+/// <summary>
+/// Keeps the gauges that tell a state: what is in the database, whether database and broker can be reached, and which instance
+/// publishes.
+/// </summary>
+internal sealed partial class MetricsSampler : BackgroundService
+{
+    /// <summary>A sample is followed by this many times its own duration without one.</summary>
+    private const int Rest = 50;
+
+    private static readonly TimeSpan LongestPing = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestSample = TimeSpan.FromSeconds(10);
+
+    private readonly IServiceScopeFactory scopes;
+    private readonly NpgsqlDataSource source;
+    private readonly DatabaseStartup database;
+    private readonly Relay relay;
+    private readonly BrokerState broker;
+    private readonly MessagingOptions options;
+    private readonly ILogger<MetricsSampler> logger;
+    private readonly Schedule[] schedules;
+    private readonly Gauge databaseUp;
+    private readonly Gauge brokerUp;
+    private readonly Gauge relayActive;
+    private long answered = long.MinValue;
+
+    public MetricsSampler(
+        IServiceScopeFactory scopes,
+        IEnumerable<ISampledMetrics> sampled,
+        NpgsqlDataSource source,
+        DatabaseStartup database,
+        Relay relay,
+        BrokerState broker,
+        MessagingOptions options,
+        CollectorRegistry registry,
+        IMetricFactory metrics,
+        ILogger<MetricsSampler> logger)
+    {
+        (this.scopes, this.source, this.database, this.relay) = (scopes, source, database, relay);
+        (this.broker, this.options, this.logger) = (broker, options, logger);
+        schedules = [.. sampled.Select(metrics => new Schedule(metrics))];
+        databaseUp = metrics.CreateGauge(
+            "messaging_database_up", "1 when the service reaches its database, and its migrations are applied.");
+        brokerUp = metrics.CreateGauge("messaging_broker_up", "1 when the service is connected to the broker and consumes.");
+        relayActive = metrics.CreateGauge("messaging_relay_active", "1 on the instance that publishes the event log.");
+        registry.AddBeforeCollectCallback(Show);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        Forget();
+        await database.Ready.WaitAsync(stoppingToken);
+        using var timer = new PeriodicTimer(options.SampleInterval);
+        do
+        {
+            if (await Ping(stoppingToken))
+                await Sample(stoppingToken);
+            else
+                Forget();
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>What costs no input or output is read as it is when Prometheus asks.</summary>
+    private void Show()
+    {
+        // Should the sampler hang on a database that neither answers nor refuses, its last answer grows old.
+        var at = Volatile.Read(ref answered);
+        var up = at != long.MinValue && Stopwatch.GetElapsedTime(at) < 2 * options.SampleInterval + LongestPing + LongestSample;
+        databaseUp.Set(up ? 1 : 0);
+        brokerUp.Set(broker.IsUp ? 1 : 0);
+        relayActive.Set(relay.IsActive ? 1 : 0);
+    }
+
+    private async Task<bool> Ping(CancellationToken stoppingToken)
+    {
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            limit.CancelAfter(LongestPing);
+            await using var command = source.CreateCommand("SELECT 1");
+            await command.ExecuteScalarAsync(limit.Token);
+            Volatile.Write(ref answered, Stopwatch.GetTimestamp());
+            return true;
+        }
+        catch (Exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            Volatile.Write(ref answered, long.MinValue);
+            return false;
+        }
+    }
+
+    private async Task Sample(CancellationToken stoppingToken)
+    {
+        foreach (var schedule in schedules)
+        {
+            if (Stopwatch.GetTimestamp() < schedule.Next)
+                continue;
+            var began = Stopwatch.GetTimestamp();
+            try
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                limit.CancelAfter(LongestSample);
+                await using var scope = scopes.CreateAsyncScope();
+                await schedule.Metrics.Sample(scope.ServiceProvider.GetRequiredService<DbContext>(), limit.Token);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                schedule.Metrics.Forget();
+                Failed(logger, schedule.Metrics.GetType().Name, exception.GetBaseException().Message);
+            }
+
+            schedule.Took(began, Stopwatch.GetTimestamp());
+        }
+    }
+
+    private void Forget()
+    {
+        foreach (var schedule in schedules)
+        {
+            schedule.Metrics.Forget();
+            schedule.Reset();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Metrics} cannot be read: {Reason}")]
+    private static partial void Failed(ILogger logger, string metrics, string reason);
+
+    private sealed class Schedule(ISampledMetrics metrics)
+    {
+        private long last;
+
+        public ISampledMetrics Metrics => metrics;
+
+        /// <summary>Not before this timestamp.</summary>
+        public long Next { get; private set; }
+
+        /// <summary>The shorter of the last two counts: the first is always slow, and a machine may stall once.</summary>
+        public void Took(long began, long ended)
+        {
+            Next = ended + Rest * Math.Min(last, ended - began);
+            last = ended - began;
+        }
+
+        public void Reset() => last = Next = 0;
+    }
+}

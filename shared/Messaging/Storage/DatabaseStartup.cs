@@ -1,0 +1,92 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace OrderPlatform.Messaging.Storage;
+
+/// <summary>
+/// Waits for the database and applies the migrations, one instance at a time. Until then requests answer that the database
+/// is unavailable, and messages wait.
+/// </summary>
+internal sealed partial class DatabaseStartup(
+    IServiceScopeFactory scopes, NpgsqlDataSource source, DatabaseAddress address, ILogger<DatabaseStartup> logger)
+    : BackgroundService, IHealthCheck
+{
+    // An advisory lock of its own: Entity Framework's lock is a table, which at the very first start does not exist yet.
+    private const string Lock = "SELECT pg_advisory_lock(hashtextextended('orderplatform migrations', 0))";
+
+    private static readonly AsyncLocal<bool> Migrating = new();
+
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string waitsFor = "the database";
+
+    /// <summary>Completes when the migrations are applied.</summary>
+    public Task Ready => ready.Task;
+
+    /// <summary>Whether the caller may use the database: everybody once it is migrated, until then only what migrates it.</summary>
+    public bool Admits => ready.Task.IsCompleted || Migrating.Value;
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        if (!ready.Task.IsCompletedSuccessfully)
+            return HealthCheckResult.Unhealthy($"waits for {waitsFor}");
+        try
+        {
+            await using var command = source.CreateCommand("SELECT 1");
+            await command.ExecuteScalarAsync(cancellationToken);
+            return HealthCheckResult.Healthy("reachable, migrations applied");
+        }
+        catch (NpgsqlException exception)
+        {
+            return HealthCheckResult.Unhealthy($"waits for the database: {exception.GetBaseException().Message}");
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var backoff = new Backoff();
+        while (true)
+        {
+            try
+            {
+                await Migrate(stoppingToken);
+                ready.SetResult();
+                return;
+            }
+            catch (Exception exception) when (DatabaseErrors.IsOutage(exception) || exception is PostgresException)
+            {
+                waitsFor = $"the database: {exception.GetBaseException().Message}";
+                Waiting(logger, exception.GetBaseException().Message);
+                await backoff.Wait(stoppingToken);
+            }
+        }
+    }
+
+    private async Task Migrate(CancellationToken stoppingToken)
+    {
+        await using var connection = address.CreateUnpooled();
+        await connection.OpenAsync(stoppingToken);
+        waitsFor = "another instance that applies the migrations";
+        Migrating.Value = true;
+        await using (var command = new NpgsqlCommand(Lock, connection) { CommandTimeout = 0 })
+            await command.ExecuteNonQueryAsync(stoppingToken);
+
+        waitsFor = "its migrations";
+        await using var scope = scopes.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<DbContext>().Database;
+        var pending = (await database.GetPendingMigrationsAsync(stoppingToken)).ToArray();
+        if (pending.Length == 0)
+            return;
+        await database.MigrateAsync(stoppingToken);
+        Migrated(logger, pending.Length, pending[^1]);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Waiting for the database: {Reason}")]
+    private static partial void Waiting(ILogger logger, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Applied {Count} migrations, up to {Last}")]
+    private static partial void Migrated(ILogger logger, int count, string last);
+}

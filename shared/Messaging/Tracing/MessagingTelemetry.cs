@@ -1,0 +1,93 @@
+using System.Diagnostics;
+
+namespace OrderPlatform.Messaging.Tracing;
+
+/// <summary>
+/// The library's spans. An event's way is one trace: what appended it, its publishing, its handling, and so on. A transaction that holds
+/// the work of many is a trace of its own, linked with all of theirs.
+/// </summary>
+internal static class MessagingTelemetry
+{
+    public const string SourceName = "OrderPlatform.Messaging";
+
+    private static readonly ActivitySource Source = new(SourceName);
+
+    /// <summary>From an event's occurrence to its being sent, below whatever appended it; null when its trace is not recorded.</summary>
+    public static Activity? StartPublishing(EventEnvelope @event)
+    {
+        if (RecordedContext(@event.TraceParent) is not { } cause)
+            return null;
+        var now = DateTimeOffset.UtcNow;
+        var activity = Source.StartActivity(
+            $"publish {ShortName(@event.Type)}",
+            ActivityKind.Producer,
+            cause,
+            // The database's clock may be ahead of this one.
+            startTime: @event.OccurredAt < now ? @event.OccurredAt : now);
+        return Describe(activity, "send", @event.Type, @event.EventId, @event.CorrelationId);
+    }
+
+    /// <summary>A handler's work, below the publishing of what it handles.</summary>
+    public static Activity? StartHandling(string queue, EventEnvelope message) => Source.HasListeners()
+        ? Describe(
+            Start($"{queue} process {ShortName(message.Type)}", ActivityKind.Consumer, message.TraceParent),
+            "process",
+            queue,
+            message.EventId,
+            message.CorrelationId)
+        : null;
+
+    /// <summary>
+    /// A transaction, with a link to each recorded unit that it holds. That of a single one is part of the unit's trace as well; null when
+    /// there is none.
+    /// </summary>
+    /// <param name="name">Whose units they are.</param>
+    /// <param name="traceParents">Of each unit.</param>
+    public static Activity? StartCommit(string name, IEnumerable<string?> traceParents)
+    {
+        if (!Source.HasListeners())
+            return null;
+        var units = new List<ActivityLink>();
+        foreach (var traceParent in traceParents)
+        {
+            if (RecordedContext(traceParent) is { } unit)
+                units.Add(new ActivityLink(unit));
+        }
+
+        if (units.Count == 0)
+            return null;
+        Activity.Current = null;
+        return Source.StartActivity(
+            ActivityKind.Internal, units.Count == 1 ? units[0].Context : default, links: units, name: $"{name} commit");
+    }
+
+    /// <summary>Goes on with the trace of a cause; what goes on meanwhile in another trace is linked.</summary>
+    public static Activity? Start(string name, ActivityKind kind, string? traceParent)
+    {
+        ActivityContext.TryParse(traceParent, null, isRemote: true, out var cause);
+        ActivityLink[]? links = Activity.Current is { Recorded: true } current && cause != default && current.TraceId != cause.TraceId
+            ? [new ActivityLink(current.Context)]
+            : null;
+        return Source.StartActivity(name, kind, cause, links: links);
+    }
+
+    public static void Failed(this Activity? activity, Exception exception) =>
+        activity?.AddException(exception).SetStatus(ActivityStatusCode.Error, exception.Message);
+
+    private static Activity? Describe(
+        Activity? activity, string operation, string destination, Guid eventId, Guid correlationId) => activity?
+        .SetTag("messaging.system", "rabbitmq")
+        .SetTag("messaging.operation.type", operation)
+        .SetTag("messaging.destination.name", destination)
+        .SetTag("messaging.message.id", eventId)
+        .SetTag("messaging.message.conversation_id", correlationId);
+
+    /// <summary>Most traces are recorded, or none is: looking at the last flag costs less than to read all of it.</summary>
+    private static ActivityContext? RecordedContext(string? traceParent) =>
+        traceParent is [.., not '0'] && ActivityContext.TryParse(traceParent, null, isRemote: true, out var context)
+            && context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
+            ? context
+            : null;
+
+    private static string ShortName(string type) => type[(type.LastIndexOf(':') + 1)..];
+}

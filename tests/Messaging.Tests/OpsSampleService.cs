@@ -1,0 +1,45 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Messaging.Tests;
+
+/// <summary>The ledger's jobs.</summary>
+public sealed partial class SampleHost
+{
+    /// <summary>Asks for a job.</summary>
+    /// <returns>Its address.</returns>
+    public async Task<string> StartJob(string path, object request)
+    {
+        using var response = await Http.PostAsJsonAsync(path, request);
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, response.StatusCode);
+        return response.Headers.Location!.ToString();
+    }
+
+    public Task<JsonElement> Job(string address) => Http.GetFromJsonAsync<JsonElement>(address);
+
+    /// <summary>The job when it is in a state.</summary>
+    public async Task<JsonElement> JobBecomes(string address, string state, TimeSpan? timeout = null)
+    {
+        JsonElement job = default;
+        await Eventually.Is(
+            async () => (job = await Job(address)).GetProperty("state").GetString() is { } now
+                && (now == state || (now == "failed" ? throw new InvalidOperationException(job.ToString()) : false)),
+            timeout,
+            $"{address} is {state}");
+        return job;
+    }
+}
+
+public abstract partial class SampleServiceTest
+{
+    protected Task<SampleHost> StartOps(params (string Key, string Value)[] settings) => StartOps(_ => { }, settings);
+
+    protected async Task<SampleHost> StartOps(Action<MessagingBuilder> more, params (string Key, string Value)[] settings)
+    {
+        var host = await SampleHost.StartWeb(
+            Database, Broker.Uri, more, [("Messaging:JobPollInterval", "00:00:00.050"), .. settings]);
+        hosts.Add(host);
+        return host;
+    }
+}
