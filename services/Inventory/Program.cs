@@ -12,6 +12,9 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("inventory", port: 5102);
 builder.Services.AddValidation();
 builder.AddMessaging<InventoryDb>("inventory", messaging => messaging
+    .UseMassTransit()
+    .UseRabbitMq()
+    .AddOperations(operations => operations.Retains<OpenReservations>())
     .Publishes<StockReserved>()
     .Publishes<StockRejected>()
     .Records<StockReleased>()
@@ -19,7 +22,6 @@ builder.AddMessaging<InventoryDb>("inventory", messaging => messaging
     .Handles<OrderPlaced, ReserveStock>()
     .Handles<OrderCancelled, ReleaseStock>()
     .Handles<ShipmentDispatched, ShipStock>()
-    .Retains<OpenReservations>()
     .Observes<ReservationOutcomes>()
     .Samples<StockLevels>());
 

@@ -13,6 +13,11 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("orders", port: 5101);
 builder.Services.AddValidation();
 builder.AddMessaging<OrdersDb>("orders", messaging => messaging
+    .UseMassTransit()
+    .UseRabbitMq()
+    .AddOperations(operations => operations
+        .Retains<OpenOrders>()
+        .Rebuilds<Order, OrderPlaced>(placed => new Order(placed.OrderId)))
     .Publishes<OrderPlaced>()
     .Publishes<OrderConfirmed>()
     .Publishes<OrderCancellationRequested>()
@@ -25,8 +30,6 @@ builder.AddMessaging<OrdersDb>("orders", messaging => messaging
     .Handles<ShipmentDispatched, ShipOrder>()
     .Handles<ShipmentDelivered, DeliverOrder>()
     .Handles<ShipmentCancelled, CompleteCancellation>()
-    .Retains<OpenOrders>()
-    .Rebuilds<Order, OrderPlaced>(placed => new Order(placed.OrderId))
     .Observes<OrderOutcomes>()
     .Samples<OrdersByStatus>());
 

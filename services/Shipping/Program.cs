@@ -11,12 +11,14 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("shipping", port: 5103);
 builder.Services.AddValidation();
 builder.AddMessaging<ShippingDb>("shipping", messaging => messaging
+    .UseMassTransit()
+    .UseRabbitMq()
+    .AddOperations(operations => operations.Retains<OpenShipments>())
     .Publishes<ShipmentDispatched>()
     .Publishes<ShipmentDelivered>()
     .Publishes<ShipmentCancelled>()
     .Handles<OrderConfirmed, CreateShipment>()
-    .Handles<OrderCancellationRequested, CancelShipment>()
-    .Retains<OpenShipments>());
+    .Handles<OrderCancellationRequested, CancelShipment>());
 builder.AddCarrier();
 
 var app = builder.Build();

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.RabbitMq;
 
 namespace OrderPlatform.Messaging.MassTransit;
 
@@ -10,8 +12,8 @@ namespace OrderPlatform.Messaging.MassTransit;
 internal partial class BrokerGate(RabbitMqConnections connections, IHostApplicationLifetime lifetime, ILogger<BrokerGate> logger)
 {
     /// <summary>Returns when a connection has succeeded.</summary>
-    /// <exception cref="OperationCanceledException">The service stops.</exception>
-    public virtual async Task UntilItAnswers()
+    /// <exception cref="OperationCanceledException">The service is stopping.</exception>
+    public virtual async Task WaitForBroker()
     {
         var stopping = lifetime.ApplicationStopping;
         var backoff = new Backoff();
@@ -25,12 +27,12 @@ internal partial class BrokerGate(RabbitMqConnections connections, IHostApplicat
             catch (Exception exception) when (!stopping.IsCancellationRequested)
             {
                 if (attempt == 1)
-                    Waits(logger, exception.GetBaseException().Message);
+                    Waiting(logger, exception.GetBaseException().Message);
                 await backoff.Wait(stopping);
             }
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The consumer waits for the broker: {Reason}")]
-    private static partial void Waits(ILogger logger, string reason);
+    [LoggerMessage(LogLevel.Warning, "Broker unavailable ({Reason}); the consumer waits and retries")]
+    private static partial void Waiting(ILogger logger, string reason);
 }

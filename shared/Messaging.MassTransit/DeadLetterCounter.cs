@@ -1,21 +1,22 @@
 using MassTransit;
+using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.MassTransit;
 
 /// <summary>
 /// Counts the messages that MassTransit has moved to an error or a skipped queue: the last step of the pipe that moves them.
 /// </summary>
-internal sealed class DeadLetterCounter(QueueMetrics metrics) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
+internal sealed class DeadLetterCounter(string queue, IMessageReceiver receiver) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
 {
     public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
     {
-        metrics.DeadLettered(EventDeserializer.TypeOf(context.TransportHeaders));
+        receiver.DeadLettered(queue, WireFormat.TypeOf(EventDeserializer.MessageOf(context)));
         return next.Send(context);
     }
 
     public Task Send(ReceiveContext context, IPipe<ReceiveContext> next)
     {
-        metrics.DeadLettered(EventDeserializer.TypeOf(context.TransportHeaders));
+        receiver.DeadLettered(queue, WireFormat.TypeOf(EventDeserializer.MessageOf(context)));
         return next.Send(context);
     }
 

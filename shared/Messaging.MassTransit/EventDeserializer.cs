@@ -1,23 +1,23 @@
-using System.Globalization;
 using System.Net.Mime;
 using System.Runtime.Serialization;
-using System.Text.Json;
 using MassTransit;
 using MassTransit.Serialization;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.RabbitMq;
+using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.MassTransit;
 
 /// <summary>
-/// Reads raw JSON into an <see cref="EventEnvelope"/>, once and without an envelope. A type that no handler of the queue
-/// names is left to MassTransit, which moves the message to <c>&lt;queue&gt;_skipped</c>.
+/// Reads a message of any content type into an <see cref="EventEnvelope"/>, once. A message whose type the queue does not take is left to
+/// MassTransit, which moves it to <c>&lt;queue&gt;_skipped</c>.
 /// </summary>
-internal sealed class EventDeserializer(IReadOnlyDictionary<string, HandlerBinding> handlers) : IMessageDeserializer, ISerializerFactory
+internal sealed class EventDeserializer(string queue, IMessageReceiver receiver, ContentType contentType)
+    : IMessageDeserializer, ISerializerFactory
 {
-    private const string UrnPrefix = "urn:message:";
-
     private const RawSerializerOptions RawOptions = RawSerializerOptions.Default;
 
-    public ContentType ContentType => SystemTextJsonRawMessageSerializer.JsonContentType;
+    public ContentType ContentType => contentType;
 
     public IMessageDeserializer CreateDeserializer() => this;
 
@@ -27,56 +27,28 @@ internal sealed class EventDeserializer(IReadOnlyDictionary<string, HandlerBindi
 
     public MessageBody GetMessageBody(string text) => new StringMessageBody(text);
 
-    public ConsumeContext Deserialize(ReceiveContext receiveContext) => new BodyConsumeContext(
-        receiveContext, Deserialize(receiveContext.Body, receiveContext.TransportHeaders, receiveContext.InputAddress));
-
-    public SerializerContext Deserialize(MessageBody body, MassTransit.Headers headers, Uri? destinationAddress = null) =>
-        new EventContext(new RawMessageContext(headers, destinationAddress, RawOptions), Read(body, headers));
-
-    /// <summary>The wire address that a message names; null when it names none.</summary>
-    public static string? TypeOf(MassTransit.Headers headers) => TypeOf(headers.Get<string>(Headers.MessageType));
-
-    /// <param name="urns">The header that names it.</param>
-    public static string? TypeOf(string? urns) =>
-        urns?.Split(';')[0] is { } urn && urn.StartsWith(UrnPrefix, StringComparison.Ordinal) ? urn[UrnPrefix.Length..] : null;
-
-    private EventEnvelope? Read(MessageBody body, MassTransit.Headers headers)
+    public ConsumeContext Deserialize(ReceiveContext receiveContext)
     {
-        if (TypeOf(headers) is not { } type || !handlers.TryGetValue(type, out var handler))
-            return null;
-
-        var id = GuidOf(headers, MessageHeaders.MessageId)
-            ?? throw new SerializationException("The message has no MessageId, so the inbox could not know it again.");
         try
         {
-            var correlationId = GuidOf(headers, MessageHeaders.CorrelationId) ?? id;
-            var message = new EventEnvelope(
-                id,
-                type,
-                headers.Get<string>(Headers.Stream) ?? correlationId.ToString(),
-                headers.TryGetHeader(Headers.Sequence, out var sequence) ? Convert.ToInt32(sequence, CultureInfo.InvariantCulture) : 0,
-                correlationId,
-                GuidOf(headers, Headers.InitiatorId),
-                headers.Get<string>(Headers.OccurredAt) is { } at
-                    ? DateTimeOffset.Parse(
-                        at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal)
-                    : DateTimeOffset.UtcNow,
-                headers.Get<string>(Headers.TraceParent),
-                body.GetBytes())
-            {
-                IsReplayed = headers.Get<bool>(Headers.Replayed) == true,
-            };
-            message.Read(handler.EventType);
-            return message;
+            return new BodyConsumeContext(
+                receiveContext,
+                new EventContext(
+                    new RawMessageContext(receiveContext.TransportHeaders, receiveContext.InputAddress, RawOptions),
+                    receiver.Read(queue, MessageOf(receiveContext))));
         }
-        catch (Exception exception) when (exception is JsonException or FormatException or InvalidCastException or OverflowException)
+        catch (MalformedMessageException exception)
         {
-            throw new SerializationException($"The message is no {handler.EventType.Name}: {exception.Message}", exception);
+            throw new SerializationException(exception.Message, exception);
         }
     }
 
-    private static Guid? GuidOf(MassTransit.Headers headers, string key) =>
-        headers.TryGetHeader(key, out var value) && Guid.TryParse(value as string, out var id) ? id : null;
+    public SerializerContext Deserialize(MessageBody body, Headers headers, Uri? destinationAddress = null) =>
+        throw new NotSupportedException("A message is read as a whole, with its properties.");
+
+    /// <summary>The message as it came from RabbitMQ.</summary>
+    public static TransportMessage MessageOf(ReceiveContext context) =>
+        AmqpMessage.Read(context.GetPayload<RabbitMqBasicConsumeContext>().Properties, context.Body.GetBytes());
 
     private sealed class EventContext(MessageContext context, EventEnvelope? message) : SystemTextJsonRawSerializerContext(
         SystemTextJsonMessageSerializer.Instance,

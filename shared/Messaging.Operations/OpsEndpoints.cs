@@ -1,6 +1,13 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using OrderPlatform.Messaging.Operations.DeadLetters;
+using OrderPlatform.Messaging.Operations.History;
+using OrderPlatform.Messaging.Operations.Http;
+using OrderPlatform.Messaging.Operations.Page;
+using OrderPlatform.Messaging.Operations.Rebuilds;
+using OrderPlatform.Messaging.Operations.Replays;
+using OrderPlatform.Messaging.Operations.Status;
 
 namespace OrderPlatform.Messaging.Operations;
 

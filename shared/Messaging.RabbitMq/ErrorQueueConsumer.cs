@@ -1,63 +1,48 @@
 using System.Threading.Channels;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Transport;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// Files what is in the service's error and skipped queues. A message is acknowledged after its row is committed; while the database is
-/// away, messages are kept unacknowledged, and not returned: the broker counts returns, and drops what it has delivered too often.
-/// What MassTransit has moved there is counted already; what the broker has given up itself is counted here.
+/// Files the messages of the service's error and skipped queues. A message is acknowledged after its row is committed; while the database is
+/// away, messages are kept unacknowledged, and not returned: the broker counts returns, and drops a message that it has delivered too often.
+/// Messages that the service has moved there are counted already; those that the broker has given up itself are counted here.
 /// </summary>
 internal sealed partial class ErrorQueueConsumer(
-    MessagingTopology map,
+    TransportTopology topology,
     RabbitMqConnections connections,
-    DeadLetterStore filing,
-    MessagingMetrics metrics,
-    DatabaseStartup database,
-    MessagingOptions options,
-    ILogger<ErrorQueueConsumer> logger) : BackgroundService
+    IDeadLetterStore store,
+    IMessageReceiver receiver,
+    ILogger<ErrorQueueConsumer> logger) : BackgroundLoop(Task.CompletedTask, TimeSpan.Zero)
 {
-    private static readonly string[] Sources = ["error", "skipped"];
+    private static readonly (string Suffix, DeadLetterSource Source)[] Sources =
+        [("error", DeadLetterSource.Error), ("skipped", DeadLetterSource.Skipped)];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
-        await database.Ready.WaitAsync(stoppingToken);
-        var backoff = new Backoff();
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await using var connection = await connections.Open("dead letters", stoppingToken);
-                await using var channel = await connection.CreateChannelAsync(cancellationToken: stoppingToken);
-                var arrived = await Consume(channel, stoppingToken);
-                backoff = new Backoff();
-                await File(channel, arrived, stoppingToken);
-            }
-            catch (Exception) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                Interrupted(logger, exception.GetBaseException().Message);
-                await backoff.Wait(stoppingToken);
-            }
-        }
+        await using var connection = await connections.Open("dead letters", stoppingToken);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: stoppingToken);
+        var arrived = await Consume(channel, stoppingToken);
+        Progressed();
+        await File(channel, arrived, stoppingToken);
     }
+
+    protected override void Interrupted(Exception exception) => Interrupted(logger, exception.GetBaseException().Message);
 
     private async Task<ChannelReader<Arrived>> Consume(IChannel channel, CancellationToken stoppingToken)
     {
         var arrived = Channel.CreateUnbounded<Arrived>(new UnboundedChannelOptions { SingleReader = true });
         channel.ChannelShutdownAsync += (_, reason) => End(arrived.Writer, reason.ReplyText);
-        await channel.BasicQosAsync(prefetchSize: 0, options.DeadLetters.Prefetch, global: false, stoppingToken);
-        foreach (var queue in map.Queues.Keys)
+        await channel.BasicQosAsync(prefetchSize: 0, store.Prefetch, global: false, stoppingToken);
+        foreach (var queue in topology.Queues.Keys)
         {
-            foreach (var source in Sources)
+            foreach (var (suffix, source) in Sources)
             {
-                var name = $"{queue}_{source}";
+                var name = $"{queue}_{suffix}";
                 await ErrorQueue.Declare(channel, name, stoppingToken);
                 var consumer = new AsyncEventingBasicConsumer(channel);
                 consumer.UnregisteredAsync += (_, _) => End(arrived.Writer, $"the queue {name} is gone");
@@ -70,14 +55,14 @@ internal sealed partial class ErrorQueueConsumer(
     }
 
     /// <summary>Never throws: what the client's loop swallowed would be acknowledged with the next message.</summary>
-    private Arrived Read(string queue, string source, BasicDeliverEventArgs delivery)
+    private Arrived Read(string queue, DeadLetterSource source, BasicDeliverEventArgs delivery)
     {
         try
         {
             return new Arrived(
                 delivery.DeliveryTag,
-                FailedMessages.Of(queue, source, delivery.BasicProperties, delivery.Body.ToArray()),
-                IsCounted: delivery.BasicProperties.Headers?.ContainsKey(MassTransit.MessageHeaders.Reason) is true);
+                FaultHeaders.Read(queue, source, delivery.BasicProperties, delivery.Body.ToArray()),
+                IsCounted: delivery.BasicProperties.Headers?.ContainsKey(FaultHeaders.Reason) is true);
         }
         catch (Exception exception)
         {
@@ -92,12 +77,12 @@ internal sealed partial class ErrorQueueConsumer(
         while (await arrived.WaitToReadAsync(stoppingToken))
         {
             var batch = new List<Arrived>();
-            while (batch.Count < options.DeadLetters.Prefetch && arrived.TryRead(out var message))
+            while (batch.Count < store.Prefetch && arrived.TryRead(out var message))
                 batch.Add(message);
-            var filed = await filing.File([.. batch.Select(message => message.Message).OfType<FailedMessage>()], stoppingToken);
+            var filed = await store.File([.. batch.Select(message => message.Message).OfType<DeadLetter>()], stoppingToken);
             foreach (var message in batch.Where(
                 message => !message.IsCounted && message.Message is not null && filed.Contains(message.Message)))
-                metrics.Of(message.Message!.Queue).DeadLettered(message.Message.Type);
+                receiver.DeadLettered(message.Message!.Queue, WireFormat.TypeOf(message.Message.Message));
 
             leftBehind |= filed.Count < batch.Count;
             if (!leftBehind)
@@ -116,14 +101,14 @@ internal sealed partial class ErrorQueueConsumer(
         return Task.CompletedTask;
     }
 
-    [LoggerMessage(LogLevel.Warning, "Dead letters stay in their queues for now: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Error queues cannot be read ({Reason}); retrying, and the messages stay there meanwhile")]
     private static partial void Interrupted(ILogger logger, string reason);
 
-    [LoggerMessage(LogLevel.Error, "A message of {Queue}_{Source} cannot be read, and stays there")]
-    private static partial void NotRead(ILogger logger, Exception exception, string queue, string source);
+    [LoggerMessage(LogLevel.Error, "A message of {Queue} cannot be read ({Source}); it stays in its queue")]
+    private static partial void NotRead(ILogger logger, Exception exception, string queue, DeadLetterSource source);
 
     /// <param name="Tag">By which it is acknowledged.</param>
     /// <param name="Message">Null when it cannot be read.</param>
     /// <param name="IsCounted">Whether whoever moved it has counted it.</param>
-    private sealed record Arrived(ulong Tag, FailedMessage? Message, bool IsCounted);
+    private sealed record Arrived(ulong Tag, DeadLetter? Message, bool IsCounted);
 }

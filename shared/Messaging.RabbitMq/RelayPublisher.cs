@@ -1,13 +1,11 @@
+using OrderPlatform.Messaging.Transport;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
-/// <summary>
-/// Publishes events in the order they are given, pipelined, and says when the broker has confirmed them. MassTransit reads
-/// what it writes: raw JSON, with MassTransit's headers.
-/// </summary>
-internal sealed class RelayPublisher : IAsyncDisposable
+/// <summary>Publishes events in the order they are given, pipelined, and tells when the broker has confirmed them.</summary>
+internal sealed class RelayPublisher : IEventPublisher
 {
     private readonly IConnection connection;
     private readonly IChannel channel;
@@ -49,24 +47,18 @@ internal sealed class RelayPublisher : IAsyncDisposable
         }
     }
 
-    /// <summary>Publishes events, and returns when they are on their way.</summary>
-    /// <returns>Completes when the broker has confirmed them all; fails when it refused one, or had no queue for it.</returns>
-    public async Task<Task> Publish(IReadOnlyList<EventEnvelope> events, IReadOnlySet<string> types, CancellationToken cancellationToken)
+    public async Task<Task> Publish(IReadOnlyList<OutgoingMessage> messages, CancellationToken cancellationToken)
     {
-        foreach (var @event in events)
+        foreach (var (type, message) in messages)
         {
-            if (!types.Contains(@event.Type))
-                continue;
-            using var span = MessagingTelemetry.StartPublishing(@event);
-            var properties = EventProperties.Of(@event, span?.Id ?? @event.TraceParent);
-            await channel.BasicPublishAsync(@event.Type, "", mandatory: true, properties, @event.Body, cancellationToken);
+            await channel.BasicPublishAsync(
+                type, "", mandatory: true, AmqpMessage.Write(message), message.Body, cancellationToken);
             published++;
         }
 
         return confirms.UpTo(published);
     }
 
-    /// <exception cref="IOException">A message was refused or the connection is lost; nothing more can be published here.</exception>
     public void ThrowIfFailed() => confirms.ThrowIfFailed();
 
     public async ValueTask DisposeAsync()

@@ -1,23 +1,46 @@
 using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Sampling;
+using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging;
 
 /// <summary>What a service says about its events, one line for each; made by <c>AddMessaging</c>.</summary>
 public sealed class MessagingBuilder
 {
-    private readonly IServiceCollection services;
     private readonly string service;
     private readonly Dictionary<string, Dictionary<string, HandlerBinding>> queues = [];
+    private readonly Dictionary<string, Action<IServiceCollection, TransportTopology>> transports = [];
 
     internal MessagingBuilder(IServiceCollection services, string service)
     {
-        this.services = services;
+        Services = services;
         this.service = service;
     }
+
+    /// <summary>The service's registrations, for extensions of the library.</summary>
+    public IServiceCollection Services { get; }
 
     internal EventTypes Types { get; } = new();
 
     internal IReadOnlyDictionary<string, Dictionary<string, HandlerBinding>> Queues => queues;
+
+    internal IReadOnlyDictionary<string, Action<IServiceCollection, TransportTopology>> Transports => transports;
+
+    /// <summary>
+    /// Adds a way to the broker. The setting <c>Messaging:Transport</c> chooses among those that are added; by default the first is used.
+    /// </summary>
+    /// <param name="name">What the setting calls it.</param>
+    /// <param name="register">
+    /// Registers an <see cref="ITransport"/> and hosted services that consume the queues; called only when the transport is chosen.
+    /// </param>
+    public MessagingBuilder AddTransport(string name, Action<IServiceCollection, TransportTopology> register)
+    {
+        transports.Add(name, register);
+        return this;
+    }
 
     /// <summary>
     /// The service's log has events of this type, and others consume them: the relay publishes them, and waits until a queue is bound.
@@ -29,7 +52,7 @@ public sealed class MessagingBuilder
         return this;
     }
 
-    /// <summary>The service's log has events of this type, which nobody consumes: they are history only.</summary>
+    /// <summary>The service's log has events of this type, which no service consumes: they are history only.</summary>
     public MessagingBuilder Records<TEvent>()
         where TEvent : class
     {
@@ -37,58 +60,37 @@ public sealed class MessagingBuilder
         return this;
     }
 
-    /// <summary>What the service counts of its own events, after their commit.</summary>
+    /// <summary>Counts the service's own events, after their commit.</summary>
     public MessagingBuilder Observes<TObserver>()
         where TObserver : class, IEventObserver
     {
-        services.AddSingleton<IEventObserver, TObserver>();
+        Services.AddSingleton<IEventObserver, TObserver>();
         return this;
     }
 
-    /// <summary>Gauges of what the service's tables hold.</summary>
+    /// <summary>Adds gauges of what the service's tables hold.</summary>
     public MessagingBuilder Samples<TMetrics>()
         where TMetrics : class, ISampledMetrics
     {
-        services.AddSingleton<ISampledMetrics, TMetrics>();
-        return this;
-    }
-
-    /// <summary>Says which streams are open, so that their events stay in the log. Without it, all are closed.</summary>
-    public MessagingBuilder Retains<TStreams>()
-        where TStreams : class, IOpenStreams
-    {
-        services.AddSingleton<IOpenStreams, TStreams>();
-        return this;
-    }
-
-    /// <summary>The rows of an entity are the fold of their streams and nothing else: a rebuild compares and repairs them.</summary>
-    /// <param name="begin">Makes the row that the first event is applied to, with nothing but its key.</param>
-    /// <typeparam name="TRow">The entity.</typeparam>
-    /// <typeparam name="TFirst">What every stream of such rows begins with, and no other stream.</typeparam>
-    public MessagingBuilder Rebuilds<TRow, TFirst>(Func<TFirst, TRow> begin)
-        where TRow : EventSourcedEntity
-        where TFirst : class
-    {
-        services.AddSingleton(new RowFold(typeof(TRow), EventTypes.NameOf(typeof(TFirst)), first => begin((TFirst)first)));
+        Services.AddSingleton<ISampledMetrics, TMetrics>();
         return this;
     }
 
     /// <summary>Consumes an event.</summary>
     /// <param name="queue">
-    /// The queue to consume it from; by default the one named like the service. A queue has one handler for a type: a
-    /// second handler of the same event has a queue of its own, named <c>service_purpose</c>: the broker's permissions and
-    /// policies go by that.
+    /// The queue to consume it from; by default the one named like the service. A queue has one handler for a type: a second handler of the
+    /// same event has a queue of its own, named <c>service_purpose</c>: the broker's permissions and policies go by that.
     /// </param>
-    /// <exception cref="InvalidOperationException">The queue has a handler of this event already, or another name.</exception>
+    /// <exception cref="InvalidOperationException">The queue has a handler of this event already, or its name does not fit.</exception>
     public MessagingBuilder Handles<TEvent, THandler>(string? queue = null)
         where TEvent : class
         where THandler : class, IHandler<TEvent>
     {
-        services.AddScoped<THandler>();
+        Services.AddScoped<THandler>();
         var binding = new HandlerBinding(
             typeof(TEvent),
             typeof(THandler),
-            static (@event, rows) => THandler.Reads((TEvent)@event, rows),
+            static (@event, rows) => THandler.Locks((TEvent)@event, rows),
             static (scope, @event) => scope.GetRequiredService<THandler>().Handle((TEvent)@event));
 
         queue ??= service;
@@ -105,7 +107,3 @@ public sealed class MessagingBuilder
         return this;
     }
 }
-
-/// <summary>A handler, seen without its types.</summary>
-internal sealed record HandlerBinding(
-    Type EventType, Type HandlerType, Action<object, RowsToLock> Reads, Func<IServiceProvider, object, Outcome> Handle);

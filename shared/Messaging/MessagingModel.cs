@@ -1,4 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Inbox;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging;
 
@@ -8,18 +11,17 @@ public static class MessagingModel
     private const string Schema = "messaging";
 
     /// <summary>
-    /// Adds event log, relay cursor, inbox and deferred events; call it in <c>OnModelCreating</c>. The tables themselves are made by
-    /// <see cref="MessagingSchema.CreateMessaging"/>.
+    /// Adds the event log, the relay's cursor, the inbox and the deferred events; call it in <c>OnModelCreating</c>.
+    /// <see cref="Storage.MessagingSchema.CreateMessaging"/> creates the tables.
     /// </summary>
     public static ModelBuilder AddMessaging(this ModelBuilder model)
     {
         model.Entity<LoggedEvent>(log =>
         {
             log.ToTable("event_log", Schema, table => table.ExcludeFromMigrations());
-            // In the database together with the event's id, which says in which partition it is.
+            // In the database the key has the event's id as well, which says in which partition the row is.
             log.HasKey(e => e.Position);
-            log.Property(e => e.Stream).HasMaxLength(100);
-            log.Property(e => e.Data).HasColumnType("json");
+            log.ComplexProperty(e => e.Event, EventRows.Map);
         });
         model.Entity<RelayCursor>(cursor => cursor.ToTable("relay_cursor", Schema, table => table.ExcludeFromMigrations()));
         model.Entity<InboxEntry>(inbox =>
@@ -30,8 +32,9 @@ public static class MessagingModel
         model.Entity<DeferredEvent>(deferred =>
         {
             deferred.ToTable("deferred_events", Schema, table => table.ExcludeFromMigrations());
-            deferred.HasKey(e => new { e.EventId, e.Queue });
-            deferred.Property(e => e.Body).HasColumnType("json");
+            // The key includes the event's id, which Entity Framework cannot see inside a complex property.
+            deferred.HasNoKey();
+            deferred.ComplexProperty(e => e.Event, EventRows.Map);
         });
         return model;
     }

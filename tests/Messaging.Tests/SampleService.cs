@@ -21,7 +21,7 @@ public sealed class Account : EventSourcedEntity
 
     public bool IsClosed { get; private set; }
 
-    protected internal override string Stream => Id.ToString();
+    protected internal override string StreamId => Id.ToString();
 
     protected internal override Guid? CorrelationId => Id;
 

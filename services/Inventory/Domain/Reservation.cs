@@ -26,7 +26,7 @@ public sealed class Reservation : EventSourcedEntity
     /// <summary>What the order asked for.</summary>
     public IReadOnlyList<OrderLine> Lines { get; private set; } = [];
 
-    protected override string Stream => OrderId.ToString();
+    protected override string StreamId => OrderId.ToString();
 
     protected override Guid? CorrelationId => OrderId;
 

@@ -15,7 +15,7 @@ public sealed class StockItem(string sku) : EventSourcedEntity
     public long Reserved { get; private set; }
 
     /// <summary>No order's id begins like this, whatever a SKU looks like.</summary>
-    protected override string Stream => $"sku:{Sku}";
+    protected override string StreamId => $"sku:{Sku}";
 
     /// <summary>Sets units aside for an order.</summary>
     public void Reserve(int quantity)

@@ -30,7 +30,7 @@ public sealed class Order(Guid id) : EventSourcedEntity
 
     public Shipment? Shipment { get; private set; }
 
-    protected override string Stream => Id.ToString();
+    protected override string StreamId => Id.ToString();
 
     protected override Guid? CorrelationId => Id;
 

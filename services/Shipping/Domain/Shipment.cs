@@ -54,7 +54,7 @@ public sealed class Shipment : EventSourcedEntity
 
     public Cause? Cause => CausationId is { } id ? new Cause(id, TraceParent) : null;
 
-    protected override string Stream => OrderId.ToString();
+    protected override string StreamId => OrderId.ToString();
 
     protected override Guid? CorrelationId => OrderId;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using OrderPlatform.Messaging.EventLog;
 
 namespace OrderPlatform.Messaging.Operations.Archives;
 
@@ -14,7 +15,7 @@ internal static class ArchiveFile
 
     /// <summary>Writes events, one a line.</summary>
     /// <returns>The checksums of what was written: of the file and of the lines.</returns>
-    public static async Task<ArchiveChecksums> Write(Stream file, IAsyncEnumerable<EventEnvelope> events, CancellationToken cancellationToken)
+    public static async Task<ArchiveChecksums> Write(Stream file, IAsyncEnumerable<LogEntry> events, CancellationToken cancellationToken)
     {
         await using var hashed = new HashingStream(file, leaveOpen: true);
         await using var content = new HashingStream(new GZipStream(hashed, CompressionLevel.Fastest, leaveOpen: true));
@@ -60,7 +61,7 @@ internal static class ArchiveFile
     }
 
     /// <summary>The events of a file, in the order of their positions. Whoever must not see a damaged one checks it before.</summary>
-    public static async IAsyncEnumerable<EventEnvelope> Read(
+    public static async IAsyncEnumerable<LogEntry> Read(
         IArchiveStore store, string name, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var file = await Open(store, name, cancellationToken);
@@ -118,7 +119,7 @@ internal static class ArchiveFile
         }
     }
 
-    private static EventEnvelope Event(string name, string line)
+    private static LogEntry Event(string name, string line)
     {
         try
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OrderPlatform.Messaging.Operations.Retention;
 
 namespace OrderPlatform.Messaging.Operations.Archives;
 

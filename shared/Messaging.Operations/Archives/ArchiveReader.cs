@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using OrderPlatform.Messaging.EventLog;
 
 namespace OrderPlatform.Messaging.Operations.Archives;
 
@@ -10,12 +11,12 @@ internal sealed class ArchiveReader(IArchiveStore store)
     /// that nobody sees a damaged one.
     /// </summary>
     /// <exception cref="ArchiveException">There is no archive, or a file that is needed is missing or damaged.</exception>
-    public async IAsyncEnumerable<EventEnvelope> Read(ArchiveFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<LogEntry> Read(ArchiveFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Streams that were open for long are archived late: files overlap. One is opened when its first event is next.
         var closed = new Queue<ArchiveManifest>(
             (await Manifests(cancellationToken)).Where(filter.MayBeIn).OrderBy(manifest => manifest.FirstPosition));
-        var open = new PriorityQueue<IAsyncEnumerator<EventEnvelope>, long>();
+        var open = new PriorityQueue<IAsyncEnumerator<LogEntry>, long>();
         try
         {
             var last = filter.After;
@@ -57,7 +58,7 @@ internal sealed class ArchiveReader(IArchiveStore store)
         return manifests;
     }
 
-    private static async Task Advance(IAsyncEnumerator<EventEnvelope> file, PriorityQueue<IAsyncEnumerator<EventEnvelope>, long> open)
+    private static async Task Advance(IAsyncEnumerator<LogEntry> file, PriorityQueue<IAsyncEnumerator<LogEntry>, long> open)
     {
         if (await file.MoveNextAsync())
             open.Enqueue(file, file.Current.Position);
@@ -84,9 +85,9 @@ internal sealed record ArchiveFilter(
         && (From is null || manifest.LastOccurredAt >= From)
         && (Until is null || manifest.FirstOccurredAt < Until);
 
-    public bool Takes(EventEnvelope e) =>
-        (From is null || e.OccurredAt >= From)
-        && (Until is null || e.OccurredAt < Until)
-        && Types?.Contains(e.Type) != false
-        && Streams?.Contains(e.Stream) != false;
+    public bool Takes(LogEntry e) =>
+        (From is null || e.Event.OccurredAt >= From)
+        && (Until is null || e.Event.OccurredAt < Until)
+        && Types?.Contains(e.Event.Type) != false
+        && Streams?.Contains(e.Event.Stream) != false;
 }

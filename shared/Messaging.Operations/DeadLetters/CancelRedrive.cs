@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Operations.Http;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 

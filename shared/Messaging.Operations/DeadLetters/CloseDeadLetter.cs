@@ -2,7 +2,9 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Operations.Http;
+using OrderPlatform.Messaging.Storage;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 

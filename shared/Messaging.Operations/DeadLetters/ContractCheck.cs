@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OrderPlatform.Messaging.Events;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Events;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 

@@ -1,4 +1,5 @@
 using Npgsql;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 

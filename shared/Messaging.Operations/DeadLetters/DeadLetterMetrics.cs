@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Sampling;
 using Prometheus;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;

@@ -1,7 +1,13 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Inbox;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Transport;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
@@ -11,13 +17,13 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 /// </summary>
 internal sealed partial class DeadLetterReconciler(
     NpgsqlDataSource source,
-    BatchTransaction transaction,
-    DeadLetterStore filing,
+    DeferredEvents deferredEvents,
+    DeadLetterStore store,
     DatabaseStartup database,
     MessagingTopology map,
-    MessagingOptions options,
+    DeadLetterOptions options,
     TimeProvider clock,
-    ILogger<DeadLetterReconciler> logger) : BackgroundService
+    ILogger<DeadLetterReconciler> logger) : BackgroundLoop(database.Ready, options.SweepInterval)
 {
     /// <summary>Dead letters that one statement looks at, and how many such statements there are in one go.</summary>
     private const int Stretch = 1000;
@@ -75,28 +81,17 @@ internal sealed partial class DeadLetterReconciler(
 
     private (DateTimeOffset RedrivenAt, Guid Id) looked = (DateTimeOffset.MinValue, Guid.Empty);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
-        await database.Ready.WaitAsync(stoppingToken);
-        using var timer = new PeriodicTimer(options.DeadLetters.SweepInterval);
-        do
-        {
-            try
-            {
-                await ResolveHandled(stoppingToken);
-                foreach (var closed in await Closed(stoppingToken))
-                    await Release(closed, stoppingToken);
-                await using var end = source.CreateCommand(EndRedrives);
-                end.Parameters.Add(Value(Redrives.Lasting));
-                await end.ExecuteNonQueryAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                NextTime(logger, exception.GetBaseException().Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        await ResolveHandled(stoppingToken);
+        foreach (var closed in await Closed(stoppingToken))
+            await Release(closed, stoppingToken);
+        await using var end = source.CreateCommand(EndRedrives);
+        end.Parameters.Add(Value(Redrives.Lasting));
+        await end.ExecuteNonQueryAsync(stoppingToken);
     }
+
+    protected override void Interrupted(Exception exception) => NextTime(logger, exception.GetBaseException().Message);
 
     /// <summary>From the oldest to the newest, some in each go, so that those that are never handled do not hide the others.</summary>
     private async Task ResolveHandled(CancellationToken stoppingToken)
@@ -144,7 +139,7 @@ internal sealed partial class DeadLetterReconciler(
     {
         try
         {
-            await transaction.Resume(closed.Queue, closed.Stream, (batch, tooEarly) => File(closed, batch, tooEarly), stoppingToken);
+            await deferredEvents.Resume(closed.Queue, closed.Stream, (batch, tooEarly) => File(closed, batch, tooEarly), stoppingToken);
         }
         catch (DeferredEventFailedException failure)
         {
@@ -162,13 +157,13 @@ internal sealed partial class DeadLetterReconciler(
         if (followers.Length > 0)
         {
             batch.Add(Forget, Value(closed.Queue), Value(Array.ConvertAll(followers, e => e.EventId)));
-            filing.AddTo(batch, [.. followers.Select(e => FailedMessages.Of(closed.Queue, e, closed.Reason, clock.GetUtcNow()))]);
+            store.AddTo(batch, [.. followers.Select(e => FailedMessages.Of(closed.Queue, e, new Failure(null, closed.Reason, null, clock.GetUtcNow())))]);
         }
 
         batch.Add(Released, Value(closed.Id));
     }
 
-    [LoggerMessage(LogLevel.Warning, "Dead letters are looked at again later: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Dead letters could not be reconciled ({Reason}); retrying at the next interval")]
     private static partial void NextTime(ILogger logger, string reason);
 
     private sealed record ClosedLetter(Guid Id, string Queue, string Stream, string? Type, int? Sequence, string Reason)

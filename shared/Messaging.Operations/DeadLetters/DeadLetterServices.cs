@@ -1,4 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Sampling;
+using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
@@ -7,12 +10,12 @@ internal static class DeadLetterServices
 {
     public static void AddDeadLetters(this IServiceCollection services)
     {
+        services.AddSettings<DeadLetterOptions>("Messaging:DeadLetters");
         services.AddSingleton<DeadLetterStore>();
+        services.AddSingleton<IDeadLetterStore>(provider => provider.GetRequiredService<DeadLetterStore>());
         services.AddSingleton<DeadLetterMetrics>();
         services.AddSingleton<ISampledMetrics>(provider => provider.GetRequiredService<DeadLetterMetrics>());
         services.AddSingleton<Signal>();
-        services.AddSingleton<RedriveSender>();
-        services.AddHostedService<ErrorQueueConsumer>();
         services.AddHostedService<RedriveWorker>();
         services.AddHostedService<DeadLetterReconciler>();
     }

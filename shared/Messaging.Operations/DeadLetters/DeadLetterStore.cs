@@ -1,6 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Transport;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
@@ -9,7 +14,12 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 /// rest waits for people.
 /// </summary>
 internal sealed partial class DeadLetterStore(
-    NpgsqlDataSource source, MessagingTopology map, MessagingOptions options, ILogger<DeadLetterStore> logger)
+    NpgsqlDataSource source,
+    DatabaseStartup database,
+    MessagingTopology map,
+    DeadLetterOptions options,
+    TimeProvider clock,
+    ILogger<DeadLetterStore> logger) : IDeadLetterStore
 {
     // A message that comes again is the same failure when its time says so. Where it has no time, it is another failure only if it was
     // redriven since. The body is kept: it may have been edited. What an operator has closed stays closed.
@@ -65,20 +75,27 @@ internal sealed partial class DeadLetterStore(
         WHERE attempts > 1 OR state = 'scheduled'
         """;
 
-    /// <summary>Files messages, and returns when that is committed: those that are filed. It waits for a database that is away.</summary>
-    public async Task<IReadOnlySet<FailedMessage>> File(IReadOnlyCollection<FailedMessage> messages, CancellationToken stoppingToken)
+    public ushort Prefetch => options.Prefetch;
+
+    public async Task<IReadOnlySet<DeadLetter>> File(IReadOnlyCollection<DeadLetter> letters, CancellationToken cancellationToken)
     {
-        var filed = new HashSet<FailedMessage>(ReferenceEqualityComparer.Instance);
+        await database.Ready.WaitAsync(cancellationToken);
+        var filed = new HashSet<DeadLetter>(ReferenceEqualityComparer.Instance);
         // A statement cannot meet the same row twice.
-        for (var left = messages.ToList(); left.Count > 0;)
+        for (var left = letters.Select(letter => (Letter: letter, Message: FailedMessages.Of(letter))).ToList(); left.Count > 0;)
         {
-            var once = left.DistinctBy(message => (message.Queue, message.Key)).ToList();
-            filed.UnionWith(await FileOrSkip(once, stoppingToken));
-            left = left.Except(once, ReferenceEqualityComparer.Instance).Cast<FailedMessage>().ToList();
+            var once = left.DistinctBy(one => (one.Message.Queue, one.Message.Key)).ToList();
+            var done = (await FileOrSkip([.. once.Select(one => one.Message)], cancellationToken))
+                .ToHashSet<FailedMessage>(ReferenceEqualityComparer.Instance);
+            filed.UnionWith(once.Where(one => done.Contains(one.Message)).Select(one => one.Letter));
+            left.RemoveAll(once.Contains);
         }
 
         return filed;
     }
+
+    public void AddTo(NpgsqlBatch batch, string queue, EventEnvelope @event, Exception cause) =>
+        AddTo(batch, [FailedMessages.Of(queue, @event, Failure.Of(cause, clock.GetUtcNow()))]);
 
     /// <summary>Adds the statement that files messages; none of them twice.</summary>
     public void AddTo(NpgsqlBatch batch, IReadOnlyList<FailedMessage> messages)
@@ -104,10 +121,10 @@ internal sealed partial class DeadLetterStore(
             Column(message => message.Headers),
             Column(message => message.Body),
             Value(Redrives.Automatic),
-            Value(options.DeadLetters.AutomaticBackoff),
-            Value(options.DeadLetters.AutomaticRedrives),
+            Value(options.AutomaticBackoff),
+            Value(options.AutomaticRedrives),
             Column(IsRedrivenAutomatically),
-            Value(options.DeadLetters.LongestAutomaticBackoff),
+            Value(options.LongestAutomaticBackoff),
             Value(map.Service));
     }
 
@@ -163,13 +180,13 @@ internal sealed partial class DeadLetterStore(
         exception is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };
 
     private bool IsRedrivenAutomatically(FailedMessage message) =>
-        options.DeadLetters.AutomaticRedrives > 0 && options.DeadLetters.IsTransient(message.ExceptionType, message.ExceptionMessage);
+        options.AutomaticRedrives > 0 && options.IsTransient(message.ExceptionType, message.ExceptionMessage);
 
     private string? HandlerOf(FailedMessage message) => map.HandlerOf(message.Queue, message.Type)?.HandlerType.Name;
 
-    [LoggerMessage(LogLevel.Warning, "{Count} dead letters wait for the database, unacknowledged: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Database unavailable for {Count} dead letters ({Reason}); retrying, and they stay unacknowledged")]
     private static partial void DatabaseAway(ILogger logger, int count, string reason);
 
-    [LoggerMessage(LogLevel.Error, "The dead letter {Key} cannot be filed, and stays in {Queue}_{Source}")]
+    [LoggerMessage(LogLevel.Error, "Dead letter {Key} cannot be filed; it stays in {Queue}_{Source}")]
     private static partial void NotFiled(ILogger logger, Exception exception, string key, string queue, string source);
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Operations.Http;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 

@@ -1,162 +1,98 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using RabbitMQ.Client;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>Reads what is in an error queue, and makes a message of it again.</summary>
+/// <summary>Makes a row of a dead letter, and a message of that row again.</summary>
 internal static class FailedMessages
 {
-    private const string Broker = "x-death";
-
-    /// <summary>Of the year 9999.</summary>
-    private const long LastSecond = 253_402_300_799;
-
-    /// <summary>What was added on the way to the error queue, by MassTransit, the client library and the broker.</summary>
-    private static readonly string[] Added =
-    [
-        "MT-Fault-", MassTransit.MessageHeaders.Reason, "MT-Host-",
-        Broker, "x-first-death-", "x-last-death-", "x-delivery-count", "x-acquired-count", "x-dotnet-pub-seq-no",
-    ];
-
-    /// <param name="queue">The queue that could not handle it.</param>
-    /// <param name="source">The error queue it was found in: <c>error</c> or <c>skipped</c>.</param>
-    /// <param name="properties">As they are there.</param>
-    /// <param name="body">As it is there.</param>
-    public static FailedMessage Of(string queue, string source, IReadOnlyBasicProperties properties, byte[] body)
+    public static FailedMessage Of(DeadLetter letter)
     {
-        var headers = properties.Headers ?? new Dictionary<string, object?>();
-        var (reason, diedAt) = Death(headers);
+        var (message, failure) = (letter.Message, letter.Failure);
+        var source = letter.Source == DeadLetterSource.Skipped ? "skipped" : "error";
         return new FailedMessage(
-            queue,
+            letter.Queue,
             source,
-            TextColumn.Fit(string.IsNullOrEmpty(properties.MessageId) ? KeyOf(headers, body) : properties.MessageId, 255),
-            properties.MessageId is { Length: > 0 } id ? TextColumn.Fit(id, 255) : null,
-            Guid.TryParse(properties.MessageId, out var eventId) ? eventId : null,
-            Fit(EventDeserializer.TypeOf(Text(headers, Headers.MessageType)), 200),
-            Fit(Text(headers, Headers.Stream) ?? properties.CorrelationId, 200),
-            Number(headers, Headers.Sequence),
-            Fit(Text(headers, MassTransit.MessageHeaders.FaultExceptionType), 200),
-            Fit(Text(headers, MassTransit.MessageHeaders.FaultMessage), 4_000) ?? reason
-                ?? (source == "skipped" ? "No handler of the queue takes such a message." : null),
-            Fit(Text(headers, MassTransit.MessageHeaders.FaultStackTrace), 16_000),
-            DateTimeOffset.TryParse(
-                Text(headers, MassTransit.MessageHeaders.FaultTimestamp),
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
-                out var faultAt) ? faultAt : diedAt,
-            HeaderJson.Write(Written(properties)),
-            HeaderJson.Write(headers),
-            body);
+            TextColumn.Fit(string.IsNullOrEmpty(message.MessageId) ? KeyOf(message) : message.MessageId, 255),
+            message.MessageId is { Length: > 0 } id ? TextColumn.Fit(id, 255) : null,
+            Guid.TryParse(message.MessageId, out var eventId) ? eventId : null,
+            Fit(WireFormat.TypeOf(message), 200),
+            Fit(message.Headers.GetValueOrDefault(WireHeaders.Stream) as string ?? message.CorrelationId, 200),
+            Number(message.Headers.GetValueOrDefault(WireHeaders.Sequence)),
+            Fit(failure.ExceptionType, 200),
+            Fit(failure.Reason, 4_000) ?? (letter.Source == DeadLetterSource.Skipped ? "No handler of the queue takes such a message." : null),
+            Fit(failure.StackTrace, 16_000),
+            failure.At,
+            HeaderJson.Write(Properties(message)),
+            HeaderJson.Write(message.Headers.Concat(letter.Added)),
+            message.Body.ToArray());
     }
 
-    /// <summary>An event that is taken out of those that are deferred, because it will come too early forever.</summary>
-    public static FailedMessage Of(string queue, EventEnvelope @event, string reason, DateTimeOffset now) =>
-        Of(queue, "error", EventProperties.Of(@event), @event.Body.ToArray()) with { ExceptionMessage = reason, FaultAt = now };
+    /// <summary>A deferred event that becomes a dead letter.</summary>
+    public static FailedMessage Of(string queue, EventEnvelope @event, Failure failure) => Of(new DeadLetter(
+        queue, DeadLetterSource.Error, WireFormat.Write(@event, @event.TraceParent), TransportMessage.NoHeaders, failure));
 
-    /// <summary>An event that is taken out of those that are deferred, because its handler fails.</summary>
-    public static FailedMessage Of(string queue, EventEnvelope @event, Exception cause, DateTimeOffset now) =>
-        Of(queue, "error", EventProperties.Of(@event), @event.Body.ToArray()).FailedWith(cause, now);
-
-    /// <summary>As if MassTransit had said so: the innermost exception counts.</summary>
-    public static FailedMessage FailedWith(this FailedMessage message, Exception exception, DateTimeOffset at)
-    {
-        var cause = exception.GetBaseException();
-        return message with
-        {
-            ExceptionType = Fit(cause.GetType().FullName, 200),
-            ExceptionMessage = TextColumn.Fit(cause.Message, 4_000),
-            ExceptionStack = TextColumn.Fit(cause.StackTrace ?? "", 16_000),
-            FaultAt = at,
-        };
-    }
-
-    /// <summary>The message as it was before it failed.</summary>
+    /// <summary>The message of a row.</summary>
     /// <param name="properties">As <see cref="FailedMessage.Properties"/>.</param>
-    /// <param name="headers">As <see cref="FailedMessage.Headers"/>.</param>
-    public static BasicProperties PropertiesOf(string properties, string headers)
+    /// <param name="headers">As <see cref="FailedMessage.Headers"/>; the transport leaves out those that were added.</param>
+    /// <param name="body">As <see cref="FailedMessage.Body"/>.</param>
+    public static TransportMessage MessageOf(string properties, string headers, byte[] body)
     {
         var written = HeaderJson.Read(properties);
-        var message = new BasicProperties
+        return new TransportMessage(body)
         {
-            Headers = HeaderJson.Read(headers).Where(header => !IsAdded(header.Key)).ToDictionary(),
-            DeliveryMode = DeliveryModes.Persistent,
+            MessageId = Text(written, "messageId"),
+            CorrelationId = Text(written, "correlationId"),
+            ContentType = Text(written, "contentType"),
+            ContentEncoding = Text(written, "contentEncoding"),
+            ReplyTo = Text(written, "replyTo"),
+            Type = Text(written, "type"),
+            AppId = Text(written, "appId"),
+            Timestamp = written.GetValueOrDefault("timestamp") is UnixTime time ? time : null,
+            Headers = HeaderJson.Read(headers),
         };
-        if (Text(written, "messageId") is { } messageId)
-            message.MessageId = messageId;
-        if (Text(written, "correlationId") is { } correlationId)
-            message.CorrelationId = correlationId;
-        if (Text(written, "contentType") is { } contentType)
-            message.ContentType = contentType;
-        if (Text(written, "contentEncoding") is { } contentEncoding)
-            message.ContentEncoding = contentEncoding;
-        if (Text(written, "replyTo") is { } replyTo)
-            message.ReplyTo = replyTo;
-        if (Text(written, "type") is { } type)
-            message.Type = type;
-        if (Text(written, "appId") is { } appId)
-            message.AppId = appId;
-        if (written.GetValueOrDefault("timestamp") is AmqpTimestamp timestamp)
-            message.Timestamp = timestamp;
-        return message;
     }
 
-    /// <summary>Without its expiry, which would have it vanish, and its user, as whom nobody else may publish.</summary>
-    private static IEnumerable<KeyValuePair<string, object?>> Written(IReadOnlyBasicProperties properties)
+    private static IEnumerable<KeyValuePair<string, object?>> Properties(TransportMessage message)
     {
         (string Name, object? Value)[] all =
         [
-            ("messageId", properties.MessageId),
-            ("correlationId", properties.CorrelationId),
-            ("contentType", properties.ContentType),
-            ("contentEncoding", properties.ContentEncoding),
-            ("replyTo", properties.ReplyTo),
-            ("type", properties.Type),
-            ("appId", properties.AppId),
-            ("timestamp", properties.IsTimestampPresent() ? properties.Timestamp : null),
+            ("messageId", message.MessageId),
+            ("correlationId", message.CorrelationId),
+            ("contentType", message.ContentType),
+            ("contentEncoding", message.ContentEncoding),
+            ("replyTo", message.ReplyTo),
+            ("type", message.Type),
+            ("appId", message.AppId),
+            ("timestamp", message.Timestamp),
         ];
         return all.Where(property => property.Value is not null).Select(property => KeyValuePair.Create(property.Name, property.Value));
     }
 
-    private static bool IsAdded(string header) => Array.Exists(Added, added => header.StartsWith(added, StringComparison.Ordinal));
-
-    /// <summary>What is the same each time it fails.</summary>
-    private static string KeyOf(IDictionary<string, object?> headers, byte[] body)
+    /// <summary>Recognises a message without an id when it fails again.</summary>
+    private static string KeyOf(TransportMessage message)
     {
-        var own = HeaderJson.Write(headers.Where(header => !IsAdded(header.Key)).OrderBy(header => header.Key, StringComparer.Ordinal));
+        var own = HeaderJson.Write(message.Headers.OrderBy(header => header.Key, StringComparer.Ordinal));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(own));
-        hash.AppendData(body);
+        hash.AppendData(message.Body.Span);
         return $"sha256:{Convert.ToHexStringLower(hash.GetHashAndReset())}";
     }
 
-    /// <summary>Why and when the broker itself gave up: its delivery limit, as a rule.</summary>
-    private static (string? Reason, DateTimeOffset? At) Death(IDictionary<string, object?> headers) =>
-        headers.TryGetValue(Broker, out var deaths)
-            && deaths is IList<object> { Count: > 0 } list
-            && list[0] is IDictionary<string, object?> last
-            ? ($"The broker gave up: {Fit(Text(last, "reason"), 100)}.",
-                last.TryGetValue("time", out var time) && time is AmqpTimestamp { UnixTime: >= 0 and < LastSecond } at
-                    ? DateTimeOffset.FromUnixTimeSeconds(at.UnixTime)
-                    : null)
-            : (null, null);
+    private static string? Text(IReadOnlyDictionary<string, object?> written, string name) => written.GetValueOrDefault(name) as string;
 
-    private static string? Text(IDictionary<string, object?> headers, string name) =>
-        headers.TryGetValue(name, out var value) ? value as string ?? (value is byte[] text ? Encoding.UTF8.GetString(text) : null) : null;
-
-    private static int? Number(IDictionary<string, object?> headers, string name)
+    private static int? Number(object? value) => value switch
     {
-        headers.TryGetValue(name, out var value);
-        return value switch
-        {
-            byte[] text when int.TryParse(text, CultureInfo.InvariantCulture, out var number) => number,
-            int number => number,
-            long number when number is >= int.MinValue and <= int.MaxValue => (int)number,
-            short number => number,
-            _ => null,
-        };
-    }
+        string text when int.TryParse(text, CultureInfo.InvariantCulture, out var number) => number,
+        int number => number,
+        long number when number is >= int.MinValue and <= int.MaxValue => (int)number,
+        short number => number,
+        _ => null,
+    };
 
     private static string? Fit(string? text, int length) => text is null ? null : TextColumn.Fit(text, length);
 }

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Operations.Http;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 

@@ -2,18 +2,17 @@ using System.Collections;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
-using RabbitMQ.Client;
+using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>
-/// AMQP headers as JSON that people can read, and back. Bytes that are no text, and times, are objects with one property.
+/// The headers of a message as JSON that people can read, and back. Bytes and times are objects with one property.
 /// </summary>
 internal static class HeaderJson
 {
     private const string Base64 = "$base64";
-    private const string UnixTime = "$unixTime";
+    private const string Seconds = "$unixTime";
 
     /// <summary>Tables within tables are read no deeper.</summary>
     private const int Deepest = 20;
@@ -48,10 +47,8 @@ internal static class HeaderJson
     {
         switch (value)
         {
-            case byte[] text when Utf8.IsValid(text): json.WriteStringValue(text); break;
             case byte[] bytes: WriteTagged(json, Base64, () => json.WriteBase64StringValue(bytes)); break;
-            case BinaryTableValue { Bytes: var bytes }: WriteTagged(json, Base64, () => json.WriteBase64StringValue(bytes)); break;
-            case AmqpTimestamp { UnixTime: var time }: WriteTagged(json, UnixTime, () => json.WriteNumberValue(time)); break;
+            case UnixTime { Seconds: var time }: WriteTagged(json, Seconds, () => json.WriteNumberValue(time)); break;
             case string text: json.WriteStringValue(text); break;
             case bool yes: json.WriteBooleanValue(yes); break;
             case float or double when double.IsFinite(Convert.ToDouble(value, CultureInfo.InvariantCulture)):
@@ -60,7 +57,7 @@ internal static class HeaderJson
             case sbyte or byte or short or ushort or int or uint or long or ulong or decimal:
                 json.WriteNumberValue(Convert.ToDecimal(value, CultureInfo.InvariantCulture));
                 break;
-            case IDictionary<string, object?> table when depth < Deepest: Write(json, table, depth); break;
+            case IEnumerable<KeyValuePair<string, object?>> table when depth < Deepest: Write(json, table, depth); break;
             case IList list when depth < Deepest:
                 json.WriteStartArray();
                 foreach (var element in list)
@@ -84,15 +81,15 @@ internal static class HeaderJson
 
     private static object? Read(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => Encoding.UTF8.GetBytes(value.GetString()!),
+        JsonValueKind.String => value.GetString(),
         JsonValueKind.Number when value.TryGetInt32(out var number) => number,
         JsonValueKind.Number when value.TryGetInt64(out var number) => number,
         JsonValueKind.Number => value.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         JsonValueKind.Array => value.EnumerateArray().Select(Read).ToList(),
-        JsonValueKind.Object when value.TryGetProperty(Base64, out var bytes) => new BinaryTableValue(bytes.GetBytesFromBase64()),
-        JsonValueKind.Object when value.TryGetProperty(UnixTime, out var time) => new AmqpTimestamp(time.GetInt64()),
+        JsonValueKind.Object when value.TryGetProperty(Base64, out var bytes) => bytes.GetBytesFromBase64(),
+        JsonValueKind.Object when value.TryGetProperty(Seconds, out var time) => new UnixTime(time.GetInt64()),
         JsonValueKind.Object => ReadTable(value),
         _ => null,
     };

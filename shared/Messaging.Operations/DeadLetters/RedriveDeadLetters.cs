@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Operations.Http;
+using OrderPlatform.Messaging.Pacing;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
@@ -31,7 +33,7 @@ internal static class RedriveDeadLetters
     public static async Task<Answer> Handle(
         RedriveRequest request,
         DbContext database,
-        MessagingOptions options,
+        DeadLetterOptions options,
         Signal signal,
         TimeProvider clock,
         Operator who,
@@ -40,7 +42,7 @@ internal static class RedriveDeadLetters
         if (Fault(request) is { } fault)
             return OpsProblems.Invalid(fault.Field, fault.Message);
         var filter = request.Filter ?? new DeadLetterFilter { Ids = request.Ids };
-        var perSecond = request.PerSecond ?? options.DeadLetters.RedrivesPerSecond;
+        var perSecond = request.PerSecond ?? options.RedrivesPerSecond;
         await database.Database.OpenConnectionAsync(cancellationToken);
         var matched = await Redrives.Count(database, filter, cancellationToken);
         if (request.DryRun)

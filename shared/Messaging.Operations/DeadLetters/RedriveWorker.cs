@@ -1,7 +1,12 @@
+using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Transport;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
@@ -11,14 +16,13 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 /// </summary>
 internal sealed partial class RedriveWorker(
     NpgsqlDataSource source,
-    RedriveSender publisher,
     Signal signal,
-    BrokerState broker,
+    ITransport transport,
     DeadLetterMetrics metrics,
     DatabaseStartup database,
     MessagingTopology map,
-    MessagingOptions options,
-    ILogger<RedriveWorker> logger) : BackgroundService
+    DeadLetterOptions options,
+    ILogger<RedriveWorker> logger) : BackgroundLoop(database.Ready, TimeSpan.Zero)
 {
     /// <summary>The most messages published in one transaction; each may be large.</summary>
     private const int Batch = 100;
@@ -97,41 +101,36 @@ internal sealed partial class RedriveWorker(
 
     private const string SetAutomaticSpeed = "UPDATE messaging.redrives SET per_second = $2 WHERE id = $1";
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Rows are locked meanwhile, and another transaction waits five seconds for them at most.</summary>
+    private static readonly TimeSpan LongestConfirm = TimeSpan.FromSeconds(4);
+
+    private IQueueSender? sender;
+    private bool hasSpeed;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await database.Ready.WaitAsync(stoppingToken);
-        await using var connection = publisher;
-        var (backoff, hasSpeed) = (new Backoff(), false);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                if (!hasSpeed)
-                    await SetSpeed(stoppingToken);
-                hasSpeed = true;
-                var scheduled = signal.Next();
-                if (await Redrive(stoppingToken) == 0)
-                    await Task.WhenAny(scheduled, Task.Delay(await Pause(stoppingToken), stoppingToken));
-                backoff = new Backoff();
-            }
-            catch (Exception) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                Interrupted(logger, exception.GetBaseException().Message);
-                await backoff.Wait(stoppingToken);
-            }
-        }
+        await base.StopAsync(cancellationToken);
+        await Disconnect();
     }
+
+    protected override async Task Run(CancellationToken stoppingToken)
+    {
+        if (!hasSpeed)
+            await SetSpeed(stoppingToken);
+        hasSpeed = true;
+        var scheduled = signal.Next();
+        if (await Redrive(stoppingToken) == 0)
+            await Task.WhenAny(scheduled, Task.Delay(await Pause(stoppingToken), stoppingToken));
+    }
+
+    protected override void Interrupted(Exception exception) => Interrupted(logger, exception.GetBaseException().Message);
 
     /// <summary>Of what is redriven by itself; the instance that started last says it for all.</summary>
     private async Task SetSpeed(CancellationToken stoppingToken)
     {
         await using var command = source.CreateCommand(SetAutomaticSpeed);
         command.Parameters.Add(Value(Redrives.Automatic));
-        command.Parameters.Add(Value(options.DeadLetters.AutomaticRedrivesPerSecond));
+        command.Parameters.Add(Value(options.AutomaticRedrivesPerSecond));
         await command.ExecuteNonQueryAsync(stoppingToken);
     }
 
@@ -163,18 +162,18 @@ internal sealed partial class RedriveWorker(
         var failed = new Dictionary<Guid, string>();
         try
         {
-            await publisher.Publish(due, stoppingToken);
+            await Send(due, stoppingToken);
         }
-        catch (UnpublishableException) when (!broker.IsUp)
+        catch (MessageRefusedException) when (!transport.IsUp)
         {
             // The service's own queues are not declared yet: nothing is known of the message.
             throw;
         }
-        catch (UnpublishableException exception) when (due.Count == 1)
+        catch (MessageRefusedException exception) when (due.Count == 1)
         {
             failed.Add(due[0].Id, exception.Message);
         }
-        catch (UnpublishableException)
+        catch (MessageRefusedException)
         {
             foreach (var message in due)
             {
@@ -184,6 +183,57 @@ internal sealed partial class RedriveWorker(
         }
 
         return failed;
+    }
+
+    /// <summary>It connects when there is something to send, and anew after a failure.</summary>
+    private async Task Send(List<RedrivenMessage> due, CancellationToken stoppingToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        limit.CancelAfter(LongestConfirm);
+        try
+        {
+            sender ??= await transport.ConnectSender("redrive", limit.Token);
+            foreach (var (queue, messages) in Runs(due))
+                await sender.Send(queue, messages, limit.Token);
+        }
+        catch (Exception exception)
+        {
+            if (exception is not MessageRefusedException)
+                await Disconnect();
+            if (exception is OperationCanceledException && !stoppingToken.IsCancellationRequested)
+                throw new TimeoutException("the broker does not confirm", exception);
+            throw;
+        }
+    }
+
+    /// <summary>Messages that follow each other to the same queue; their order stays.</summary>
+    private static IEnumerable<(string Queue, List<TransportMessage> Messages)> Runs(List<RedrivenMessage> due)
+    {
+        for (var first = 0; first < due.Count;)
+        {
+            var run = due.Skip(first).TakeWhile(message => message.Queue == due[first].Queue).ToArray();
+            yield return (due[first].Queue, [.. run.Select(MessageOf)]);
+            first += run.Length;
+        }
+    }
+
+    private async Task Disconnect()
+    {
+        if (sender is not null)
+            await sender.DisposeAsync();
+        sender = null;
+    }
+
+    private static TransportMessage MessageOf(RedrivenMessage message)
+    {
+        try
+        {
+            return FailedMessages.MessageOf(message.Properties, message.Headers, message.Body);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or FormatException or JsonException)
+        {
+            throw new MessageRefusedException(exception.Message, exception);
+        }
     }
 
     private static async Task<(Guid Redrive, List<RedrivenMessage> Due)> Due(NpgsqlConnection connection, CancellationToken stoppingToken)
@@ -207,15 +257,18 @@ internal sealed partial class RedriveWorker(
     private async Task<TimeSpan> Pause(CancellationToken stoppingToken)
     {
         await using var command = source.CreateCommand(SelectNext);
-        var next = await command.ExecuteScalarAsync(stoppingToken) is double seconds && seconds < options.DeadLetters.RedriveInterval.TotalSeconds
+        var next = await command.ExecuteScalarAsync(stoppingToken) is double seconds && seconds < options.RedriveInterval.TotalSeconds
             ? TimeSpan.FromSeconds(seconds)
-            : options.DeadLetters.RedriveInterval;
+            : options.RedriveInterval;
         // When another instance has it in hand.
         return next > ShortestPause ? next : ShortestPause;
     }
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
 
-    [LoggerMessage(LogLevel.Warning, "Dead letters are redriven later: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Redrive interrupted ({Reason}); retrying")]
     private static partial void Interrupted(ILogger logger, string reason);
 }
+
+/// <summary>A dead letter on its way back.</summary>
+internal sealed record RedrivenMessage(Guid Id, string Queue, string Kind, string Properties, string Headers, byte[] Body);

@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Operations.Http;
+using OrderPlatform.Messaging.Storage;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 

@@ -3,6 +3,10 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Operations.Http;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Operations.History;
 
@@ -51,7 +55,7 @@ internal static class ListEvents
 
         var wanted = Between(database.Set<LoggedEvent>().AsNoTracking(), since?.ToUniversalTime(), until?.ToUniversalTime());
         if (type is not null)
-            wanted = wanted.Where(logged => logged.Type == type);
+            wanted = wanted.Where(logged => logged.Event.Type == type);
         return TypedResults.Ok(stream is null
             ? await Page(database, wanted, since, until, after, limit, cancellationToken)
             : await Page(database, wanted, stream, after, limit, cancellationToken));
@@ -60,9 +64,9 @@ internal static class ListEvents
     private static IQueryable<LoggedEvent> Between(IQueryable<LoggedEvent> log, DateTimeOffset? since, DateTimeOffset? until)
     {
         if (since is not null)
-            log = log.Where(logged => logged.OccurredAt >= since);
+            log = log.Where(logged => logged.Event.OccurredAt >= since);
         if (until is not null)
-            log = log.Where(logged => logged.OccurredAt < until);
+            log = log.Where(logged => logged.Event.OccurredAt < until);
         return log;
     }
 
@@ -70,14 +74,14 @@ internal static class ListEvents
     private static async Task<EventPage> Page(
         DbContext database, IQueryable<LoggedEvent> wanted, string stream, long? after, int limit, CancellationToken cancellationToken)
     {
-        wanted = wanted.Where(logged => logged.Stream == stream);
+        wanted = wanted.Where(logged => logged.Event.Stream == stream);
         if (after is not null)
         {
-            var last = database.Set<LoggedEvent>().Where(logged => logged.Position == after && logged.Stream == stream);
-            wanted = wanted.Where(logged => logged.Sequence < last.Select(l => l.Sequence).FirstOrDefault());
+            var last = database.Set<LoggedEvent>().Where(logged => logged.Position == after && logged.Event.Stream == stream);
+            wanted = wanted.Where(logged => logged.Event.Sequence < last.Select(l => l.Event.Sequence).FirstOrDefault());
         }
 
-        var events = await wanted.OrderByDescending(logged => logged.Sequence).Take(limit + 1).ToListAsync(cancellationToken);
+        var events = await wanted.OrderByDescending(logged => logged.Event.Sequence).Take(limit + 1).ToListAsync(cancellationToken);
         return events.Count > limit
             ? new EventPage(Items(events[..limit]), events[limit - 1].Position)
             : new EventPage(Items(events), null);
@@ -116,14 +120,14 @@ internal static class ListEvents
     [
         .. events.Select(logged => new EventItem(
             logged.Position,
-            logged.EventId,
-            logged.Stream,
-            logged.Sequence,
-            logged.Type,
-            logged.OccurredAt,
-            logged.CorrelationId,
-            logged.CausationId,
-            JsonElement.Parse(logged.Data))),
+            logged.Event.EventId,
+            logged.Event.Stream,
+            logged.Event.Sequence,
+            logged.Event.Type,
+            logged.Event.OccurredAt,
+            logged.Event.CorrelationId,
+            logged.Event.CausationId,
+            JsonElement.Parse(logged.Event.Body.Span))),
     ];
 }
 

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Operations.Jobs;
 
@@ -10,54 +12,36 @@ namespace OrderPlatform.Messaging.Operations.Jobs;
 /// by an outage or by the end of its process, goes on where its row says that it stands.
 /// </summary>
 internal abstract partial class JobRunner<TJob>(
-    JobTable<TJob> jobs, DatabaseAddress address, DatabaseStartup database, TimeSpan pollInterval, ILogger logger) : BackgroundService
+    JobTable<TJob> jobs, DatabaseAddress address, DatabaseStartup database, TimeSpan pollInterval, ILogger logger)
+    : BackgroundLoop(database.Ready, TimeSpan.Zero)
     where TJob : Job
 {
-    /// <summary>How long a job waits that was put off.</summary>
+    /// <summary>How many polls a job waits that was put off.</summary>
     private const int PutOffPolls = 20;
 
     private readonly Dictionary<Guid, long> putOff = [];
-    private Backoff backoff = new();
 
     /// <summary>
-    /// Works on a job until it is not to run any more. Whatever it throws, it is called again, but for <see cref="JobFailedException"/>;
-    /// after <see cref="JobPutOffException"/> others go first.
+    /// Works on a job until it is no longer to run. Whatever it throws, it is called again, but for <see cref="JobFailedException"/>; after
+    /// <see cref="JobPutOffException"/> others go first.
     /// </summary>
     protected abstract Task Run(Guid id, CancellationToken stoppingToken);
 
-    /// <summary>The job gets on: the next outage is a new one.</summary>
-    protected void Progressed() => backoff = new Backoff();
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
-        await database.Ready.WaitAsync(stoppingToken);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                if (await Next(stoppingToken) is not null)
-                    await RunAll(stoppingToken);
-                await Task.Delay(pollInterval, stoppingToken);
-            }
-            catch (Exception) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                Interrupted(logger, jobs.Kind, exception.GetBaseException().Message);
-                await backoff.Wait(stoppingToken);
-            }
-        }
+        if (await Next(stoppingToken) is not null)
+            await RunAll(stoppingToken);
+        await Task.Delay(pollInterval, stoppingToken);
     }
+
+    protected override void Interrupted(Exception exception) =>
+        Interrupted(logger, jobs.Kind, exception.GetBaseException().Message);
 
     private async Task RunAll(CancellationToken stoppingToken)
     {
         await using var connection = address.CreateUnpooled();
         await connection.OpenAsync(stoppingToken);
-        await using var tryLock = new NpgsqlCommand(
-            $"SELECT pg_try_advisory_lock(hashtextextended('orderplatform {jobs.Kind}s', 0))", connection);
-        if (!(bool)(await tryLock.ExecuteScalarAsync(stoppingToken))!)
+        if (!await AdvisoryLock.TryTake(connection, $"{jobs.Kind}s", stoppingToken))
             return;
         while (await Next(stoppingToken) is { } id)
         {
@@ -86,7 +70,7 @@ internal abstract partial class JobRunner<TJob>(
         return jobs.Next(putOff.Keys, stoppingToken);
     }
 
-    [LoggerMessage(LogLevel.Warning, "A {Kind} was interrupted and goes on soon: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "A {Kind} was interrupted ({Reason}); retrying from where it stands")]
     private static partial void Interrupted(ILogger logger, string kind, string reason);
 
     [LoggerMessage(LogLevel.Error, "The {Kind} {Id} failed: {Reason}")]

@@ -2,6 +2,11 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Npgsql;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Operations.Jobs;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
@@ -36,7 +41,7 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
     public async Task<List<EventSourcedEntity>> StreamsWithoutRow(long after, long until, CancellationToken cancellationToken)
     {
         var firsts = await database.Set<LoggedEvent>().AsNoTracking()
-            .Where(e => e.Position > after && e.Position <= until && e.Type == fold.FirstEvent && e.Sequence == 1)
+            .Where(e => e.Position > after && e.Position <= until && e.Event.Type == fold.FirstEvent && e.Event.Sequence == 1)
             .ToListAsync(cancellationToken);
         var begun = firsts.Select(Begin).ToDictionary(KeyOf);
         await using var batch = database.CreateBatch();
@@ -51,14 +56,14 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
     /// <summary>What the log says of some streams: a new row for each whose events are all there, from the first without gaps.</summary>
     public async Task<Dictionary<string, EventSourcedEntity>> Fold(IEnumerable<EventSourcedEntity> streams, CancellationToken cancellationToken)
     {
-        var names = streams.Select(row => row.Stream).ToArray();
+        var names = streams.Select(row => row.StreamId).ToArray();
         var events = await database.Set<LoggedEvent>().AsNoTracking()
-            .Where(logged => names.Contains(logged.Stream))
+            .Where(logged => names.Contains(logged.Event.Stream))
             .ToListAsync(cancellationToken);
-        return events.GroupBy(logged => logged.Stream)
-            .Select(stream => stream.OrderBy(logged => logged.Sequence).ToArray())
-            .Where(stream => stream[0].Type == fold.FirstEvent && stream.Index().All(e => e.Item.Sequence == e.Index + 1))
-            .ToDictionary(stream => stream[0].Stream, Fold);
+        return events.GroupBy(logged => logged.Event.Stream)
+            .Select(stream => stream.OrderBy(logged => logged.Event.Sequence).ToArray())
+            .Where(stream => stream[0].Event.Type == fold.FirstEvent && stream.Index().All(e => e.Item.Event.Sequence == e.Index + 1))
+            .ToDictionary(stream => stream[0].Event.Stream, Fold);
     }
 
     /// <summary>The properties in which a row is not what its events say.</summary>
@@ -73,13 +78,13 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
         }
     }
 
-    private EventSourcedEntity Begin(LoggedEvent first) => Apply(first, () => fold.Begin(types.Read(first.Type, first.Data)));
+    private EventSourcedEntity Begin(LoggedEvent first) => Apply(first, () => fold.Begin(types.Read(first.Event)));
 
     private EventSourcedEntity Fold(LoggedEvent[] stream)
     {
         var row = Begin(stream[0]);
         foreach (var logged in stream)
-            Apply(logged, () => row.Advance(types.Read(logged.Type, logged.Data)));
+            Apply(logged, () => row.Advance(types.Read(logged.Event)));
         return row;
     }
 
@@ -103,7 +108,7 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
         catch (Exception exception)
         {
             throw new JobFailedException(
-                $"Event {logged.Sequence} of stream '{logged.Stream}', {EventTypes.ShortNameOf(logged.Type)}, cannot be applied: "
+                $"Event {logged.Event.Sequence} of stream '{logged.Event.Stream}', {EventTypes.ShortNameOf(logged.Event.Type)}, cannot be applied: "
                 + exception.Message,
                 exception);
         }

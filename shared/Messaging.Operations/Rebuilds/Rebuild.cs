@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OrderPlatform.Messaging.Operations.Jobs;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 

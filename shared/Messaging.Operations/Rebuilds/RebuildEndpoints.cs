@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Messaging.Operations.Jobs;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
@@ -11,15 +11,9 @@ using Answer = Results<Ok<Rebuild>, ProblemHttpResult>;
 /// <summary><c>/ops/rebuilds</c></summary>
 internal static class RebuildEndpoints
 {
-    public static void AddRebuilds(this IServiceCollection services)
-    {
-        services.AddSingleton<RebuildTable>();
-        services.AddHostedService<RebuildRunner>();
-    }
-
     public static void MapRebuilds(this IEndpointRouteBuilder ops)
     {
-        var rebuilds = ops.MapGroup("/rebuilds").WithTags("Rebuilds").AddEndpointFilter(Operator.Check);
+        var rebuilds = ops.MapGroup("/rebuilds").WithTags("Rebuilds");
         rebuilds.MapPost("/", StartRebuild.Handle).ProducesValidationProblem().ProducesProblem(StatusCodes.Status409Conflict);
         rebuilds.MapGet("/", List);
         rebuilds.MapGet("/{id:guid}", Get).ProducesProblem(StatusCodes.Status404NotFound);

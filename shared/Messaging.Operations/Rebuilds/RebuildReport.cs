@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore.Metadata;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
@@ -25,7 +27,7 @@ internal sealed class RebuildReport
             return;
         repairable.Add(row);
         differences.Add(new Difference(
-            row.Stream,
+            row.StreamId,
             DifferenceKind.Differs,
             [.. differing.Select(d => new DifferingProperty(
                 JsonNamingPolicy.CamelCase.ConvertName(d.Property.Name), Json(d.Row), Json(d.Log)))]));
@@ -36,7 +38,7 @@ internal sealed class RebuildReport
         Checked++;
         if (hasAllEvents)
             repairable.Add(stream);
-        differences.Add(new Difference(stream.Stream, hasAllEvents ? DifferenceKind.MissingRow : DifferenceKind.MissingEvents, []));
+        differences.Add(new Difference(stream.StreamId, hasAllEvents ? DifferenceKind.MissingRow : DifferenceKind.MissingEvents, []));
     }
 
     public void WithoutAllEvents(EventSourcedEntity row, bool mayBeArchived)
@@ -45,7 +47,7 @@ internal sealed class RebuildReport
         if (mayBeArchived)
             Skipped++;
         else
-            differences.Add(new Difference(row.Stream, DifferenceKind.MissingEvents, []));
+            differences.Add(new Difference(row.StreamId, DifferenceKind.MissingEvents, []));
     }
 
     private static JsonElement Json(object? value) => JsonSerializer.SerializeToElement(value, EventTypes.Json);

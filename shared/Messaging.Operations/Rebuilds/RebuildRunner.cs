@@ -3,6 +3,11 @@ using System.Data;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Operations.Jobs;
+using OrderPlatform.Messaging.Operations.Pacing;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
@@ -17,8 +22,8 @@ internal sealed class RebuildRunner(
     IServiceScopeFactory scopes,
     DatabaseAddress address,
     DatabaseStartup database,
-    MessagingOptions options,
-    BackgroundThrottle dutyCycle,
+    JobOptions options,
+    BackgroundThrottle throttle,
     ILogger<RebuildRunner> logger) : JobRunner<Rebuild>(rebuilds, address, database, options.JobPollInterval, logger)
 {
     private const int RowsAtOnce = 500;
@@ -31,7 +36,7 @@ internal sealed class RebuildRunner(
         // Looked for anew each time: it rests much longer than it works, and may be cancelled meanwhile.
         while (await rebuilds.Find(id, stoppingToken) is { State: JobState.Running } rebuild)
         {
-            var turn = dutyCycle.Begin();
+            var turn = throttle.Begin();
             var cursor = rebuild.Cursor ?? new RebuildCursor(0, null, null);
             if (cursor.Table < folds.Length)
                 await Advance(rebuild, cursor, folds[cursor.Table], stoppingToken);
@@ -45,16 +50,16 @@ internal sealed class RebuildRunner(
     /// <summary>Compares the next rows, or looks for the next events without a row; repairs if asked to, and reports.</summary>
     private async Task Advance(Rebuild rebuild, RebuildCursor cursor, RowFold fold, CancellationToken stoppingToken)
     {
-        var (findings, next) = await InTransaction(
+        var (report, next) = await InTransaction(
             IsolationLevel.RepeatableRead, (db, table) => Check(db, table, cursor, stoppingToken), fold, stoppingToken);
         // What is repaired and the report of it are there together, or not at all.
         await InTransaction(
             IsolationLevel.ReadCommitted,
             async (db, table) =>
             {
-                var repairable = rebuild.Mode == RebuildMode.Repair ? findings.Repairable : [];
+                var repairable = rebuild.Mode == RebuildMode.Repair ? report.Repairable : [];
                 var repaired = repairable.Count > 0 ? await Repair(db, table, repairable, stoppingToken) : 0;
-                return await rebuilds.Checked(db, rebuild, findings, repaired, next, stoppingToken);
+                return await rebuilds.Checked(db, rebuild, report, repaired, next, stoppingToken);
             },
             fold,
             stoppingToken);
@@ -73,10 +78,10 @@ internal sealed class RebuildRunner(
         return result;
     }
 
-    private static async Task<(RebuildReport RebuildReport, RebuildCursor Next)> Check(
+    private static async Task<(RebuildReport Report, RebuildCursor Next)> Check(
         DbContext db, FoldedTable table, RebuildCursor cursor, CancellationToken stoppingToken)
     {
-        var findings = new RebuildReport();
+        var report = new RebuildReport();
         var log = db.Set<LoggedEvent>();
         if (cursor.Position is { } position)
         {
@@ -85,8 +90,8 @@ internal sealed class RebuildRunner(
             var missing = await table.StreamsWithoutRow(position, end, stoppingToken);
             var complete = await table.Fold(missing, stoppingToken);
             foreach (var stream in missing)
-                findings.WithoutRow(stream, complete.ContainsKey(stream.Stream));
-            return (findings, end < last ? cursor with { Position = end } : new RebuildCursor(cursor.Table + 1, null, null));
+                report.WithoutRow(stream, complete.ContainsKey(stream.StreamId));
+            return (report, end < last ? cursor with { Position = end } : new RebuildCursor(cursor.Table + 1, null, null));
         }
 
         var rows = await table.RowsAfter(cursor.Key, RowsAtOnce, stoppingToken);
@@ -94,13 +99,13 @@ internal sealed class RebuildRunner(
         var horizon = await ArchivedUntil(db, stoppingToken);
         foreach (var row in rows)
         {
-            if (folded.TryGetValue(row.Stream, out var events))
-                findings.Compared(row, [.. table.Compare(row, events)]);
+            if (folded.TryGetValue(row.StreamId, out var events))
+                report.Compared(row, [.. table.Compare(row, events)]);
             else
-                findings.WithoutAllEvents(row, mayBeArchived: MayBeOlder(table.KeyOf(row), horizon));
+                report.WithoutAllEvents(row, mayBeArchived: MayBeOlder(table.KeyOf(row), horizon));
         }
 
-        return (findings, rows.Count == RowsAtOnce
+        return (report, rows.Count == RowsAtOnce
             ? cursor with { Key = table.JsonKeyOf(rows[^1]) }
             : cursor with { Position = await log.MinAsync(logged => (long?)logged.Position, stoppingToken) - 1 ?? 0 });
     }
@@ -108,7 +113,7 @@ internal sealed class RebuildRunner(
     /// <summary>On locked rows, whose events nobody can add to meanwhile.</summary>
     private static async Task<int> Repair(DbContext db, FoldedTable table, IReadOnlyList<EventSourcedEntity> streams, CancellationToken stoppingToken)
     {
-        var rows = (await table.Lock(streams, stoppingToken)).ToDictionary(row => row.Stream);
+        var rows = (await table.Lock(streams, stoppingToken)).ToDictionary(row => row.StreamId);
         foreach (var (stream, folded) in await table.Fold(streams, stoppingToken))
         {
             if (!rows.TryGetValue(stream, out var row))

@@ -1,7 +1,10 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Operations.Jobs;
+using OrderPlatform.Messaging.Storage;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
@@ -20,9 +23,9 @@ internal sealed class RebuildTable(NpgsqlDataSource source) : JobTable<Rebuild>(
     /// <summary>The rebuild has got on, in a transaction.</summary>
     /// <returns>Null when it is not to run any more: then neither is anything to be committed.</returns>
     public async Task<Rebuild?> Checked(
-        DbContext database, Rebuild rebuild, RebuildReport findings, int repaired, RebuildCursor cursor, CancellationToken cancellationToken)
+        DbContext database, Rebuild rebuild, RebuildReport report, int repaired, RebuildCursor cursor, CancellationToken cancellationToken)
     {
-        var reported = findings.Differences.Take(MostDifferences - rebuild.Differences!.Count);
+        var reported = report.Differences.Take(MostDifferences - rebuild.Differences!.Count);
         await using var update = database.CreateCommand(
             """
             UPDATE messaging.rebuilds
@@ -32,10 +35,10 @@ internal sealed class RebuildTable(NpgsqlDataSource source) : JobTable<Rebuild>(
             RETURNING *
             """);
         update.Parameters.Add(Value(rebuild.Id));
-        update.Parameters.Add(Value(findings.Checked));
-        update.Parameters.Add(Value(findings.Differences.Count));
+        update.Parameters.Add(Value(report.Checked));
+        update.Parameters.Add(Value(report.Differences.Count));
         update.Parameters.Add(Value(repaired));
-        update.Parameters.Add(Value(findings.Skipped));
+        update.Parameters.Add(Value(report.Skipped));
         update.Parameters.Add(Value(JsonSerializer.Serialize(reported, EventTypes.Json)));
         update.Parameters.Add(Value(JsonSerializer.Serialize(cursor, EventTypes.Json)));
         return await One(update, cancellationToken);

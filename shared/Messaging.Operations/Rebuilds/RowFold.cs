@@ -1,3 +1,5 @@
+using OrderPlatform.Messaging.EventLog;
+
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
 /// <summary>Rows that are the fold of their streams and nothing else.</summary>

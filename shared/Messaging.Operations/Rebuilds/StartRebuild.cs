@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using OrderPlatform.Messaging.Operations.Http;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 

@@ -1,3 +1,5 @@
+using OrderPlatform.Messaging.EventLog;
+
 namespace OrderPlatform.Messaging.Operations.Replays;
 
 /// <summary>Where replays read past events: the log, or the archive of what has left it.</summary>
@@ -23,5 +25,5 @@ internal interface IReplaySource
 internal interface IReplayReader : IAsyncDisposable
 {
     /// <summary>The next events that a replay asks for, and the position up to which there are no others. There may be none.</summary>
-    Task<(IReadOnlyList<EventEnvelope> Events, long Position)> Read(Replay replay, int limit, CancellationToken cancellationToken);
+    Task<(IReadOnlyList<LogEntry> Events, long Position)> Read(Replay replay, int limit, CancellationToken cancellationToken);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using OrderPlatform.Messaging.Operations.Jobs;
 
 namespace OrderPlatform.Messaging.Operations.Replays;
 

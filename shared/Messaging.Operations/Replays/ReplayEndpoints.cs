@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Messaging.Operations.Jobs;
 
 namespace OrderPlatform.Messaging.Operations.Replays;
 
@@ -11,17 +11,9 @@ using Answer = Results<Ok<Replay>, ProblemHttpResult>;
 /// <summary><c>/ops/replays</c></summary>
 internal static class ReplayEndpoints
 {
-    public static void AddReplays(this IServiceCollection services)
-    {
-        services.AddSingleton<ReplayTable>();
-        services.AddSingleton<IReplaySource, ReplayFromLog>();
-        services.AddSingleton<IReplaySource, ReplayFromArchive>();
-        services.AddHostedService<ReplayRunner>();
-    }
-
     public static void MapReplays(this IEndpointRouteBuilder ops)
     {
-        var replays = ops.MapGroup("/replays").WithTags("Replays").AddEndpointFilter(Operator.Check);
+        var replays = ops.MapGroup("/replays").WithTags("Replays");
         replays.MapPost("/", StartReplay.Handle).ProducesValidationProblem().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         replays.MapGet("/", List);
         replays.MapGet("/{id:guid}", Get).ProducesProblem(StatusCodes.Status404NotFound);

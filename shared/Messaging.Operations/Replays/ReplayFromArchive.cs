@@ -1,3 +1,6 @@
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Operations.Archives;
+
 namespace OrderPlatform.Messaging.Operations.Replays;
 
 /// <summary>The archive of what has left the log, as the source of replays.</summary>
@@ -32,18 +35,18 @@ internal sealed class ReplayFromArchive(ArchiveReader archive) : IReplaySource
     private static ArchiveFilter FilterOf(Replay replay) =>
         new(replay.From, replay.Until, Types: null, replay.Streams?.ToHashSet(), replay.Position);
 
-    private sealed class Reader(IAsyncEnumerator<EventEnvelope> archived) : IReplayReader
+    private sealed class Reader(IAsyncEnumerator<LogEntry> archived) : IReplayReader
     {
         /// <exception cref="ArchiveException">A file that is needed is missing or damaged.</exception>
-        public async Task<(IReadOnlyList<EventEnvelope> Events, long Position)> Read(
+        public async Task<(IReadOnlyList<LogEntry> Events, long Position)> Read(
             Replay replay, int limit, CancellationToken cancellationToken)
         {
-            var events = new List<EventEnvelope>(limit);
+            var events = new List<LogEntry>(limit);
             while (events.Count < limit)
             {
                 if (!await archived.MoveNextAsync() || archived.Current.Position > replay.Last)
                     return (events, replay.Last);
-                if (replay.Types.Contains(archived.Current.Type))
+                if (replay.Types.Contains(archived.Current.Event.Type))
                     events.Add(archived.Current);
             }
 

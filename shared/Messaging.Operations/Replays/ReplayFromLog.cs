@@ -1,12 +1,17 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Operations.History;
+using OrderPlatform.Messaging.Operations.Retention;
+using OrderPlatform.Messaging.Storage;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Replays;
 
 /// <summary>The event log, as the source of replays: what a replay asks for, in the order of positions.</summary>
-internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSource source, MessagingOptions options)
+internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSource source, RetentionOptions options)
     : IReplaySource, IReplayReader
 {
     /// <summary>What a replay reads that does not say what.</summary>
@@ -48,7 +53,7 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
     /// <summary>What retention has archived, if it archives. What it archives from now on was counted, and is missed in the end.</summary>
     public async Task<string?> Missing(DateTimeOffset? from, CancellationToken cancellationToken)
     {
-        if (options.Retention.Archive.Kind is ArchiveKind.None)
+        if (options.Archive.Kind is ArchiveKind.None)
             return null;
         await using var select = source.CreateCommand(SelectWholeSince);
         var whole = (DateTime)(await select.ExecuteScalarAsync(cancellationToken))!;
@@ -61,19 +66,19 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
     /// <summary>Where it reads on says the replay itself.</summary>
     public IReplayReader Open(Replay replay, CancellationToken cancellationToken) => this;
 
-    public async Task<(IReadOnlyList<EventEnvelope> Events, long Position)> Read(Replay replay, int limit, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<LogEntry> Events, long Position)> Read(Replay replay, int limit, CancellationToken cancellationToken)
     {
         var end = replay.Streams is null ? Math.Min(replay.Last, replay.Position + Stretch) : replay.Last;
         await using var select = source.CreateCommand(
             $"""
              WITH found AS {(replay.Streams is null ? $"NOT MATERIALIZED ({OfAll})" : $"MATERIALIZED ({OfStreams})")}
-             SELECT {LogReader.Columns} FROM found ORDER BY position LIMIT {limit}
+             SELECT {LogRows.Columns} FROM found ORDER BY position LIMIT {limit}
              """);
         AddParameters(select, replay, replay.Position, end);
         await using var reader = await select.ExecuteReaderAsync(cancellationToken);
-        var events = new List<EventEnvelope>(limit);
+        var events = new List<LogEntry>(limit);
         while (await reader.ReadAsync(cancellationToken))
-            events.Add(LogReader.ReadEvent(reader));
+            events.Add(LogRows.Read(reader));
         return (events, events.Count == limit ? events[^1].Position : end);
     }
 

@@ -1,4 +1,12 @@
 using Microsoft.Extensions.Logging;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Operations.Jobs;
+using OrderPlatform.Messaging.Operations.Pacing;
+using OrderPlatform.Messaging.Operations.Replays;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Operations.Replays;
 
@@ -9,12 +17,13 @@ namespace OrderPlatform.Messaging.Operations.Replays;
 internal sealed partial class ReplayRunner(
     ReplayTable replays,
     IEnumerable<IReplaySource> sources,
-    RabbitMqConnections publishers,
+    ITransport transport,
     DatabaseAddress address,
     DatabaseStartup database,
-    MessagingOptions options,
+    JobOptions jobs,
+    ReplayOptions options,
     TimeProvider clock,
-    ILogger<ReplayRunner> logger) : JobRunner<Replay>(replays, address, database, options.JobPollInterval, logger)
+    ILogger<ReplayRunner> logger) : JobRunner<Replay>(replays, address, database, jobs.JobPollInterval, logger)
 {
     private const string WhoDeclares = "Its consumer declares what it takes when it starts, or deploy/rabbitmq/definitions.json does.";
 
@@ -22,18 +31,22 @@ internal sealed partial class ReplayRunner(
 
     protected override async Task Run(Guid id, CancellationToken stoppingToken)
     {
-        await using var publisher = await publishers.ConnectReplay(stoppingToken);
+        await using var sender = await transport.ConnectSender("replay", stoppingToken);
         if (await replays.Find(id, stoppingToken) is not { State: JobState.Running } replay)
             return;
         var source = sources.Single(source => source.Name == replay.Source);
         await using var reader = source.Open(replay, stoppingToken);
         try
         {
-            await Run(replay, source, reader, publisher, stoppingToken);
+            await Run(replay, source, reader, sender, stoppingToken);
         }
         catch (ArchiveUnavailableException away)
         {
             throw new JobPutOffException(away.Message, away);
+        }
+        catch (QueueNotFoundException missing)
+        {
+            throw new JobFailedException($"{missing.Message} Its consumer declares it when it starts.", missing);
         }
         catch (ArchiveException damaged)
         {
@@ -41,20 +54,20 @@ internal sealed partial class ReplayRunner(
         }
     }
 
-    private async Task Run(Replay replay, IReplaySource source, IReplayReader reader, ReplaySender publisher, CancellationToken stoppingToken)
+    private async Task Run(Replay replay, IReplaySource source, IReplayReader reader, IQueueSender sender, CancellationToken stoppingToken)
     {
-        var pace = new RateLimiter();
+        var rate = new RateLimiter();
         Replay? current = replay;
         while (current is { State: JobState.Running })
         {
-            current = await Advance(current, source, reader, publisher, pace, stoppingToken);
+            current = await Advance(current, source, reader, sender, rate, stoppingToken);
             Progressed();
         }
     }
 
     /// <returns>As it stands now; null when somebody has stopped it meanwhile.</returns>
     private async Task<Replay?> Advance(
-        Replay replay, IReplaySource source, IReplayReader reader, ReplaySender publisher, RateLimiter pace, CancellationToken stoppingToken)
+        Replay replay, IReplaySource source, IReplayReader reader, IQueueSender sender, RateLimiter rate, CancellationToken stoppingToken)
     {
         if (replay.Types.Count == 0)
             throw new JobFailedException(NothingTaken(replay.Queue));
@@ -66,21 +79,21 @@ internal sealed partial class ReplayRunner(
 
         if (replay.Position >= replay.Last)
             return replay.Sent >= replay.Total ? await Complete(replay, stoppingToken) : throw new JobFailedException(Gone(replay));
-        var waiting = await publisher.MessageCount(replay.Queue, stoppingToken);
-        if (waiting >= options.Replays.LongestQueue)
+        var waiting = await sender.MessageCount(replay.Queue, stoppingToken);
+        if (waiting >= options.LongestQueue)
             return await After(WhileTheQueueIsLong, replay, stoppingToken);
 
         // With neither a length nor a rate, nothing would keep what happens now from waiting behind all that is sent.
-        pace.PerSecond = replay.PerSecond ?? (waiting is null ? options.Replays.PerSecondWithoutQueueLength : null);
-        var (events, position) = await reader.Read(replay, pace.BatchSize(options.Replays.BatchSize), stoppingToken);
-        var wait = pace.Next(clock.GetUtcNow(), events.Count);
+        rate.PerSecond = replay.PerSecond ?? (waiting is null ? options.PerSecondWithoutQueueLength : null);
+        var (events, position) = await reader.Read(replay, rate.BatchSize(options.BatchSize), stoppingToken);
+        var wait = rate.Next(clock.GetUtcNow(), events.Count);
         if (wait > TimeSpan.Zero && await After(wait, replay, stoppingToken) is not { State: JobState.Running })
             return null;
-        var returned = await publisher.Publish(events, replay.Queue, stoppingToken);
+        var returned = await sender.Replay(replay.Queue, [.. events.Select(MessageOf)], stoppingToken);
         if (returned.Count > 0 && replay.TypesAreGiven)
             throw new JobFailedException(NotTaken(replay.Queue, returned.Keys));
         var sent = events.Count - returned.Values.Sum();
-        return await replays.Sent(replay, position, sent, pace.PerSecond, [.. returned.Keys], stoppingToken);
+        return await replays.Sent(replay, position, sent, rate.PerSecond, [.. returned.Keys], stoppingToken);
     }
 
     /// <summary>The replay as it stands after a time in which somebody may have stopped it.</summary>
@@ -97,6 +110,9 @@ internal sealed partial class ReplayRunner(
             Completed(logger, replay.Id, replay.Sent, replay.Queue);
         return completed;
     }
+
+    private static OutgoingMessage MessageOf(LogEntry entry) => new(
+        entry.Event.Type, WireFormat.Write(entry.Event with { IsReplayed = true }, entry.Event.TraceParent));
 
     private static string Gone(Replay replay) =>
         $"{replay.Total - replay.Sent} events have left the log while the replay went on: replay them from the archive.";

@@ -1,6 +1,11 @@
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Operations.Http;
+using OrderPlatform.Messaging.Operations.Jobs;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Operations.Replays;
 

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.EventLog;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 

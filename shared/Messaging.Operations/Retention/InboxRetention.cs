@@ -1,5 +1,6 @@
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Operations.Pacing;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 
@@ -7,7 +8,7 @@ namespace OrderPlatform.Messaging.Operations.Retention;
 /// Ends the oldest partition of the inbox. Nobody waits while what is kept is copied, as long as that may take: it goes in short
 /// transactions, with rests between, and a trigger sees to it that the copy has what comes and loses what goes.
 /// </summary>
-internal sealed class InboxRetention(BackgroundThrottle dutyCycle, RetentionProgress progress)
+internal sealed class InboxRetention(BackgroundThrottle throttle, RetentionProgress progress)
 {
     /// <summary>Keys that one transaction looks at: some milliseconds, for which who deletes one of the rows just then waits.</summary>
     internal const int Stretch = 5000;
@@ -86,7 +87,7 @@ internal sealed class InboxRetention(BackgroundThrottle dutyCycle, RetentionProg
         (Guid Key, string Queue)? after = (Guid.Empty, "");
         while (after is { } from)
         {
-            var turn = dutyCycle.Begin();
+            var turn = throttle.Begin();
             await Partitions.InTransaction(
                 connection, async () => after = await CopyStretch(connection, copy, from, since, cancellationToken), cancellationToken);
             progress.Made(partition.Name, $"{looked += Stretch} rows looked at");

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Operations.Pacing;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 
@@ -13,9 +16,9 @@ namespace OrderPlatform.Messaging.Operations.Retention;
 internal sealed class LogRetention(
     IServiceScopeFactory scopes,
     IEnumerable<IOpenStreams> open,
-    Archives archives,
+    LogArchive archive,
     RetentionProgress progress,
-    BackgroundThrottle dutyCycle)
+    BackgroundThrottle throttle)
 {
     private const int BatchSize = 1000;
 
@@ -29,9 +32,9 @@ internal sealed class LogRetention(
     public async Task<long> End(NpgsqlConnection connection, Partition partition, CancellationToken cancellationToken)
     {
         await CheckRelayed(connection, partition, cancellationToken);
-        await archives.RemoveAttempts(partition, events => Lacks(connection, partition, events, cancellationToken), cancellationToken);
+        await archive.RemoveAttempts(partition, events => Lacks(connection, partition, events, cancellationToken), cancellationToken);
         await CopyOpen(connection, partition, cancellationToken);
-        var archived = (await archives.Write(partition, Ended(connection, partition, cancellationToken), cancellationToken))?.Events ?? 0;
+        var archived = (await archive.Write(partition, Ended(connection, partition, cancellationToken), cancellationToken))?.Events ?? 0;
         await Partitions.End(
             connection,
             partition,
@@ -92,7 +95,7 @@ internal sealed class LogRetention(
         var last = "";
         while (last is not null)
         {
-            var turn = dutyCycle.Begin();
+            var turn = throttle.Begin();
             last = await CopyOpen(connection, partition, last, cancellationToken);
             await turn.Rest(cancellationToken);
         }
@@ -136,13 +139,13 @@ internal sealed class LogRetention(
     /// What is not kept, in order. In short queries, with rests between: one that takes long would keep the database from cleaning up after
     /// all others.
     /// </summary>
-    private async IAsyncEnumerable<EventEnvelope> Ended(
+    private async IAsyncEnumerable<LogEntry> Ended(
         NpgsqlConnection connection, Partition partition, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (position, archived) = (long.MinValue, 0L);
         while (true)
         {
-            var turn = dutyCycle.Begin();
+            var turn = throttle.Begin();
             var events = await Read(connection, partition, position, cancellationToken);
             foreach (var @event in events)
                 yield return @event;
@@ -154,13 +157,13 @@ internal sealed class LogRetention(
         }
     }
 
-    private static async Task<List<EventEnvelope>> Read(
+    private static async Task<List<LogEntry>> Read(
         NpgsqlConnection connection, Partition partition, long after, CancellationToken cancellationToken)
     {
         // OFFSET 0: looked up for each row, by its key, not joined with all.
         await using var command = new NpgsqlCommand(
             $"""
-             SELECT {LogReader.Columns}
+             SELECT {LogRows.Columns}
              FROM {partition.Rows} AS ended
              WHERE position > $1
                AND NOT EXISTS (SELECT FROM messaging.{partition.Kept} AS kept WHERE kept.position = ended.position OFFSET 0)
@@ -173,9 +176,9 @@ internal sealed class LogRetention(
             CommandTimeout = 60,
         };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var events = new List<EventEnvelope>(BatchSize);
+        var events = new List<LogEntry>(BatchSize);
         while (await reader.ReadAsync(cancellationToken))
-            events.Add(LogReader.ReadEvent(reader));
+            events.Add(LogRows.Read(reader));
         return events;
     }
 

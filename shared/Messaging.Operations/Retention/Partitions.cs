@@ -1,5 +1,7 @@
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Storage;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 

@@ -1,7 +1,9 @@
 using System.Collections.Frozen;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Sampling;
+using OrderPlatform.Messaging.Storage;
 using Prometheus;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 

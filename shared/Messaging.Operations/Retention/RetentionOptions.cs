@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using OrderPlatform.Messaging.Operations.Archives;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 

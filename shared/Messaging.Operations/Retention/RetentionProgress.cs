@@ -8,7 +8,7 @@ namespace OrderPlatform.Messaging.Operations.Retention;
 /// </summary>
 internal sealed partial class RetentionProgress(RetentionMetrics metrics, ILogger<RetentionProgress> logger)
 {
-    private static readonly TimeSpan RateLimiter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
     private long said = Stopwatch.GetTimestamp();
 
@@ -18,7 +18,7 @@ internal sealed partial class RetentionProgress(RetentionMetrics metrics, ILogge
     public void Made(string partition, FormattableString done)
     {
         metrics.Progressed();
-        if (Stopwatch.GetElapsedTime(said) < RateLimiter)
+        if (Stopwatch.GetElapsedTime(said) < Pause)
             return;
         said = Stopwatch.GetTimestamp();
         GoesOn(logger, partition, FormattableString.Invariant(done));

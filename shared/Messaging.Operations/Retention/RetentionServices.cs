@@ -1,5 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Sampling;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 
@@ -8,17 +11,17 @@ internal static class RetentionServices
 {
     public static void AddRetention(this IServiceCollection services)
     {
+        services.AddSettings<RetentionOptions>("Messaging:Retention");
         services.TryAddSingleton(provider => StoreOf(
-            provider.GetRequiredService<MessagingOptions>().Retention.Archive, provider.GetRequiredService<MessagingTopology>().Service));
-        services.AddSingleton<Archives>();
+            provider.GetRequiredService<RetentionOptions>().Archive, provider.GetRequiredService<MessagingTopology>().Service));
+        services.AddSingleton<LogArchive>();
         services.AddSingleton<ArchiveReader>();
         services.AddSingleton<LogRetention>();
         services.AddSingleton<InboxRetention>();
         services.AddSingleton<RetentionProgress>();
         services.AddSingleton<RetentionMetrics>();
         services.AddSingleton<ISampledMetrics>(provider => provider.GetRequiredService<RetentionMetrics>());
-        services.AddSingleton<Retention>();
-        services.AddHostedService(provider => provider.GetRequiredService<Retention>());
+        services.AddHosted<RetentionWorker>();
     }
 
     private static IArchiveStore StoreOf(ArchiveOptions archive, string service) => archive.Kind switch

@@ -1,6 +1,11 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Operations.DeadLetters;
+using OrderPlatform.Messaging.Operations.Retention;
+using OrderPlatform.Messaging.Relay;
+using OrderPlatform.Messaging.Sampling;
 
 namespace OrderPlatform.Messaging.Operations.Status;
 
@@ -9,7 +14,7 @@ internal static class GetStatus
 {
     /// <summary>Shows what waits here: events to be published, deferred events, dead letters; and the partitions of the tables.</summary>
     /// <response code="200">As of now. <c>relay</c> is that of the instance which answers; all else is of the whole service.</response>
-    public static async Task<Ok<OpsStatus>> Handle(DbContext database, MessagingTopology map, Relay relay, CancellationToken cancellationToken)
+    public static async Task<Ok<OpsStatus>> Handle(DbContext database, MessagingTopology map, EventRelay relay, CancellationToken cancellationToken)
     {
         var backlog = await Backlog.Read(database, [.. map.Types.Published], cancellationToken);
         return TypedResults.Ok(new OpsStatus(

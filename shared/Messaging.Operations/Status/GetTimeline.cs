@@ -1,6 +1,11 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Inbox;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Operations.Status;
 
@@ -21,15 +26,15 @@ internal static class GetTimeline
         [ColumnText(100)] string stream, DbContext database, MessagingTopology map, CancellationToken cancellationToken)
     {
         var events = await database.Set<LoggedEvent>()
-            .Where(logged => logged.Stream == stream)
-            .OrderBy(logged => logged.Sequence)
+            .Where(logged => logged.Event.Stream == stream)
+            .OrderBy(logged => logged.Event.Sequence)
             .Take(Longest)
-            .Select(logged => new TimelineEvent(logged.EventId, logged.Type, logged.Sequence, logged.OccurredAt, logged.CausationId))
+            .Select(logged => new TimelineEvent(logged.Event.EventId, logged.Event.Type, logged.Event.Sequence, logged.Event.OccurredAt, logged.Event.CausationId))
             .ToListAsync(cancellationToken);
         var queues = map.Queues.Keys.ToArray();
         var deferred = await database.Set<DeferredEvent>().AsNoTracking()
-            .Where(waiting => queues.Contains(waiting.Queue) && waiting.Stream == stream)
-            .OrderBy(waiting => waiting.Sequence)
+            .Where(waiting => queues.Contains(waiting.Queue) && waiting.Event.Stream == stream)
+            .OrderBy(waiting => waiting.Event.Sequence)
             .Take(Longest)
             .ToListAsync(cancellationToken);
         return TypedResults.Ok(new Timeline(
@@ -37,7 +42,7 @@ internal static class GetTimeline
             events,
             [
                 .. deferred.Select(waiting => new TimelineDeferred(
-                    waiting.EventId, waiting.Queue, waiting.Type, waiting.Sequence, waiting.DeferredAt, EventTypes.ProducerOf(waiting.Type))),
+                    waiting.Event.EventId, waiting.Queue, waiting.Event.Type, waiting.Event.Sequence, waiting.DeferredAt, EventTypes.ProducerOf(waiting.Event.Type))),
             ],
             await DeadLetters(stream, database, cancellationToken)));
     }

@@ -3,7 +3,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Operations.DeadLetters;
+using OrderPlatform.Messaging.Operations.Http;
+using OrderPlatform.Messaging.Storage;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Status;
 

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Batching;
 

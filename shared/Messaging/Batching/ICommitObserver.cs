@@ -1,14 +1,12 @@
-using Microsoft.EntityFrameworkCore;
-
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// Hears of every transaction of units of work, once it is committed. Units commit in SQL of their own, so that interceptors of Entity
-/// Framework do not hear of them.
+/// Hears of every committed transaction of units of work. Units commit in SQL of their own, so Entity Framework's interceptors do not hear
+/// of them.
 /// </summary>
 public interface ICommitObserver
 {
-    /// <summary>Returns at once and never throws: what was committed stays committed.</summary>
-    /// <param name="database">Still tracks the rows that were read and written.</param>
-    void Committed(DbContext database);
+    /// <summary>Returns at once and never throws: the commit has succeeded, whatever happens here.</summary>
+    /// <param name="unit">The unit, with the rows that it read and wrote.</param>
+    void Committed(UnitOfWork unit);
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Events;
 
 namespace OrderPlatform.Messaging.EventLog;
 
@@ -13,29 +14,29 @@ public sealed class EventHistory
     /// <summary>The events of a stream, the oldest first; without its first ones, if those were archived.</summary>
     public Task<List<LoggedEvent>> Of(string stream, CancellationToken cancellationToken) => database.Set<LoggedEvent>()
         .AsNoTracking()
-        .Where(logged => logged.Stream == stream)
-        .OrderBy(logged => logged.Sequence)
+        .Where(logged => logged.Event.Stream == stream)
+        .OrderBy(logged => logged.Event.Sequence)
         .ToListAsync(cancellationToken);
 
     /// <summary>Whether the first event of a stream is there: it has happened, and was not archived.</summary>
     public Task<bool> HasBeginningOf(string stream, CancellationToken cancellationToken) => database.Set<LoggedEvent>()
-        .AnyAsync(logged => logged.Stream == stream && logged.Sequence == 1, cancellationToken);
+        .AnyAsync(logged => logged.Event.Stream == stream && logged.Event.Sequence == 1, cancellationToken);
 
     /// <summary>Makes a new row what it was at a time: applies the events of its stream that had happened by then.</summary>
     /// <param name="row">A new row, with nothing but its key.</param>
     /// <param name="time">Events that happened at this very moment count.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The row; null when nothing had happened to it yet, or when its first events were archived.</returns>
-    public async Task<TStream?> AsOf<TStream>(TStream row, DateTimeOffset time, CancellationToken cancellationToken)
-        where TStream : EventSourcedEntity
+    public async Task<TEntity?> AsOf<TEntity>(TEntity row, DateTimeOffset time, CancellationToken cancellationToken)
+        where TEntity : EventSourcedEntity
     {
-        foreach (var logged in (await Of(row.Stream, cancellationToken)).TakeWhile(logged => logged.OccurredAt <= time))
+        foreach (var logged in (await Of(row.StreamId, cancellationToken)).TakeWhile(logged => logged.Event.OccurredAt <= time))
         {
-            if (logged.Sequence != row.Sequence + 1)
+            if (logged.Event.Sequence != row.Version + 1)
                 return null;
-            row.Advance(types.Read(logged.Type, logged.Data));
+            row.Advance(types.Read(logged.Event));
         }
 
-        return row.Sequence > 0 ? row : null;
+        return row.Version > 0 ? row : null;
     }
 }

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Npgsql;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Tracing;
 
 namespace OrderPlatform.Messaging.EventLog;
 
@@ -8,63 +11,36 @@ namespace OrderPlatform.Messaging.EventLog;
 internal sealed class EventLogWriter(EventTypes types, TimeProvider clock)
 {
     private const string Insert =
-        """
-        INSERT INTO messaging.event_log
-            (event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at)
-        SELECT event_id, stream, sequence, type, data::json, correlation_id, causation_id, trace_parent, occurred_at
-        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            AS e (event_id, stream, sequence, type, data, correlation_id, causation_id, trace_parent, occurred_at)
+        $"""
+        INSERT INTO messaging.event_log ({EventRows.Columns})
+        SELECT {EventRows.Values} FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS e ({EventRows.Columns})
         """;
 
-    private readonly List<Row> rows = [];
+    private readonly List<EventEnvelope> events = [];
 
-    public bool Any => rows.Count > 0;
+    public bool Any => events.Count > 0;
 
-    public void Append(EventSourcedEntity stream, object @event, Cause? cause, Guid? correlationId)
+    public void Append(EventSourcedEntity entity, object @event, Cause? cause, Guid? correlationId)
     {
         var type = types.NameForAppending(@event);
         var now = clock.GetUtcNow();
         var eventId = Guid.CreateVersion7(now);
-        var sequence = stream.Advance(@event);
-        rows.Add(new Row(
+        var sequence = entity.Advance(@event);
+        events.Add(new EventEnvelope(
             eventId,
-            stream.Stream,
-            sequence,
             type,
-            JsonSerializer.Serialize(@event, @event.GetType(), EventTypes.Json),
-            stream.CorrelationId ?? correlationId ?? eventId,
+            entity.StreamId,
+            sequence,
+            entity.CorrelationId ?? correlationId ?? eventId,
             cause?.EventId,
+            now,
             Activity.Current?.Id ?? cause?.TraceParent,
-            now));
+            JsonSerializer.SerializeToUtf8Bytes(@event, @event.GetType(), EventTypes.Json)));
     }
 
     public void AddTo(NpgsqlBatch batch)
     {
-        if (rows.Count == 0)
-            return;
-        batch.Add(
-            Insert,
-            Column(row => row.EventId),
-            Column(row => row.Stream),
-            Column(row => row.Sequence),
-            Column(row => row.Type),
-            Column(row => row.Data),
-            Column(row => row.CorrelationId),
-            Column(row => row.CausationId),
-            Column(row => row.TraceParent),
-            Column(row => row.OccurredAt));
+        if (events.Count > 0)
+            batch.Add(Insert, EventRows.Arrays(events));
     }
-
-    private NpgsqlParameter<T[]> Column<T>(Func<Row, T> value) => new() { TypedValue = [.. rows.Select(value)] };
-
-    private sealed record Row(
-        Guid EventId,
-        string Stream,
-        int Sequence,
-        string Type,
-        string Data,
-        Guid CorrelationId,
-        Guid? CausationId,
-        string? TraceParent,
-        DateTimeOffset OccurredAt);
 }

@@ -1,26 +1,27 @@
 namespace OrderPlatform.Messaging.EventLog;
 
 /// <summary>
-/// A row whose history is a stream of the event log. It changes only by applying the events that
-/// <see cref="UnitOfWork.Append"/> writes, so that row, log and message cannot disagree.
+/// An entity whose history is a stream of the event log. It changes only by applying events, those that
+/// <see cref="Batching.UnitOfWork.Append"/> writes among them, so row, log and message cannot disagree.
 /// </summary>
 public abstract class EventSourcedEntity
 {
     /// <summary>The sequence of the stream's latest event in this service's log; 0 before the first.</summary>
-    public int Sequence { get; private set; }
+    public int Version { get; private set; }
 
     /// <summary>The name of the stream, such as the order's id; at most 100 characters.</summary>
-    protected internal abstract string Stream { get; }
+    protected internal abstract string StreamId { get; }
 
     /// <summary>What the stream's events belong to, such as the order; null where each event stands for itself.</summary>
     protected internal virtual Guid? CorrelationId => null;
 
-    /// <summary>Changes the row as the event says. Deciding is over: it neither refuses nor looks anything up.</summary>
-    protected abstract void Apply(object @event);
+    /// <summary>Changes the row as the event says. The decision was made before: it neither refuses nor looks anything up.</summary>
+    /// <exception cref="ArgumentException">Events of this type do not belong to the entity.</exception>
+    protected internal abstract void Apply(object @event);
 
     internal int Advance(object @event)
     {
         Apply(@event);
-        return ++Sequence;
+        return ++Version;
     }
 }

@@ -1,15 +1,15 @@
 namespace OrderPlatform.Messaging.Events;
 
-/// <summary>An event as it reached a queue.</summary>
-/// <param name="EventId">The event's id, by which the inbox knows it again.</param>
-/// <param name="Type">The contract's wire address.</param>
-/// <param name="Stream">What it is an event of.</param>
-/// <param name="Sequence">Its place among the events of its producer on that stream.</param>
-/// <param name="CorrelationId">The order that it belongs to.</param>
+/// <summary>An event with everything that belongs to it, wherever it is: in the log, on the wire, in a queue, deferred or archived.</summary>
+/// <param name="EventId">The event's id (UUIDv7): the MessageId on the wire, and the inbox's key.</param>
+/// <param name="Type">The contract's wire address, <c>Namespace:Name</c>.</param>
+/// <param name="Stream">The stream that it belongs to, such as an order's id; at most 100 characters.</param>
+/// <param name="Sequence">Its place among its producer's events on that stream, from 1.</param>
+/// <param name="CorrelationId">The order that it belongs to; its own id where it belongs to none.</param>
 /// <param name="CausationId">The event that caused it; null when it was a request.</param>
-/// <param name="OccurredAt">When it happened, UTC.</param>
-/// <param name="TraceParent">W3C trace context; null when nothing traced it.</param>
-/// <param name="Body">The JSON as it came.</param>
+/// <param name="OccurredAt">When it happened, UTC, to the microsecond.</param>
+/// <param name="TraceParent">W3C trace context of its cause; null when nothing traced it.</param>
+/// <param name="Body">The contract as JSON, byte for byte as published.</param>
 public sealed record EventEnvelope(
     Guid EventId,
     string Type,
@@ -23,13 +23,13 @@ public sealed record EventEnvelope(
 {
     private object? contract;
 
-    /// <summary>Whether it is sent once more, long after it happened.</summary>
+    /// <summary>Whether a replay sent it, long after it happened: its delay says nothing about how fast events flow.</summary>
     internal bool IsReplayed { get; init; }
 
-    /// <summary>Who appended it; sequences count for each producer.</summary>
+    /// <summary>The service that appended it; sequences count for each producer.</summary>
     internal string Producer => EventTypes.ProducerOf(Type);
 
     /// <summary>The contract, read from the body the first time.</summary>
-    /// <exception cref="System.Text.Json.JsonException">The body is no such event.</exception>
+    /// <exception cref="System.Text.Json.JsonException">The body does not fit the contract.</exception>
     internal object Read(Type type) => contract ??= EventTypes.Read(type, Body.Span);
 }

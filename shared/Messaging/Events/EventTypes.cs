@@ -33,9 +33,10 @@ public sealed class EventTypes
 
     /// <summary>Reads an event of this service's log.</summary>
     /// <exception cref="InvalidOperationException">Program.cs neither publishes nor records such events.</exception>
-    public object Read(string name, string data) => own.TryGetValue(name, out var type)
-        ? Read(type, Encoding.UTF8.GetBytes(data))
-        : throw new InvalidOperationException($"The log has an event of type '{name}', which Program.cs neither publishes nor records.");
+    public object Read(EventEnvelope logged) => own.TryGetValue(logged.Type, out var type)
+        ? logged.Read(type)
+        : throw new InvalidOperationException(
+            $"The log has an event of type '{logged.Type}', which Program.cs neither publishes nor records.");
 
     /// <summary>The names of the events that this service appends, without their namespaces, for people.</summary>
     internal string KnownNames => string.Join(", ", own.Values.Select(type => type.Name).Order(StringComparer.Ordinal));

@@ -1,39 +1,39 @@
 namespace OrderPlatform.Messaging.Handlers;
 
 /// <summary>
-/// Handles one type of event, written as if each event came alone. Underneath, events that arrive together share one
-/// transaction; see the README beside this file.
+/// Handles one type of event, written as if each event came alone. Underneath, events that arrive together share one transaction; see the
+/// README of this project.
 /// </summary>
 /// <typeparam name="TEvent">The contract it consumes.</typeparam>
 public interface IHandler<in TEvent>
     where TEvent : class
 {
     /// <summary>
-    /// Names every existing row that <see cref="Handle"/> may look for, by primary key. The group loads and locks them all
-    /// in key order before the first handler runs, so handlers neither wait nor deadlock.
+    /// Names every existing row that <see cref="Handle"/> may look for, by primary key. The batch loads and locks them all in key order
+    /// before the first handler runs, so handlers neither wait nor deadlock.
     /// </summary>
-    static virtual void Reads(TEvent @event, RowsToLock rows)
+    static virtual void Locks(TEvent @event, RowsToLock rows)
     {
     }
 
     /// <summary>
-    /// Applies the event. It runs inside the transaction while rows are locked, so it works on what
-    /// <see cref="Reads"/> named and does no input or output of its own.
+    /// Applies the event. It runs inside the transaction while rows are locked, so it works on the rows that <see cref="Locks"/> named and
+    /// does no input or output of its own.
     /// </summary>
     /// <returns>
-    /// <see cref="Outcome.Handled"/>; or <see cref="Outcome.Defer"/>, before anything was changed, when an earlier event
-    /// of the same stream is missing.
+    /// <see cref="Outcome.Handled"/>; or <see cref="Outcome.Defer"/>, before anything was changed, when the event depends on another one
+    /// that has not come yet.
     /// </returns>
-    /// <remarks>An exception is a bug or an outage: the event is retried, then it goes to the queue's error queue.</remarks>
+    /// <remarks>An exception is a bug or an outage: the event is retried, then it becomes a dead letter.</remarks>
     Outcome Handle(TEvent @event);
 }
 
-/// <summary>What became of an event.</summary>
+/// <summary>The result of handling an event.</summary>
 public enum Outcome
 {
     /// <summary>It took effect, now or before; it will not be seen again.</summary>
     Handled,
 
-    /// <summary>Its predecessor is missing: it is deferred, and tried again in the transaction that brings the predecessor.</summary>
+    /// <summary>Its predecessor is missing: it is kept, and tried again in the transaction that brings the predecessor.</summary>
     Defer,
 }

@@ -1,24 +1,28 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Metrics;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Tracing;
+using OrderPlatform.Messaging.Transport;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>
-/// Tries deferred events again without waiting for another event of their stream: soon, when they failed as their turn came; now and
-/// then, when what they wait for may have come by another way. Those that keep failing become dead letters, in the transaction that
-/// takes them out. They cannot fail by way of the error queue: the broker has forgotten them.
+/// Tries deferred events again without waiting for another event of their stream: soon, when they failed as their turn came; now and then,
+/// when their predecessor may have come by another way. Those that keep failing become dead letters, in the transaction that removes them;
+/// the error queue is no way for them, because the broker has forgotten them. Without a store for dead letters they stay deferred.
 /// </summary>
 internal sealed partial class DeferredRetry(
     NpgsqlDataSource source,
-    BatchTransaction transaction,
-    DeadLetterStore filing,
+    DeferredEvents deferredEvents,
+    IEnumerable<IDeadLetterStore> deadLetters,
     MessagingMetrics metrics,
     DatabaseStartup database,
-    MessagingOptions options,
-    TimeProvider clock,
-    ILogger<DeferredRetry> logger) : BackgroundService
+    InboxOptions options,
+    ILogger<DeferredRetry> logger) : BackgroundLoop(database.Ready, options.DeferredRetryInterval)
 {
     private const string SelectDue =
         """
@@ -35,29 +39,21 @@ internal sealed partial class DeferredRetry(
         RETURNING failures
         """;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private readonly IDeadLetterStore? deadLetters = deadLetters.SingleOrDefault();
+
+    protected override async Task Run(CancellationToken stoppingToken)
     {
-        await database.Ready.WaitAsync(stoppingToken);
-        using var timer = new PeriodicTimer(options.DeferredRetryInterval);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                foreach (var (queue, stream) in await Due(stoppingToken))
-                    await Retry(queue, stream, stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                NextTime(logger, exception.GetBaseException().Message);
-            }
-        }
+        foreach (var (queue, stream) in await Due(stoppingToken))
+            await Retry(queue, stream, stoppingToken);
     }
+
+    protected override void Interrupted(Exception exception) => NextTime(logger, exception.GetBaseException().Message);
 
     private async Task Retry(string queue, string stream, CancellationToken stoppingToken)
     {
         try
         {
-            await transaction.Resume(queue, stream, stoppingToken);
+            await deferredEvents.Resume(queue, stream, write: null, stoppingToken);
         }
         catch (DeferredEventFailedException failure)
         {
@@ -65,16 +61,16 @@ internal sealed partial class DeferredRetry(
             await using var count = source.CreateCommand(CountFailure);
             count.Parameters.Add(Value(queue));
             count.Parameters.Add(Value(failure.Event.EventId));
-            if (await count.ExecuteScalarAsync(stoppingToken) is int failures && failures > options.Retries)
-                await File(queue, failure.Event, failure.InnerException!, stoppingToken);
+            if (await count.ExecuteScalarAsync(stoppingToken) is int failures && failures > options.Retries && deadLetters is not null)
+                await File(deadLetters, queue, failure.Event, failure.InnerException!, stoppingToken);
         }
     }
 
-    /// <summary>At no time is it in neither place: whoever asks finds it deferred, or as a dead letter.</summary>
-    private async Task File(string queue, EventEnvelope deferred, Exception cause, CancellationToken stoppingToken)
+    /// <summary>At no time is it in neither place: it is deferred, or a dead letter.</summary>
+    private async Task File(
+        IDeadLetterStore store, string queue, EventEnvelope deferred, Exception cause, CancellationToken stoppingToken)
     {
-        var letter = FailedMessages.Of(queue, deferred, cause, clock.GetUtcNow());
-        if (!await transaction.TakeOut(queue, deferred, batch => filing.AddTo(batch, [letter]), stoppingToken))
+        if (!await deferredEvents.Remove(queue, deferred, batch => store.AddTo(batch, queue, deferred, cause), stoppingToken))
             return;
         metrics.Of(queue).DeadLettered(deferred.Type);
         Filed(logger, cause, deferred.EventId, deferred.Type, queue);
@@ -90,9 +86,9 @@ internal sealed partial class DeferredRetry(
         return streams;
     }
 
-    [LoggerMessage(LogLevel.Warning, "Deferred events are tried again later: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Deferred events could not be retried ({Reason}); the next attempt follows")]
     private static partial void NextTime(ILogger logger, string reason);
 
-    [LoggerMessage(LogLevel.Error, "The deferred event {EventId} ({Type}) of {Queue} keeps failing and became a dead letter")]
+    [LoggerMessage(LogLevel.Error, "Deferred event {EventId} ({Type}) of {Queue} keeps failing; it is now a dead letter")]
     private static partial void Filed(ILogger logger, Exception exception, Guid eventId, string type, string queue);
 }

@@ -2,7 +2,10 @@ using System.Collections.Frozen;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
-using static OrderPlatform.Messaging.NpgsqlAccess;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Storage;
+using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Inbox;
 
@@ -26,19 +29,12 @@ internal static class InboxStore
         """;
 
     private const string SelectDeferred =
-        """
-        SELECT event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body
-        FROM messaging.deferred_events
-        WHERE queue = $1 AND stream = ANY($2)
-        """;
+        $"SELECT {EventRows.Columns} FROM messaging.deferred_events WHERE queue = $1 AND stream = ANY($2)";
 
     private const string Defer =
-        """
-        INSERT INTO messaging.deferred_events
-            (queue, event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body)
-        SELECT $1, event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body::json
-        FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
-            AS e (event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, body)
+        $"""
+        INSERT INTO messaging.deferred_events ({EventRows.Columns}, queue)
+        SELECT {EventRows.Values}, $10 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS e ({EventRows.Columns})
         """;
 
     private const string RemoveDeferred = "DELETE FROM messaging.deferred_events WHERE queue = $1 AND event_id = ANY($2)";
@@ -63,7 +59,7 @@ internal static class InboxStore
         SELECT count(*) FROM deferred
         """;
 
-    /// <summary>Adds the statements that enter events into the inbox; <see cref="ReadArrivals"/> takes their results.</summary>
+    /// <summary>Adds the statements that enter events into the inbox; <see cref="ReadReceived"/> takes their results.</summary>
     /// <param name="batch">In the consumer's transaction.</param>
     /// <param name="queue">Where the events come from.</param>
     /// <param name="events">At least one.</param>
@@ -83,7 +79,7 @@ internal static class InboxStore
     /// <param name="events">What was received.</param>
     /// <param name="heldBack">Deferred events that are left alone this time.</param>
     /// <param name="cancellationToken">Ends the transaction.</param>
-    public static async Task<ReceivedBatch> ReadArrivals(
+    public static async Task<ReceivedBatch> ReadReceived(
         NpgsqlDataReader reader, IReadOnlyList<EventEnvelope> events, IReadOnlySet<Guid> heldBack, CancellationToken cancellationToken)
     {
         await reader.NextResultAsync(cancellationToken);
@@ -114,14 +110,14 @@ internal static class InboxStore
     }
 
     /// <summary>
-    /// Adds the statements that write what became of the arrivals: they defer those that were too early, forget those that were deferred and
+    /// Adds the statements that write what became of the received: they defer those that were too early, forget those that were deferred and
     /// are handled, and put off those that have to wait on.
     /// </summary>
-    public static void Settle(NpgsqlBatch batch, string queue, ReceivedBatch arrivals, IReadOnlySet<Guid> failed)
+    public static void Write(NpgsqlBatch batch, string queue, ReceivedBatch received, IReadOnlySet<Guid> failed)
     {
-        var deferred = arrivals.Backlogs.SelectMany(backlog => backlog.ToDefer).ToArray();
-        var resumed = arrivals.Resumed.Select(e => e.EventId).ToArray();
-        var later = arrivals.Backlogs.SelectMany(backlog => backlog.StillDeferred).Select(e => e.EventId).Except(failed).ToArray();
+        var deferred = received.Backlogs.SelectMany(backlog => backlog.ToDefer).ToArray();
+        var resumed = received.Resumed.Select(e => e.EventId).ToArray();
+        var later = received.Backlogs.SelectMany(backlog => backlog.StillDeferred).Select(e => e.EventId).Except(failed).ToArray();
         if (resumed.Length > 0)
             batch.Add(RemoveDeferred, Value(queue), Value(resumed));
         if (later.Length > 0)
@@ -129,25 +125,12 @@ internal static class InboxStore
         if (failed.Count > 0)
             batch.Add(RetryFailed, Value(queue), Value(failed.ToArray()));
         if (deferred.Length > 0)
-        {
-            batch.Add(
-                Defer,
-                Value(queue),
-                Column(deferred, e => e.EventId),
-                Column(deferred, e => e.Type),
-                Column(deferred, e => e.Stream),
-                Column(deferred, e => e.Sequence),
-                Column(deferred, e => e.CorrelationId),
-                Column(deferred, e => e.CausationId),
-                Column(deferred, e => e.OccurredAt),
-                Column(deferred, e => e.TraceParent),
-                Column(deferred, e => Encoding.UTF8.GetString(e.Body.Span)));
-        }
+            batch.Add(Defer, [.. EventRows.Arrays(deferred), Value(queue)]);
     }
 
     /// <summary>Takes a deferred event out of the books, as if it had never come.</summary>
     /// <returns>False when somebody else has handled it meanwhile.</returns>
-    public static async Task<bool> TakeOut(DbContext database, string queue, EventEnvelope @event, CancellationToken cancellationToken)
+    public static async Task<bool> Remove(DbContext database, string queue, EventEnvelope @event, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
         batch.Add(LockStreams, Value(queue), Value(new[] { @event.Stream }));
@@ -162,16 +145,7 @@ internal static class InboxStore
     {
         while (await row.ReadAsync(cancellationToken))
         {
-            var @event = new EventEnvelope(
-                row.GetGuid(0),
-                row.GetString(1),
-                row.GetString(2),
-                row.GetInt32(3),
-                row.GetGuid(4),
-                row.IsDBNull(5) ? null : row.GetGuid(5),
-                row.GetFieldValue<DateTimeOffset>(6),
-                row.IsDBNull(7) ? null : row.GetString(7),
-                row.GetFieldValue<byte[]>(8));
+            var @event = EventRows.Read(row);
             BacklogOf(backlogs, @event.Stream, heldBack).Add(@event, deferred: true);
         }
     }
@@ -182,16 +156,4 @@ internal static class InboxStore
             backlogs[stream] = backlog = new StreamBacklog(heldBack);
         return backlog;
     }
-
-    private static NpgsqlParameter<T[]> Column<T>(EventEnvelope[] events, Func<EventEnvelope, T> value) =>
-        Value(Array.ConvertAll(events, e => value(e)));
-}
-
-/// <summary>What a group of messages brought.</summary>
-/// <param name="Backlogs">By stream, what can be handled now.</param>
-/// <param name="Fresh">How many of the messages were not in the inbox yet.</param>
-internal sealed record ReceivedBatch(IReadOnlyCollection<StreamBacklog> Backlogs, int Fresh)
-{
-    /// <summary>Were deferred, and are handled now.</summary>
-    public IEnumerable<EventEnvelope> Resumed => Backlogs.SelectMany(backlog => backlog.Resumed);
 }

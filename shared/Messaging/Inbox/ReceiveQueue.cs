@@ -1,71 +1,95 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Metrics;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Tracing;
 
 namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>The messages of one broker queue. While the database is away they wait here, unacknowledged.</summary>
-internal sealed partial class ReceiveQueue(
-    string name,
-    BatchTransaction transaction,
-    DatabaseStartup database,
-    MessagingMetrics metrics,
-    MessagingOptions options,
-    TimeProvider clock,
-    ILogger<ReceiveQueue> logger)
-    : BatchQueue<ReceivedMessage>(options.GroupSize, options.GatherMessages, clock)
+internal sealed partial class ReceiveQueue
 {
     private const int Attempts = 3;
 
-    public string Name => name;
+    private readonly string name;
+    private readonly InboxTransaction transaction;
+    private readonly DatabaseStartup database;
+    private readonly MessagingMetrics metrics;
+    private readonly ILogger<ReceiveQueue> logger;
+    private readonly BatchQueue<ReceivedMessage> queue;
 
-    /// <summary>Completes when the event's effect, or its deferral, is committed; fails when its own handler fails.</summary>
-    public Task Run(EventEnvelope message)
+    public ReceiveQueue(
+        string name,
+        InboxTransaction transaction,
+        DatabaseStartup database,
+        MessagingMetrics metrics,
+        BatchingOptions options,
+        TimeProvider clock,
+        ILogger<ReceiveQueue> logger)
     {
-        var unit = new ReceivedMessage(message);
-        Add(unit);
-        return unit.Done;
+        (this.name, this.transaction, this.database, this.metrics, this.logger) = (name, transaction, database, metrics, logger);
+        queue = new BatchQueue<ReceivedMessage>(options.BatchSize, options.GatherMessages, clock, Commit);
     }
 
-    protected override async Task Commit(List<ReceivedMessage> group, CancellationToken stoppingToken)
+    /// <summary>Completes when the event's effect, or its deferral, is committed; fails when its own handler fails.</summary>
+    /// <exception cref="OperationCanceledException">The service is stopping.</exception>
+    public Task Handle(EventEnvelope @event)
+    {
+        var message = new ReceivedMessage(@event);
+        queue.Add(message);
+        return message.Done;
+    }
+
+    /// <summary>Works until <see cref="Complete"/>, and then through the rest, unless the database is away.</summary>
+    public Task Work(CancellationToken stoppingToken) => queue.Work(stoppingToken);
+
+    /// <summary>Takes nothing more.</summary>
+    public void Complete() => queue.Complete();
+
+    private async Task Commit(List<ReceivedMessage> batch, CancellationToken stoppingToken)
     {
         try
         {
-            if (group.Count > 1 && await TryCommit(group, stoppingToken))
+            if (batch.Count > 1 && await TryCommit(batch, stoppingToken))
                 return;
-            foreach (var unit in group)
-                await CommitAlone(unit, stoppingToken);
+            foreach (var message in batch)
+                await CommitAlone(message, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // Nothing is acknowledged: the broker gives the messages to the next consumer.
+            batch.ForEach(message => message.Abandon());
         }
     }
 
     /// <summary>False when the messages are to be tried one by one.</summary>
-    private async Task<bool> TryCommit(List<ReceivedMessage> group, CancellationToken stoppingToken)
+    private async Task<bool> TryCommit(List<ReceivedMessage> batch, CancellationToken stoppingToken)
     {
         try
         {
-            await WhenTheDatabaseIsThere([.. group.Select(unit => unit.Message)], FrozenSet<Guid>.Empty, stoppingToken);
-            group.ForEach(unit => unit.Succeed());
+            await WhenDatabaseIsUp([.. batch.Select(message => message.Event)], FrozenSet<Guid>.Empty, stoppingToken);
+            batch.ForEach(message => message.Succeed());
             return true;
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
-            GroupFailed(logger, exception, name, group.Count);
+            BatchFailed(logger, exception, name, batch.Count);
             return false;
         }
     }
 
-    private async Task CommitAlone(ReceivedMessage unit, CancellationToken stoppingToken)
+    private async Task CommitAlone(ReceivedMessage message, CancellationToken stoppingToken)
     {
         var failed = new HashSet<Guid>();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await WhenTheDatabaseIsThere([unit.Message], failed, stoppingToken);
-                unit.Succeed();
+                await WhenDatabaseIsUp([message.Event], failed, stoppingToken);
+                message.Succeed();
                 return;
             }
             catch (DeferredEventFailedException exception)
@@ -76,18 +100,19 @@ internal sealed partial class ReceiveQueue(
             }
             catch (Exception exception) when (DatabaseErrors.IsConflict(exception) && attempt < Attempts)
             {
-                // Somebody else was faster; their rows are visible to the next attempt.
+                // Another transaction was faster; the next attempt sees its rows.
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                metrics.Of(name).Failed(unit.Message);
-                unit.Fail(exception);
+                metrics.Of(name).Failed(message.Event);
+                message.Fail(exception);
                 return;
             }
         }
     }
 
-    private async Task WhenTheDatabaseIsThere(IReadOnlyList<EventEnvelope> messages, IReadOnlySet<Guid> failed, CancellationToken stoppingToken)
+    private async Task WhenDatabaseIsUp(
+        IReadOnlyList<EventEnvelope> events, IReadOnlySet<Guid> failed, CancellationToken stoppingToken)
     {
         await database.Ready.WaitAsync(stoppingToken);
         var backoff = new Backoff();
@@ -95,37 +120,40 @@ internal sealed partial class ReceiveQueue(
         {
             try
             {
-                await transaction.Run(name, messages, failed, CancellationToken.None);
+                await transaction.Receive(name, events, failed, CancellationToken.None);
                 return;
             }
             catch (Exception exception) when (DatabaseErrors.IsOutage(exception))
             {
-                DatabaseAway(logger, name, messages.Count, exception.GetBaseException().Message);
+                DatabaseAway(logger, name, events.Count, exception.GetBaseException().Message);
                 await backoff.Wait(stoppingToken);
             }
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Queue}: {Count} messages wait for the database: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Database unavailable for {Count} messages of {Queue} ({Reason}); retrying")]
     private static partial void DatabaseAway(ILogger logger, string queue, int count, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "{Queue}: a group of {Count} messages failed; they are tried one by one")]
-    private static partial void GroupFailed(ILogger logger, Exception exception, string queue, int count);
+    [LoggerMessage(LogLevel.Warning, "A batch of {Count} messages of {Queue} failed; retrying them one by one")]
+    private static partial void BatchFailed(ILogger logger, Exception exception, string queue, int count);
 
-    [LoggerMessage(LogLevel.Error, "{Queue}: the deferred event {EventId} ({Type}) failed")]
+    [LoggerMessage(LogLevel.Error, "Deferred event {EventId} ({Type}) of {Queue} failed; it stays deferred and is retried")]
     private static partial void DeferredEventFailed(ILogger logger, Exception exception, Guid eventId, string type, string queue);
-}
 
-/// <summary>A message that waits for its group.</summary>
-internal sealed class ReceivedMessage(EventEnvelope message)
-{
-    private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>A message that waits for its batch.</summary>
+    private sealed class ReceivedMessage(EventEnvelope @event)
+    {
+        private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public EventEnvelope Message => message;
+        public EventEnvelope Event => @event;
 
-    public Task Done => done.Task;
+        public Task Done => done.Task;
 
-    public void Succeed() => done.SetResult();
+        public void Succeed() => done.SetResult();
 
-    public void Fail(Exception exception) => done.SetException(exception);
+        public void Fail(Exception exception) => done.SetException(exception);
+
+        /// <summary>Unless its end is known.</summary>
+        public void Abandon() => done.TrySetCanceled();
+    }
 }

@@ -1,3 +1,6 @@
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Handlers;
+
 namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>

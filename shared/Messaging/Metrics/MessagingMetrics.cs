@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Handlers;
 using Prometheus;
 
 namespace OrderPlatform.Messaging.Metrics;
@@ -12,37 +14,26 @@ internal sealed class MessagingMetrics
     private readonly FrozenDictionary<string, QueueMetrics> queues;
     private readonly FrozenDictionary<string, Counter.Child> published;
     private readonly Histogram.Child requests;
-    private readonly EventObservers observers;
-    private readonly TimeProvider clock;
 
-    public MessagingMetrics(IMetricFactory metrics, MessagingTopology map, EventObservers observers, TimeProvider clock)
+    public MessagingMetrics(IMetricFactory metrics, MessagingTopology topology, TimeProvider clock)
     {
-        (this.observers, this.clock) = (observers, clock);
         var families = new QueueFamilies(metrics);
-        queues = map.Queues.ToFrozenDictionary(queue => queue.Key, queue => new QueueMetrics(families, queue.Key, queue.Value.Keys));
-        requests = families.GroupSize.WithLabels("requests");
+        queues = topology.Queues.ToFrozenDictionary(queue => queue.Key, queue => new QueueMetrics(families, queue.Key, queue.Value.Keys, clock));
+        requests = families.BatchSize.WithLabels("requests");
         var relayed = metrics.CreateCounter("messaging_relay_published_total", "Events that the broker confirmed.", ["event"]);
-        published = map.Types.Published.ToFrozenDictionary(type => type, type => relayed.WithLabels(EventTypes.ShortNameOf(type)));
+        published = topology.Types.Published.ToFrozenDictionary(type => type, type => relayed.WithLabels(EventTypes.ShortNameOf(type)));
     }
 
     public QueueMetrics Of(string queue) => queues[queue];
 
-    /// <param name="queue">The queue the messages came from.</param>
-    /// <param name="received">How many they were; 0 when deferred events were tried again.</param>
-    /// <param name="arrivals">What became of them.</param>
-    public void Committed(string queue, int received, ReceivedBatch arrivals) => queues[queue].Committed(received, arrivals, clock.GetUtcNow());
+    /// <summary>Counts requests that shared a transaction.</summary>
+    public void CommittedRequests(int count) => requests.Observe(count);
 
-    /// <summary>Requests shared a transaction.</summary>
-    public void Committed(int received) => requests.Observe(received);
-
-    /// <summary>Tells the service what a unit has committed.</summary>
-    public void Committed(UnitOfWork unit) => observers.Committed(unit.Changes);
-
-    public void Published(IReadOnlyList<EventEnvelope> events)
+    public void Published(IEnumerable<string> types)
     {
-        foreach (var @event in events)
+        foreach (var type in types)
         {
-            if (published.TryGetValue(@event.Type, out var counter))
+            if (published.TryGetValue(type, out var counter))
                 counter.Inc();
         }
     }

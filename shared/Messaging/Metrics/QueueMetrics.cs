@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using OrderPlatform.Messaging.Events;
 using Prometheus;
 
 namespace OrderPlatform.Messaging.Metrics;
@@ -29,7 +30,7 @@ internal sealed class QueueFamilies(IMetricFactory metrics)
     public Counter Deferred { get; } = metrics.CreateCounter(
         "messaging_deferred_total", "Events that came before their predecessor and were deferred.", ["queue", "event"]);
 
-    public Histogram GroupSize { get; } = metrics.CreateHistogram(
+    public Histogram BatchSize { get; } = metrics.CreateHistogram(
         "messaging_batch_size",
         "Units of work that shared one transaction; the queue 'requests' is HTTP.",
         ["queue"],
@@ -48,36 +49,37 @@ internal sealed class QueueMetrics
     private readonly FrozenDictionary<string, EventMetrics> events;
     private readonly Counter.Child unknownDeadLetters;
     private readonly Counter.Child duplicates;
-    private readonly Histogram.Child groupSize;
+    private readonly TimeProvider clock;
+    private readonly Histogram.Child batchSize;
 
-    public QueueMetrics(QueueFamilies families, string queue, IEnumerable<string> types)
+    public QueueMetrics(QueueFamilies families, string queue, IEnumerable<string> types, TimeProvider clock)
     {
+        this.clock = clock;
         events = types.ToFrozenDictionary(type => type, type => new EventMetrics(families, queue, EventTypes.ShortNameOf(type)));
         unknownDeadLetters = families.DeadLetters.WithLabels(queue, Unknown);
         duplicates = families.Duplicates.WithLabels(queue);
-        groupSize = families.GroupSize.WithLabels(queue);
+        batchSize = families.BatchSize.WithLabels(queue);
     }
 
-    public void Committed(int received, ReceivedBatch arrivals, DateTimeOffset now)
+    /// <summary>Counts the messages of one transaction.</summary>
+    public void Received(int messages, int duplicates)
     {
-        if (received > 0)
-            groupSize.Observe(received);
-        if (received > arrivals.Fresh)
-            duplicates.Inc(received - arrivals.Fresh);
-        foreach (var backlog in arrivals.Backlogs)
-        {
-            foreach (var message in backlog.Handled)
-            {
-                if (events.TryGetValue(message.Type, out var series))
-                    series.Handled(message.IsReplayed ? null : now - message.OccurredAt);
-            }
+        if (messages > 0)
+            batchSize.Observe(messages);
+        if (duplicates > 0)
+            this.duplicates.Inc(duplicates);
+    }
 
-            foreach (var message in backlog.ToDefer)
-            {
-                if (events.TryGetValue(message.Type, out var series))
-                    series.Deferred.Inc();
-            }
-        }
+    public void Handled(EventEnvelope message)
+    {
+        if (events.TryGetValue(message.Type, out var series))
+            series.Handled(message.IsReplayed ? null : clock.GetUtcNow() - message.OccurredAt);
+    }
+
+    public void Deferred(EventEnvelope message)
+    {
+        if (events.TryGetValue(message.Type, out var series))
+            series.Deferred.Inc();
     }
 
     public void Retried(EventEnvelope message)

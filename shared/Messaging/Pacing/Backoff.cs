@@ -1,12 +1,13 @@
 namespace OrderPlatform.Messaging.Pacing;
 
-/// <summary>Waits longer each time, up to two seconds, with jitter, so that instances do not come back in step.</summary>
-internal sealed class Backoff
+/// <summary>Waits longer each time, from 100 ms up to two seconds, with jitter, so that instances do not retry in step.</summary>
+public sealed class Backoff
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
     private TimeSpan next = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Waits, each time longer.</summary>
     public Task Wait(CancellationToken cancellationToken)
     {
         var delay = next * (0.5 + Random.Shared.NextDouble() / 2);

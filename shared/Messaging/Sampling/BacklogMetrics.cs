@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Handlers;
 using Prometheus;
 
 namespace OrderPlatform.Messaging.Sampling;

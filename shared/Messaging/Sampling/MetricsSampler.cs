@@ -4,6 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OrderPlatform.Messaging.Relay;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Transport;
 using Prometheus;
 
 namespace OrderPlatform.Messaging.Sampling;
@@ -23,9 +26,9 @@ internal sealed partial class MetricsSampler : BackgroundService
     private readonly IServiceScopeFactory scopes;
     private readonly NpgsqlDataSource source;
     private readonly DatabaseStartup database;
-    private readonly Relay relay;
-    private readonly BrokerState broker;
-    private readonly MessagingOptions options;
+    private readonly EventRelay relay;
+    private readonly ITransport broker;
+    private readonly SamplingOptions options;
     private readonly ILogger<MetricsSampler> logger;
     private readonly Schedule[] schedules;
     private readonly Gauge databaseUp;
@@ -38,9 +41,9 @@ internal sealed partial class MetricsSampler : BackgroundService
         IEnumerable<ISampledMetrics> sampled,
         NpgsqlDataSource source,
         DatabaseStartup database,
-        Relay relay,
-        BrokerState broker,
-        MessagingOptions options,
+        EventRelay relay,
+        ITransport broker,
+        SamplingOptions options,
         CollectorRegistry registry,
         IMetricFactory metrics,
         ILogger<MetricsSampler> logger)
@@ -132,7 +135,7 @@ internal sealed partial class MetricsSampler : BackgroundService
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Metrics} cannot be read: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "{Metrics} cannot be read ({Reason}); its gauges show NaN until the next sample")]
     private static partial void Failed(ILogger logger, string metrics, string reason);
 
     private sealed class Schedule(ISampledMetrics metrics)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OrderPlatform.Messaging.Pacing;
 
 namespace OrderPlatform.Messaging.Storage;
 
@@ -15,9 +16,6 @@ internal sealed partial class DatabaseStartup(
     IServiceScopeFactory scopes, NpgsqlDataSource source, DatabaseAddress address, ILogger<DatabaseStartup> logger)
     : BackgroundService, IHealthCheck
 {
-    // An advisory lock of its own: Entity Framework's lock is a table, which at the very first start does not exist yet.
-    private const string Lock = "SELECT pg_advisory_lock(hashtextextended('orderplatform migrations', 0))";
-
     private static readonly AsyncLocal<bool> Migrating = new();
 
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -32,7 +30,7 @@ internal sealed partial class DatabaseStartup(
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         if (!ready.Task.IsCompletedSuccessfully)
-            return HealthCheckResult.Unhealthy($"waits for {waitsFor}");
+            return HealthCheckResult.Unhealthy($"waiting for {waitsFor}");
         try
         {
             await using var command = source.CreateCommand("SELECT 1");
@@ -41,7 +39,7 @@ internal sealed partial class DatabaseStartup(
         }
         catch (NpgsqlException exception)
         {
-            return HealthCheckResult.Unhealthy($"waits for the database: {exception.GetBaseException().Message}");
+            return HealthCheckResult.Unhealthy($"waiting for the database: {exception.GetBaseException().Message}");
         }
     }
 
@@ -71,8 +69,8 @@ internal sealed partial class DatabaseStartup(
         await connection.OpenAsync(stoppingToken);
         waitsFor = "another instance that applies the migrations";
         Migrating.Value = true;
-        await using (var command = new NpgsqlCommand(Lock, connection) { CommandTimeout = 0 })
-            await command.ExecuteNonQueryAsync(stoppingToken);
+        // Not Entity Framework's own lock, which is a table: at the very first start it does not exist yet.
+        await AdvisoryLock.Take(connection, "migrations", stoppingToken);
 
         waitsFor = "its migrations";
         await using var scope = scopes.CreateAsyncScope();
@@ -84,7 +82,7 @@ internal sealed partial class DatabaseStartup(
         Migrated(logger, pending.Length, pending[^1]);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Waiting for the database: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Database unavailable ({Reason}); retrying")]
     private static partial void Waiting(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Information, "Applied {Count} migrations, up to {Last}")]

@@ -1,27 +1,27 @@
+using System.Reflection;
 using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>
-/// The library's own tables, in SQL: Entity Framework has no words for partitions. They are part of each service's first migration, so that
+/// The library's own tables, in SQL: Entity Framework does not know partitions. They are part of each service's first migration, so that
 /// tables and state change together.
 /// </summary>
 public static class MessagingSchema
 {
-    /// <summary>Makes schema <c>messaging</c> with all its tables; call it in the service's first migration.</summary>
+    /// <summary>Creates schema <c>messaging</c> with all its tables; call it in the service's first migration.</summary>
     public static void CreateMessaging(this MigrationBuilder migration)
     {
-        foreach (var script in Scripts())
+        foreach (var script in Scripts(typeof(MessagingSchema).Assembly))
             migration.Sql(script);
     }
 
-    /// <summary>Drops it with all that was written there.</summary>
+    /// <summary>Drops the schema with everything in it.</summary>
     public static void DropMessaging(this MigrationBuilder migration) => migration.Sql("DROP SCHEMA messaging CASCADE");
 
-    /// <summary>The files of <c>Storage/Schema</c>, in the order of their names.</summary>
-    internal static IEnumerable<string> Scripts()
+    /// <summary>The scripts of an assembly of the library, in the order of their names.</summary>
+    internal static IEnumerable<string> Scripts(Assembly assembly)
     {
-        var assembly = typeof(MessagingSchema).Assembly;
         var scripts = assembly.GetManifestResourceNames().Where(name => name.StartsWith("Schema/", StringComparison.Ordinal));
         foreach (var name in scripts.Order(StringComparer.Ordinal))
         {

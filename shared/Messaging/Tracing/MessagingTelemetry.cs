@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OrderPlatform.Messaging.Events;
 
 namespace OrderPlatform.Messaging.Tracing;
 

@@ -1,6 +1,7 @@
 ﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Operations;
+using OrderPlatform.Messaging.Storage;
 
 #nullable disable
 
@@ -13,6 +14,7 @@ namespace OrderPlatform.Shipping.Storage.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateMessaging();
+            migrationBuilder.CreateMessagingOperations();
 
             migrationBuilder.CreateTable(
                 name: "shipments",

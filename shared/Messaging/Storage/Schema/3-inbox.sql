@@ -17,7 +17,7 @@ CREATE TABLE messaging.deferred_events (
     causation_id   uuid,
     occurred_at    timestamptz NOT NULL,
     trace_parent   text,
-    body           json NOT NULL,
+    data           json NOT NULL,
     deferred_at      timestamptz NOT NULL DEFAULT now(),
     failures       int NOT NULL DEFAULT 0,
     retry_at       timestamptz NOT NULL DEFAULT now() + interval '30 seconds',

@@ -1,45 +1,52 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Metrics;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Tracing;
+using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Relay;
 
 /// <summary>
-/// Publishes the event log, in commit order. One relay of a service is active; those of its other instances stand by. The
-/// active one holds an advisory lock in the database, and an exclusive queue on the connection it publishes through: a
-/// relay that lost the lock without noticing still keeps its successor from publishing beside it.
+/// Publishes the event log, in commit order. One relay of a service is active; those of its other instances stand by. The active one holds
+/// an advisory lock in the database, and the transport lets no second publisher of the service exist: a relay that lost the lock without
+/// noticing still keeps its successor from publishing beside it.
 /// </summary>
-internal sealed partial class Relay(
-    MessagingTopology map,
+internal sealed partial class EventRelay(
+    MessagingTopology topology,
     DatabaseAddress address,
-    RabbitMqConnections publishers,
-    Signal signal,
+    ITransport transport,
+    TransportOptions transportOptions,
     DatabaseStartup database,
-    MessagingOptions options,
+    CommitSignal commits,
+    RelayOptions options,
+    BatchingOptions batching,
     MessagingMetrics metrics,
     TimeProvider clock,
-    ILogger<Relay> logger) : BackgroundService, IHealthCheck
+    ILogger<EventRelay> logger) : BackgroundLoop(database.Ready, TimeSpan.Zero), IHealthCheck
 {
     private const int BatchesInFlight = 4;
 
     /// <summary>A broker that is alive confirms within milliseconds; one with an alarm or without a majority does not.</summary>
     private static readonly TimeSpan LongestConfirm = TimeSpan.FromSeconds(10);
 
-    private const string TryLock = "SELECT pg_try_advisory_lock(hashtextextended('orderplatform relay', 0))";
-
     // A cursor that is lost in a crash costs duplicates, which the inboxes drop: no need to wait for the disk. And to plan a read of all
     // partitions anew each time would take longer than to read them.
     private const string Settings = "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan";
 
-    /// <summary>A read takes a millisecond: when so many events come meanwhile, the next reads are worth to be one.</summary>
+    /// <summary>A read takes a millisecond: when so many events come meanwhile, the next reads are worth batching.</summary>
     private const int GatherThreshold = 2;
 
-    private volatile string state = "waits for the database";
+    private readonly HashSet<string> envelopes = [.. transportOptions.Envelopes];
+    private volatile string state = "waiting for the database";
     private string phase = "";
     private volatile bool active;
     private volatile bool healthy;
-    private Backoff backoff = new();
     private DateTimeOffset progress;
     private volatile bool unconfirmed;
 
@@ -52,42 +59,30 @@ internal sealed partial class Relay(
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
             active && unconfirmed && clock.GetUtcNow() - progress > LongestConfirm
-                ? HealthCheckResult.Unhealthy("waits for the broker to confirm what was published")
+                ? HealthCheckResult.Unhealthy("waiting for the broker to confirm published events")
             : healthy ? HealthCheckResult.Healthy(state)
             : HealthCheckResult.Unhealthy(state));
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
-        await database.Ready.WaitAsync(stoppingToken);
-        backoff = new Backoff();
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                phase = "waits for the database";
-                await using var connection = await Connect(stoppingToken);
-                await TakeOver(connection, stoppingToken);
-                state = phase = "waits for the broker";
-                await using var publisher = await publishers.Connect(stoppingToken);
-                await Publish(connection, publisher, stoppingToken);
-            }
-            catch (Exception) when (stoppingToken.IsCancellationRequested)
-            {
-                // What else failed meanwhile is the next instance's to repeat.
-                return;
-            }
-            catch (Exception exception)
-            {
-                // Whatever it was, the log keeps what is not published: begin again at the cursor.
-                healthy = false;
-                state = $"{phase}: {exception.GetBaseException().Message}";
-                Interrupted(logger, exception.GetBaseException().Message);
-                await backoff.Wait(stoppingToken);
-            }
-        }
+        phase = "waiting for the database";
+        await using var connection = await Connect(stoppingToken);
+        await TakeOver(connection, stoppingToken);
+        state = phase = "waiting for the broker";
+        await using var publisher = await transport.ConnectPublisher(stoppingToken);
+        await Publish(connection, publisher, stoppingToken);
     }
 
-    /// <summary>A connection outside the pool: there, one that is closed would keep its lock until somebody else uses it.</summary>
+    /// <summary>Whatever failed, the log keeps the events that are not published: the next run begins at the cursor.</summary>
+    protected override void Interrupted(Exception exception)
+    {
+        var reason = exception.GetBaseException().Message;
+        healthy = false;
+        state = $"{phase}: {reason}";
+        Interrupted(logger, reason);
+    }
+
+    /// <summary>A connection outside the pool: there, a closed one would keep its lock until it is used again.</summary>
     private async Task<NpgsqlConnection> Connect(CancellationToken stoppingToken)
     {
         var connection = address.CreateUnpooled();
@@ -107,20 +102,19 @@ internal sealed partial class Relay(
     {
         await using var settings = new NpgsqlCommand(Settings, connection);
         await settings.ExecuteNonQueryAsync(stoppingToken);
-        await using var tryLock = new NpgsqlCommand(TryLock, connection);
-        while (!(bool)(await tryLock.ExecuteScalarAsync(stoppingToken))!)
+        while (!await AdvisoryLock.TryTake(connection, "relay", stoppingToken))
         {
-            (healthy, state) = (true, "stands by");
+            (healthy, state) = (true, "standing by");
             await Task.Delay(options.TakeOverInterval, stoppingToken);
         }
     }
 
-    private async Task Publish(NpgsqlConnection connection, RelayPublisher publisher, CancellationToken stoppingToken)
+    private async Task Publish(NpgsqlConnection connection, IEventPublisher publisher, CancellationToken stoppingToken)
     {
         var log = new LogReader(connection, options.RelayBatchSize);
         await log.Start(stoppingToken);
         (active, healthy, state, phase) = (true, true, "active", "interrupted");
-        Active(logger, map.Service);
+        Active(logger, topology.Service);
 
         try
         {
@@ -141,7 +135,7 @@ internal sealed partial class Relay(
     /// Each turn reads the log and publishes what is new. What the broker has confirmed meanwhile moves the cursor with the next turn, so
     /// that it costs no round trip of its own.
     /// </summary>
-    private async Task Publish(LogReader log, RelayPublisher publisher, CancellationToken stoppingToken)
+    private async Task Publish(LogReader log, IEventPublisher publisher, CancellationToken stoppingToken)
     {
         var inFlight = new Queue<(LogBatch Batch, Task Confirmed)>();
         var arrivals = new ArrivalRate(GatherThreshold, clock);
@@ -150,19 +144,19 @@ internal sealed partial class Relay(
             arrivals.Begin();
             publisher.ThrowIfFailed();
             await Confirm(log, inFlight);
-            var commit = signal.Next();
+            var commit = commits.Next();
             var batch = await log.Read(stoppingToken);
             (unconfirmed, progress) = (inFlight.Count > 0 || batch.Changed, inFlight.Count > 0 ? progress : clock.GetUtcNow());
             if (batch.Changed)
-                inFlight.Enqueue((batch, await publisher.Publish(batch.Events, map.Types.Published, stoppingToken)));
-            arrivals.End(batch.Events.Count);
+                inFlight.Enqueue((batch, await publisher.Publish(MessagesOf(batch), stoppingToken)));
+            arrivals.End(batch.Entries.Count);
 
             if (inFlight.Count >= BatchesInFlight)
                 await inFlight.Peek().Confirmed.WaitAsync(stoppingToken);
-            else if (batch.Events.Count < options.RelayBatchSize)
+            else if (batch.Entries.Count < options.RelayBatchSize)
                 await Task.WhenAny(commit, Task.Delay(options.RelayPollInterval, stoppingToken));
-            if (arrivals.IsHigh && batch.Events.Count < options.RelayBatchSize)
-                await Task.Delay(options.GatherMessages, stoppingToken);
+            if (arrivals.IsHigh && batch.Entries.Count < options.RelayBatchSize)
+                await Task.Delay(batching.GatherMessages, stoppingToken);
         }
     }
 
@@ -173,15 +167,32 @@ internal sealed partial class Relay(
             await oldest.Confirmed;
             inFlight.Dequeue();
             log.Confirmed(oldest.Batch);
-            metrics.Published(oldest.Batch.Events);
+            metrics.Published(oldest.Batch.Entries.Select(entry => entry.Event.Type));
             progress = clock.GetUtcNow();
-            backoff = new Backoff();
+            Progressed();
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "The relay of {Service} is active")]
+    /// <summary>The events of a batch that the service publishes; the others are history only.</summary>
+    private List<OutgoingMessage> MessagesOf(LogBatch batch)
+    {
+        var messages = new List<OutgoingMessage>(batch.Entries.Count);
+        foreach (var (_, @event) in batch.Entries)
+        {
+            if (!topology.Types.Published.Contains(@event.Type))
+                continue;
+            using var span = MessagingTelemetry.StartPublishing(@event);
+            messages.Add(new OutgoingMessage(
+                @event.Type,
+                WireFormat.Write(@event, span?.Id ?? @event.TraceParent, envelopes.Contains(EventTypes.ShortNameOf(@event.Type)))));
+        }
+
+        return messages;
+    }
+
+    [LoggerMessage(LogLevel.Information, "Relay of {Service} is active")]
     private static partial void Active(ILogger logger, string service);
 
-    [LoggerMessage(LogLevel.Warning, "The relay was interrupted and begins again at its cursor: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Relay interrupted ({Reason}); retrying from the cursor")]
     private static partial void Interrupted(ILogger logger, string reason);
 }

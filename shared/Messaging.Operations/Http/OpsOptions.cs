@@ -1,4 +1,4 @@
-namespace OrderPlatform.Messaging.Operations;
+namespace OrderPlatform.Messaging.Operations.Http;
 
 /// <summary>What can be said about <c>/ops</c>, in the configuration section <c>Ops</c>.</summary>
 public sealed class OpsOptions

@@ -1,4 +1,4 @@
-namespace OrderPlatform.Messaging.Pacing;
+namespace OrderPlatform.Messaging.Operations.Pacing;
 
 /// <summary>Spreads events over time, evenly. What was late is not caught up on: it is never faster than the rate.</summary>
 internal sealed class RateLimiter

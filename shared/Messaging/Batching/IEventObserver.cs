@@ -1,41 +1,42 @@
 using Microsoft.Extensions.Logging;
+using OrderPlatform.Messaging.EventLog;
 
-namespace OrderPlatform.Messaging.Metrics;
+namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// Hears of every event after the commit that made it true, once, in the process that committed: what a service's own metrics count. A
-/// handler that counted by itself would count again what is tried again.
+/// Hears of every event after the commit that made it true, once, in the process that committed: the place to count a service's own
+/// metrics. A handler that counted by itself would count each retry.
 /// </summary>
 public interface IEventObserver
 {
     /// <summary>Many units wait meanwhile: it counts, and does nothing else.</summary>
     /// <param name="row">As it is after the commit.</param>
-    /// <param name="event">What was appended to its stream, or what <see cref="UnitOfWork.Tell"/> named.</param>
+    /// <param name="event">The event that was appended to its stream, or applied to it by <see cref="UnitOfWork.Apply"/>.</param>
     void Happened(EventSourcedEntity row, object @event);
 }
 
 /// <summary>All of a service's observers.</summary>
-internal sealed partial class EventObservers(IEnumerable<IEventObserver> observers, ILogger<EventObservers> logger)
+internal sealed partial class EventObservers(IEnumerable<IEventObserver> observers, ILogger<EventObservers> logger) : ICommitObserver
 {
     private readonly IEventObserver[] observers = [.. observers];
 
-    public void Committed(IReadOnlyList<(EventSourcedEntity Row, object Event)> changes)
+    public void Committed(UnitOfWork unit)
     {
         foreach (var observer in observers)
         {
             try
             {
-                foreach (var (row, @event) in changes)
+                foreach (var (row, @event) in unit.Changes)
                     observer.Happened(row, @event);
             }
             catch (Exception exception)
             {
-                // What is committed must not seem to have failed.
+                // A committed unit must not seem to have failed.
                 Failed(logger, exception, observer.GetType().Name);
             }
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "{Observer} threw; what it should have counted is missing from the metrics")]
+    [LoggerMessage(LogLevel.Error, "{Observer} failed; the metrics lack the events that it should have counted")]
     private static partial void Failed(ILogger logger, Exception exception, string observer);
 }

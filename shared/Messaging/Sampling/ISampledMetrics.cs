@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 
-namespace OrderPlatform.Messaging.Metrics;
+namespace OrderPlatform.Messaging.Sampling;
 
 /// <summary>
 /// Gauges of what is in the database. They are read now and then, not when Prometheus asks: so a scrape costs nothing, and never

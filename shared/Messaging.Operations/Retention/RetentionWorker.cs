@@ -1,6 +1,10 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Tracing;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 
@@ -8,37 +12,32 @@ namespace OrderPlatform.Messaging.Operations.Retention;
 /// Sees to it that event log and inbox have partitions for the time to come, and that what is older than anybody wants to keep is archived
 /// and dropped. One instance of a service does so at a time.
 /// </summary>
-internal sealed partial class Retention(
+internal sealed partial class RetentionWorker(
     DatabaseAddress address,
     DatabaseStartup database,
     LogRetention log,
     InboxRetention inbox,
-    MessagingOptions options,
+    RetentionOptions options,
     RetentionMetrics metrics,
     TimeProvider clock,
-    ILogger<Retention> logger) : BackgroundService
+    ILogger<RetentionWorker> logger) : BackgroundLoop(database.Ready, options.Interval)
 {
-    private const string TryLock = "SELECT pg_try_advisory_lock(hashtextextended('orderplatform retention', 0))";
-
     /// <summary>One run.</summary>
     /// <returns>False when another instance is at it.</returns>
-    internal async Task<bool> Run(CancellationToken cancellationToken)
+    internal async Task<bool> RunOnce(CancellationToken cancellationToken)
     {
         // All statements on the connection that has the lock: who loses it does nothing more.
         await using var connection = address.CreateUnpooled();
         await connection.OpenAsync(cancellationToken);
-        await using (var tryLock = new NpgsqlCommand(TryLock, connection))
-        {
-            if (await tryLock.ExecuteScalarAsync(cancellationToken) is not true)
-                return false;
-        }
+        if (!await AdvisoryLock.TryTake(connection, "retention", cancellationToken))
+            return false;
 
         // To archive a partition can take hours: before each, all else is seen to.
         bool ended;
         do
         {
             foreach (var table in Partitions.Tables)
-                await Partitions.MakeAhead(connection, table, options.Retention, clock.GetUtcNow(), cancellationToken);
+                await Partitions.MakeAhead(connection, table, options, clock.GetUtcNow(), cancellationToken);
             await EndInbox(connection, cancellationToken);
             ended = await EndLog(connection, cancellationToken);
             metrics.Succeeded();
@@ -47,28 +46,17 @@ internal sealed partial class Retention(
         return true;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task Run(CancellationToken stoppingToken) => RunOnce(stoppingToken);
+
+    protected override void Interrupted(Exception exception)
     {
-        await database.Ready.WaitAsync(stoppingToken);
-        using var timer = new PeriodicTimer(options.Retention.Interval);
-        do
-        {
-            try
-            {
-                await Run(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                metrics.Failed();
-                Failed(logger, exception is ArchiveException ? exception.Message : exception.GetBaseException().Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        metrics.Failed();
+        Failed(logger, exception is ArchiveException ? exception.Message : exception.GetBaseException().Message);
     }
 
     private async Task EndInbox(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (options.Retention.InboxDays is not { } days)
+        if (options.InboxDays is not { } days)
             return;
         var over = clock.GetUtcNow().AddDays(-days);
         while (await Partitions.Oldest(connection, Partitions.Inbox, over, cancellationToken) is { } partition)
@@ -82,7 +70,7 @@ internal sealed partial class Retention(
     /// <summary>Ends one partition of the log, if one is over.</summary>
     private async Task<bool> EndLog(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (options.Retention.LogDays is not { } days
+        if (options.LogDays is not { } days
             || await Partitions.Oldest(connection, Partitions.Log, clock.GetUtcNow().AddDays(-days), cancellationToken) is not { } partition)
         {
             return false;

@@ -1,10 +1,14 @@
 using System.Runtime.CompilerServices;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Operations.Pacing;
 
-namespace OrderPlatform.Messaging.Operations.Archives;
+namespace OrderPlatform.Messaging.Operations.Retention;
 
 /// <summary>Writes the archives of this service.</summary>
-internal sealed class Archives(
-    IArchiveStore store, MessagingTopology map, RetentionProgress progress, BackgroundThrottle dutyCycle, TimeProvider clock)
+internal sealed class LogArchive(
+    IArchiveStore store, MessagingTopology map, RetentionProgress progress, BackgroundThrottle throttle, TimeProvider clock)
 {
     /// <summary>Events that are looked for in the log at once.</summary>
     private const int Some = 1000;
@@ -18,7 +22,7 @@ internal sealed class Archives(
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What was archived; null when there was nothing to.</returns>
     /// <exception cref="ArchiveException">It is not there as it was written.</exception>
-    public async Task<ArchiveManifest?> Write(Partition partition, IAsyncEnumerable<EventEnvelope> events, CancellationToken cancellationToken)
+    public async Task<ArchiveManifest?> Write(Partition partition, IAsyncEnumerable<LogEntry> events, CancellationToken cancellationToken)
     {
         await using var some = events.GetAsyncEnumerator(cancellationToken);
         if (!await some.MoveNextAsync())
@@ -38,7 +42,7 @@ internal sealed class Archives(
             summary.Events,
             summary.First.Position,
             summary.LastPosition,
-            summary.First.EventId,
+            summary.First.Event.EventId,
             summary.FirstOccurredAt,
             summary.LastOccurredAt,
             checksums!.Bytes,
@@ -91,14 +95,14 @@ internal sealed class Archives(
     {
         await Check([new ArchivedKey(manifest.FirstPosition, manifest.FirstEventId)]);
         await ArchiveFile.CheckBytes(store, manifest, cancellationToken);
-        var keys = ArchiveFile.Read(store, manifest.File, cancellationToken).Select(e => new ArchivedKey(e.Position, e.EventId));
-        var turn = dutyCycle.Begin();
+        var keys = ArchiveFile.Read(store, manifest.File, cancellationToken).Select(e => new ArchivedKey(e.Position, e.Event.EventId));
+        var turn = throttle.Begin();
         await foreach (var some in keys.Chunk(Some).WithCancellation(cancellationToken))
         {
             await Check(some);
             progress.Made(manifest.Partition, $"{manifest.File} looked at up to position {some[^1].Position}");
             await turn.Rest(cancellationToken);
-            turn = dutyCycle.Begin();
+            turn = throttle.Begin();
         }
 
         async Task Check(ArchivedKey[] events)
@@ -116,7 +120,7 @@ internal sealed class Archives(
     {
         if (await ArchiveManifest.Read(store, manifest.Name, cancellationToken) != manifest)
             throw new ArchiveException($"The manifest {manifest.Name} is not what was written.");
-        var turn = dutyCycle.Begin();
+        var turn = throttle.Begin();
         await ArchiveFile.Verify(
             store,
             manifest,
@@ -124,37 +128,37 @@ internal sealed class Archives(
             {
                 progress.Made(manifest.Partition, $"{bytes} bytes read back");
                 await turn.Rest(cancellationToken);
-                turn = dutyCycle.Begin();
+                turn = throttle.Begin();
             },
             cancellationToken);
     }
 
     /// <summary>What the manifest says of events, learned while they are written.</summary>
-    private sealed class Summary(EventEnvelope first)
+    private sealed class Summary(LogEntry first)
     {
-        public EventEnvelope First => first;
+        public LogEntry First => first;
 
         public long Events { get; private set; }
 
         public long LastPosition { get; private set; }
 
-        public DateTimeOffset FirstOccurredAt { get; private set; } = first.OccurredAt;
+        public DateTimeOffset FirstOccurredAt { get; private set; } = first.Event.OccurredAt;
 
-        public DateTimeOffset LastOccurredAt { get; private set; } = first.OccurredAt;
+        public DateTimeOffset LastOccurredAt { get; private set; } = first.Event.OccurredAt;
 
         /// <summary>All events from the present one on.</summary>
-        public async IAsyncEnumerable<EventEnvelope> Of(
-            IAsyncEnumerator<EventEnvelope> events, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public async IAsyncEnumerable<LogEntry> Of(
+            IAsyncEnumerator<LogEntry> events, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             do
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var @event = events.Current;
+                var entry = events.Current;
                 Events++;
-                LastPosition = @event.Position;
-                FirstOccurredAt = @event.OccurredAt < FirstOccurredAt ? @event.OccurredAt : FirstOccurredAt;
-                LastOccurredAt = @event.OccurredAt > LastOccurredAt ? @event.OccurredAt : LastOccurredAt;
-                yield return @event;
+                LastPosition = entry.Position;
+                FirstOccurredAt = entry.Event.OccurredAt < FirstOccurredAt ? entry.Event.OccurredAt : FirstOccurredAt;
+                LastOccurredAt = entry.Event.OccurredAt > LastOccurredAt ? entry.Event.OccurredAt : LastOccurredAt;
+                yield return entry;
             }
             while (await events.MoveNextAsync());
         }

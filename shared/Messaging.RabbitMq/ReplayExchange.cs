@@ -1,0 +1,15 @@
+namespace OrderPlatform.Messaging.RabbitMq;
+
+/// <summary>
+/// A producer sends past events to an exchange of its own; a queue is bound to it once for each event that it takes. So a replay reaches one
+/// queue and no other, and a queue gets nothing that it has no handler for.
+/// </summary>
+internal static class ReplayExchange
+{
+    /// <summary>The direct exchange of an event's producer.</summary>
+    /// <param name="type">The event's wire address.</param>
+    public static string Of(string type) => $"{type[..type.LastIndexOf(':')]}:replay";
+
+    /// <summary>What binds a queue to it for an event.</summary>
+    public static string RoutingKey(string queue, string type) => $"{queue}:{type[(type.LastIndexOf(':') + 1)..]}";
+}

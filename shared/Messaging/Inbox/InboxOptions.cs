@@ -1,0 +1,14 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrderPlatform.Messaging.Inbox;
+
+/// <summary>How messages are retried, in the configuration section <c>Messaging</c>.</summary>
+public sealed class InboxOptions
+{
+    /// <summary>How often a message is retried after its handler failed, before it becomes a dead letter.</summary>
+    [Range(0, 20)]
+    public int Retries { get; init; } = 3;
+
+    /// <summary>How often deferred events whose handlers threw are tried again.</summary>
+    public TimeSpan DeferredRetryInterval { get; init; } = TimeSpan.FromSeconds(2);
+}

@@ -1,0 +1,86 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Metrics;
+using OrderPlatform.Messaging.Transport;
+
+namespace OrderPlatform.Messaging.Inbox;
+
+/// <summary>Where messages come in: reads them, hands them to the batches of their queue, and retries what fails.</summary>
+internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
+{
+    private readonly FrozenDictionary<string, ReceiveQueue> queues;
+    private readonly MessagingTopology topology;
+    private readonly MessagingMetrics metrics;
+    private readonly InboxOptions options;
+    private readonly TimeProvider clock;
+    private readonly IHostApplicationLifetime lifetime;
+
+    public MessageReceiver(
+        IServiceProvider services,
+        MessagingTopology topology,
+        MessagingMetrics metrics,
+        InboxOptions options,
+        TimeProvider clock,
+        IHostApplicationLifetime lifetime)
+    {
+        (this.topology, this.metrics, this.options, this.clock, this.lifetime) = (topology, metrics, options, clock, lifetime);
+        queues = topology.Queues.Keys.ToFrozenDictionary(
+            name => name, name => ActivatorUtilities.CreateInstance<ReceiveQueue>(services, name));
+    }
+
+    public EventEnvelope? Read(string queue, TransportMessage message)
+    {
+        if (WireFormat.Read(message, type => topology.HandlerOf(queue, type) is not null, clock.GetUtcNow()) is not { } @event)
+            return null;
+        var contract = topology.HandlerOf(queue, @event.Type)!.EventType;
+        try
+        {
+            @event.Read(contract);
+            return @event;
+        }
+        catch (JsonException exception)
+        {
+            throw new MalformedMessageException($"Not a valid {contract.Name}: {exception.Message}", exception);
+        }
+    }
+
+    public async Task Receive(string queue, EventEnvelope @event)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await queues[queue].Handle(@event);
+                return;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException && attempt < options.Retries)
+            {
+                await Task.Delay(DelayOf(attempt), clock, lifetime.ApplicationStopping);
+                metrics.Of(queue).Retried(@event);
+            }
+        }
+    }
+
+    public void DeadLettered(string queue, string? type) => metrics.Of(queue).DeadLettered(type);
+
+    public Task Work(CancellationToken stoppingToken) =>
+        Task.WhenAll(queues.Values.Select(queue => Task.Run(() => queue.Work(stoppingToken), CancellationToken.None)));
+
+    public void Complete()
+    {
+        foreach (var queue in queues.Values)
+            queue.Complete();
+    }
+
+    /// <summary>From about 200 ms, each twice the one before, up to 5 s, with a fifth of jitter.</summary>
+    private static TimeSpan DelayOf(int attempt)
+    {
+        var jitter = 0.8 + Random.Shared.NextDouble() * 0.4;
+        return TimeSpan.FromMilliseconds(Math.Min(5_000, 200 * Math.Pow(2, attempt) * jitter));
+    }
+}

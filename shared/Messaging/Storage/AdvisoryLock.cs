@@ -1,0 +1,28 @@
+using Npgsql;
+
+namespace OrderPlatform.Messaging.Storage;
+
+/// <summary>
+/// Locks that only one instance of a service holds at a time, by name. A connection keeps its locks until it is closed: use one outside of
+/// the pool, where a closed connection would keep them.
+/// </summary>
+internal static class AdvisoryLock
+{
+    /// <summary>Waits for the lock for as long as it takes.</summary>
+    public static async Task Take(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
+    {
+        await using var command = Command("SELECT pg_advisory_lock(hashtextextended($1, 0))", connection, name);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <returns>False when another connection holds the lock.</returns>
+    public static async Task<bool> TryTake(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
+    {
+        await using var command = Command("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", connection, name);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    private static NpgsqlCommand Command(string sql, NpgsqlConnection connection, string name) =>
+        new(sql, connection) { Parameters = { NpgsqlAccess.Value($"orderplatform {name}") } };
+}

@@ -1,0 +1,63 @@
+using Npgsql;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Storage;
+
+namespace OrderPlatform.Messaging.Transport;
+
+/// <summary>
+/// Keeps what a queue could not handle. An adapter that finds one among the services consumes the error and skipped queues and files what is
+/// there; without one, the messages stay in those queues.
+/// </summary>
+public interface IDeadLetterStore
+{
+    /// <summary>The most messages that an adapter takes from the error queues before they are filed; each may be large.</summary>
+    ushort Prefetch { get; }
+
+    /// <summary>
+    /// Files messages, and returns when that is committed. It waits for a database that is away. A message that cannot be filed keeps no
+    /// other from being filed.
+    /// </summary>
+    /// <returns>Those that are filed: acknowledge them. The others stay in their queues.</returns>
+    Task<IReadOnlySet<DeadLetter>> File(IReadOnlyCollection<DeadLetter> letters, CancellationToken cancellationToken);
+
+    /// <summary>Files a deferred event whose handler keeps failing, in the transaction that takes it out of the deferred events.</summary>
+    /// <param name="batch">Gets the statement.</param>
+    /// <param name="queue">The queue that could not handle it.</param>
+    /// <param name="event">The event.</param>
+    /// <param name="cause">What its handler threw.</param>
+    void AddTo(NpgsqlBatch batch, string queue, EventEnvelope @event, Exception cause);
+}
+
+/// <summary>A message that a queue could not handle.</summary>
+/// <param name="Queue">The queue.</param>
+/// <param name="Source">Why it is here.</param>
+/// <param name="Message">The message as it was before it failed.</param>
+/// <param name="Added">Headers that were added on the way to the error queue, for people.</param>
+/// <param name="Failure">What went wrong.</param>
+public sealed record DeadLetter(
+    string Queue, DeadLetterSource Source, TransportMessage Message, IReadOnlyDictionary<string, object?> Added, Failure Failure);
+
+/// <summary>Why a message is a dead letter.</summary>
+public enum DeadLetterSource
+{
+    /// <summary>Its handler failed, it could not be read, or the broker gave up.</summary>
+    Error,
+
+    /// <summary>No handler of the queue takes its type.</summary>
+    Skipped,
+}
+
+/// <summary>How a message failed, as far as is known.</summary>
+/// <param name="ExceptionType">The exception's full name; null when there was none.</param>
+/// <param name="Reason">What the exception or the broker said; null when neither said anything.</param>
+/// <param name="StackTrace">Where it came from; null when there was no exception.</param>
+/// <param name="At">When, UTC, which tells one failure from another; null when the message does not say.</param>
+public sealed record Failure(string? ExceptionType, string? Reason, string? StackTrace, DateTimeOffset? At)
+{
+    /// <summary>The failure that an exception tells of: the innermost counts.</summary>
+    public static Failure Of(Exception exception, DateTimeOffset at)
+    {
+        var cause = exception.GetBaseException();
+        return new Failure(cause.GetType().FullName, cause.Message, cause.StackTrace ?? "", at);
+    }
+}
