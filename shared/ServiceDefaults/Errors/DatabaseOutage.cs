@@ -6,7 +6,7 @@ namespace OrderPlatform.ServiceDefaults.Errors;
 /// <summary>Distinguishes an outage from a bug, for any ADO.NET provider.</summary>
 internal static class DatabaseOutage
 {
-    /// <summary>Whether the database was unavailable: it refused or dropped the connection, timed out, or was starting or shutting down.</summary>
+    /// <summary>Whether the database was unavailable: connection refused or lost, timeout, server starting up or shutting down.</summary>
     /// <remarks>Checks the inner exceptions too, because EF Core wraps those of the provider.</remarks>
     public static bool IsCauseOf(Exception exception)
     {

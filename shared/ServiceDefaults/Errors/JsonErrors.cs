@@ -21,7 +21,7 @@ internal static partial class JsonErrors
             (_, var message) when message.Contains("missing required properties", StringComparison.Ordinal) =>
                 At(Missing(message).Select(name => $"{path}.{name}"), "Required."),
             (_, var message) when message.Contains("could not be mapped", StringComparison.Ordinal) =>
-                At(path, $"Unknown property. Expected one of: {KnownProperties(TypeAt(LastSegment().Replace(path, ""), body, options))}."),
+                At(path, $"Unknown property. Expected one of: {PropertiesOf(TypeAt(LastSegment().Replace(path, ""), body, options))}."),
             (_, var message) when message.StartsWith("Duplicate property", StringComparison.Ordinal) => At(path, "Appears more than once."),
             _ => At(path, $"Must be {Expected.Of(TypeAt(path, body, options))}."),
         };
@@ -41,7 +41,7 @@ internal static partial class JsonErrors
     private static IEnumerable<string> Missing(string message) =>
         Quoted().Matches(message.Split("including:")[^1]).Select(name => name.Groups[1].Value);
 
-    private static string KnownProperties(JsonTypeInfo? type) => string.Join(", ", type?.Properties.Select(property => property.Name) ?? []);
+    private static string PropertiesOf(JsonTypeInfo? type) => string.Join(", ", type?.Properties.Select(property => property.Name) ?? []);
 
     /// <summary>Follows the path through the body's type; null when a segment does not exist.</summary>
     private static JsonTypeInfo? TypeAt(string path, Type? body, JsonSerializerOptions options)

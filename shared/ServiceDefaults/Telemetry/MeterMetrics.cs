@@ -9,9 +9,9 @@ namespace OrderPlatform.ServiceDefaults.Telemetry;
 /// <c>dotnet_gc_collections_total</c> is a counter.
 /// </summary>
 /// <remarks>
-/// prometheus-net's MeterAdapter (8.2.1) has options for neither: it exports <c>system_runtime_dotnet_gc_collections</c>, a gauge, as it does
-/// with every counter, and durations in whatever unit they come. There, an observable instrument that throws fails the whole scrape, idle
-/// series disappear and start again at 0, and the number of series has no bound.
+/// prometheus-net's own MeterAdapter (8.2.1) has options for neither: it exports every counter as a gauge, this one as
+/// <c>system_runtime_dotnet_gc_collections</c>, and durations in their original unit. Its idle series disappear and later restart at 0,
+/// one observable instrument that throws fails the whole scrape, and nothing limits the number of series.
 /// </remarks>
 internal sealed class MeterMetrics : IDisposable
 {

@@ -16,7 +16,7 @@ internal static class ServiceMetrics
         "Microsoft.AspNetCore.Hosting/", "Microsoft.AspNetCore.Server.Kestrel/kestrel.", "Microsoft.AspNetCore.Diagnostics/",
     ];
 
-    /// <summary>Adds a registry for this host alone, an <see cref="IMetricFactory"/> for it, and the meters of .NET and libraries.</summary>
+    /// <summary>Adds a registry for this host alone, its <see cref="IMetricFactory"/>, and the meters of .NET and libraries.</summary>
     public static void AddServiceMetrics(this IServiceCollection services)
     {
         services.TryAddSingleton(_ => Metrics.NewCustomRegistry());
