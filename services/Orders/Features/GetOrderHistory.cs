@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Orders.Storage;
 using OrderPlatform.ServiceDefaults.Errors;
 

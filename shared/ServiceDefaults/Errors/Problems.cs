@@ -23,17 +23,11 @@ public static class Problems
     public static ProblemHttpResult Conflict(string code, string detail) =>
         TypedResults.Problem(Of(StatusCodes.Status409Conflict, code, detail));
 
-    /// <inheritdoc cref="Conflict(string, string)"/>
-    public static ProblemHttpResult Conflict(Refusal refusal) => Conflict(refusal.Code, refusal.Detail);
-
     /// <summary>422: the request is well-formed, but contradicts itself or an earlier request.</summary>
     /// <param name="code">Stable and machine-readable, kebab-case, such as <c>order-shipped</c>.</param>
     /// <param name="detail">One sentence for people: the reason, and what they can do instead.</param>
     public static ProblemHttpResult Unprocessable(string code, string detail) =>
         TypedResults.Problem(Of(StatusCodes.Status422UnprocessableEntity, code, detail));
-
-    /// <inheritdoc cref="Unprocessable(string, string)"/>
-    public static ProblemHttpResult Unprocessable(Refusal refusal) => Unprocessable(refusal.Code, refusal.Detail);
 
     /// <summary>400, with what to change by the JSON path of the field or the name of the parameter.</summary>
     internal static HttpValidationProblemDetails Invalid(IEnumerable<KeyValuePair<string, string[]>> errors) => new(errors)
