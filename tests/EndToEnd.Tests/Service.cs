@@ -38,6 +38,9 @@ public sealed class Service : IAsyncDisposable
 
     public TcpProxy BrokerProxy { get; }
 
+    /// <summary>Its queues at the broker: what arrives, what failed, and what it cannot read.</summary>
+    public IEnumerable<string> Queues => new[] { "", "_error", "_skipped" }.Select(suffix => $"{Name.ToLowerInvariant()}{suffix}");
+
     public IReadOnlyList<ServiceProcess> Instances => instances;
 
     /// <summary>Any instance that runs.</summary>

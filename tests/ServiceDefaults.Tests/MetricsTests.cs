@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using OrderPlatform.Testing;
 using Xunit;
 
 namespace OrderPlatform.ServiceDefaults.Tests;
@@ -46,7 +47,7 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Every_answer_that_a_route_documents_is_there_before_the_first_request()
     {
-        await Eventually(async () =>
+        await Eventually.Is(async () =>
             await Value("""http_requests_received_total{code="404",method="GET",endpoint="/parcels/{id:guid}"}""") is 0);
 
         Assert.Equal(0, await Value("""http_requests_received_total{code="500",method="POST",endpoint="/parcels"}"""));
@@ -157,13 +158,6 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
 
     private static string? LabelOf(string series, string label) =>
         Labels().Matches(series).FirstOrDefault(match => match.Groups[1].Value == label)?.Groups[2].Value;
-
-    private static async Task Eventually(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition())
-            await Task.Delay(20, limit.Token);
-    }
 
     [GeneratedRegex("([a-z_]+)=\"([^\"]*)\"")]
     private static partial Regex Labels();
