@@ -9,23 +9,25 @@ public sealed class ServiceLog : IDisposable
 {
     private const int LongestMessage = 200;
 
-    private static readonly DirectoryInfo Folder = MakeFolder();
+    /// <summary>Where the whole logs are: one folder for each test project, emptied when its tests begin.</summary>
+    public static readonly DirectoryInfo Folder = MakeFolder();
+
     private static int count;
 
     private readonly List<(DateTimeOffset ReceivedAt, string Text)> lines = [];
-    private readonly StreamWriter file;
+    private readonly StreamWriter writer;
     private readonly string service;
 
     /// <param name="service">Its name, as its project is called.</param>
     public ServiceLog(string service)
     {
         this.service = service;
-        Path = System.IO.Path.Combine(Folder.FullName, $"{service}-{Interlocked.Increment(ref count)}.log");
-        file = new StreamWriter(Path) { AutoFlush = true };
+        File = $"{service}-{Interlocked.Increment(ref count)}.log";
+        writer = new StreamWriter(Path.Combine(Folder.FullName, File)) { AutoFlush = true };
     }
 
-    /// <summary>The file that has all of it.</summary>
-    public string Path { get; }
+    /// <summary>The file in <see cref="Folder"/> that has all of it.</summary>
+    public string File { get; }
 
     /// <summary>All that the process wrote.</summary>
     public string Text
@@ -42,8 +44,8 @@ public sealed class ServiceLog : IDisposable
         lock (lines)
         {
             lines.Add((DateTimeOffset.UtcNow, line));
-            if (file.BaseStream.CanWrite)
-                file.WriteLine(line);
+            if (writer.BaseStream.CanWrite)
+                writer.WriteLine(line);
         }
     }
 
@@ -60,7 +62,7 @@ public sealed class ServiceLog : IDisposable
     public void Dispose()
     {
         lock (lines)
-            file.Dispose();
+            writer.Dispose();
     }
 
     private string Shorten(DateTimeOffset receivedAt, string line)
@@ -89,7 +91,6 @@ public sealed class ServiceLog : IDisposable
         }
     }
 
-    /// <summary>One for each test project, emptied when its tests begin.</summary>
     private static DirectoryInfo MakeFolder()
     {
         var folder = new DirectoryInfo(
