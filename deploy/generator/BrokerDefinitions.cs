@@ -29,7 +29,7 @@ internal static class BrokerDefinitions
 
         """;
 
-    /// <summary>A service writes to its own queues and events. It reads its queues and what it consumes; its consumer declares both.</summary>
+    /// <summary>A service writes to its own queues and events; it reads its queues and what it consumes, and may declare both.</summary>
     private static string Permission(ServiceList list, Service service)
     {
         var queues = $"{service.Name}(_.*)?";

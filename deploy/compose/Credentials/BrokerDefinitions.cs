@@ -17,7 +17,7 @@ public static class BrokerDefinitions
 
     /// <summary>Whom the permissions name.</summary>
     public static IReadOnlyList<string> UsersOf(string definitions) =>
-        [.. JsonNode.Parse(definitions)!["permissions"]!.AsArray().Select(permission => permission!["user"]!.GetValue<string>()).Distinct()];
+        [.. JsonNode.Parse(definitions)!["permissions"]!.AsArray().Select(permission => permission!["user"]!.GetValue<string>())];
 
     /// <param name="definitions">Without users; what each may do stands there already.</param>
     /// <param name="users">Names and passwords.</param>
