@@ -46,7 +46,7 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     [InlineData("queue:dead_letters_waiting:sum")]
     [InlineData("""shipping_carrier_calls_total{outcome=~"failed|refused|timeout"}""")]
     [InlineData("job:orders_post_errors:ratio_rate5m")]
-    [InlineData("job_endpoint:http_errors:ratio_rate5m")]
+    [InlineData("job_route:http_errors:ratio_rate5m")]
     public async Task What_has_never_failed_counts_as_0(string faults)
     {
         IReadOnlyList<Sample> samples = [];

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Inventory.Domain;
 using OrderPlatform.Messaging;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.Inventory.Features;
 

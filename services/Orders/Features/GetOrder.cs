@@ -4,7 +4,7 @@ using OrderPlatform.Contracts;
 using OrderPlatform.Messaging;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Storage;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.Orders.Features;
 

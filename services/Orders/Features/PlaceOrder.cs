@@ -5,7 +5,7 @@ using OrderPlatform.Contracts;
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Messaging;
 using OrderPlatform.Orders.Domain;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.Orders.Features;
 

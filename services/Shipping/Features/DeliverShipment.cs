@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Contracts.Shipping;
 using OrderPlatform.Messaging;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Storage;
 

@@ -2,13 +2,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Binding;
 
 internal static class EnumParameters
 {
     /// <summary>
-    /// Lets <c>?status=placed</c> mean what it means in JSON and in Swagger. Minimal APIs bind enums by their C# names only
-    /// (<c>Placed</c>), and take any number besides; so the value is translated before they see it.
+    /// Reads <c>?status=placed</c> as JSON and Swagger write it. Minimal APIs accept enum members only by their C# names (<c>Placed</c>),
+    /// and any number besides, so the value is translated before binding.
     /// </summary>
     public static void UseEnumParameters(this WebApplication app) => app.Use((http, next) =>
     {
@@ -17,7 +17,7 @@ internal static class EnumParameters
             var type = Nullable.GetUnderlyingType(parameter.ParameterInfo.ParameterType) ?? parameter.ParameterInfo.ParameterType;
             if (!type.IsEnum)
                 continue;
-            var name = BadRequests.PublicName(parameter.ParameterInfo);
+            var name = parameter.ParameterInfo.PublicName();
             if (http.Request.Query.TryGetValue(name, out var value))
                 http.Request.Query = Replace(http.Request.Query, name, MemberOf(type, value));
         }
@@ -25,7 +25,7 @@ internal static class EnumParameters
         return next(http);
     });
 
-    /// <summary>What matches no member becomes what no enum parameter takes, so that binding refuses it.</summary>
+    /// <summary>A value without a matching member becomes <c>?</c>, which no enum accepts, so binding answers 400.</summary>
     private static string MemberOf(Type type, string? value) =>
         Array.Find(Enum.GetNames(type), name => name.Equals(value, StringComparison.OrdinalIgnoreCase)) ?? "?";
 

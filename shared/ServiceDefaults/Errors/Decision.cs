@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Errors;
 
 /// <summary>Why a use case did not happen: a value, because the domain expects it; nothing is broken.</summary>
 /// <param name="Code">Stable and machine-readable, kebab-case, such as <c>order-shipped</c>. Clients branch on it.</param>

@@ -5,12 +5,12 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Binding;
 
-internal static class Json
+internal static class StrictJson
 {
-    /// <summary>camelCase in and out, and strict: what a client misspells is refused, not ignored.</summary>
-    public static void AddServiceJson(this IServiceCollection services) => services.ConfigureHttpJsonOptions(json =>
+    /// <summary>camelCase in both directions, and strict: a misspelled property is an error, not ignored.</summary>
+    public static void AddStrictJson(this IServiceCollection services) => services.ConfigureHttpJsonOptions(json =>
     {
         var options = json.SerializerOptions;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
@@ -23,7 +23,7 @@ internal static class Json
         options.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(RefuseNullElements);
     });
 
-    /// <summary>RespectNullableAnnotations looks at properties only: without this <c>[null]</c> would pass as a list of lines.</summary>
+    /// <summary>RespectNullableAnnotations checks properties only; without this, <c>[null]</c> would pass as a list of lines.</summary>
     private static void RefuseNullElements(JsonTypeInfo type)
     {
         if (type.Kind != JsonTypeInfoKind.Object || type.OnDeserialized is not null)
@@ -60,11 +60,4 @@ internal static class Json
             index++;
         }
     }
-}
-
-/// <summary>A list has an element that is null.</summary>
-/// <param name="element">Where, seen from the object that has the list: <c>lines[2]</c>.</param>
-internal sealed class NullElementException(string element) : JsonException($"{element} must not be null.")
-{
-    public string Element { get; } = element;
 }

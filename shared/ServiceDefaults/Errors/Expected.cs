@@ -1,19 +1,19 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Errors;
 
-/// <summary>What a value should have been, in words for people who have never seen C#.</summary>
+/// <summary>Describes the expected value in terms that need no knowledge of C#.</summary>
 internal static class Expected
 {
-    private const string AnotherForm = "of another form";
+    private const string OtherFormat = "in a different format";
 
     public static string Of(JsonTypeInfo? type) => type?.Kind switch
     {
         JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => "a JSON object",
         JsonTypeInfoKind.Enumerable => "a JSON array",
         JsonTypeInfoKind.None => Of(type.Type),
-        _ => AnotherForm,
+        _ => OtherFormat,
     };
 
     public static string Of(Type type)
@@ -30,7 +30,7 @@ internal static class Expected
             TypeCode.Decimal or TypeCode.Double => "a number",
             _ when type == typeof(Guid) => "a UUID such as 0198c5a4-7e1b-7c3e-9d55-0f6c2b1a4e77",
             _ when type == typeof(DateTimeOffset) => "a date and time such as 2026-01-31T12:00:00Z",
-            _ => AnotherForm,
+            _ => OtherFormat,
         };
     }
 }

@@ -1,13 +1,13 @@
 using System.Data.Common;
 using System.Net.Sockets;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Errors;
 
-/// <summary>Tells an outage from a bug, for any ADO.NET provider.</summary>
+/// <summary>Distinguishes an outage from a bug, for any ADO.NET provider.</summary>
 internal static class DatabaseOutage
 {
-    /// <summary>Whether the database was not there: refused, broken off, timed out, starting or shutting down.</summary>
-    /// <remarks>EF Core and others wrap what the provider throws, so the whole chain counts.</remarks>
+    /// <summary>Whether the database was unavailable: it refused or dropped the connection, timed out, or was starting or shutting down.</summary>
+    /// <remarks>Checks the inner exceptions too, because EF Core wraps those of the provider.</remarks>
     public static bool IsCauseOf(Exception exception)
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
@@ -22,6 +22,6 @@ internal static class DatabaseOutage
     private static bool IsOutage(DbException exception) =>
         exception.IsTransient
         || exception.GetBaseException() is TimeoutException or SocketException
-        // Connection exceptions; PostgreSQL shutting down or starting up; a standby that is not promoted yet.
+        // Connection exceptions; PostgreSQL shutting down or starting up; a standby that has not been promoted.
         || exception.SqlState is ['0', '8', ..] or ['5', '7', 'P', ..] or "25006";
 }

@@ -1,38 +1,40 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Prometheus;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Telemetry;
 
 internal static class ServiceMetrics
 {
-    /// <summary>Chosen, because each measurement costs time and each series memory, here and in Prometheus.</summary>
+    /// <summary>A selection, because each measurement costs time, and each series memory here and in Prometheus.</summary>
     private static readonly string[] Meters =
     [
         "OrderPlatform.", "MassTransit/", "Npgsql/", "Polly/", "System.Runtime/", "System.Net.Http/http.client.request.duration",
-        "Microsoft.AspNetCore.Server.Kestrel/kestrel.", "Microsoft.AspNetCore.Diagnostics/",
+        "Microsoft.AspNetCore.Hosting/", "Microsoft.AspNetCore.Server.Kestrel/kestrel.", "Microsoft.AspNetCore.Diagnostics/",
     ];
 
-    /// <summary>A registry of the host's own, an <see cref="IMetricFactory"/> for whoever counts, and what every service shows.</summary>
+    /// <summary>Adds a registry for this host alone, an <see cref="IMetricFactory"/> for it, and the meters of .NET and libraries.</summary>
     public static void AddServiceMetrics(this IServiceCollection services)
     {
         services.TryAddSingleton(_ => Metrics.NewCustomRegistry());
         services.TryAddSingleton<IMetricFactory>(provider => Metrics.WithCustomRegistry(provider.GetRequiredService<CollectorRegistry>()));
-        services.AddSingleton<HttpMetrics>();
         services.AddSingleton(provider => new MeterMetrics(
-            provider.GetRequiredService<IMetricFactory>(), provider.GetRequiredService<CollectorRegistry>(), Meters));
+            provider.GetRequiredService<IMetricFactory>(),
+            provider.GetRequiredService<CollectorRegistry>(),
+            provider.GetRequiredService<IMeterFactory>(),
+            Meters));
     }
 
-    /// <summary>
-    /// Counts from now on, and shows it at <c>/metrics</c>. Comes first: what handles exceptions decides how a request is answered.
-    /// </summary>
+    /// <summary>Starts to measure, and maps <c>/metrics</c>.</summary>
     public static void MapServiceMetrics(this WebApplication app)
     {
         var registry = app.Services.GetRequiredService<CollectorRegistry>();
+        var meters = app.Services.GetRequiredService<MeterMetrics>();
         DotNetStats.Register(registry);
-        app.Services.GetRequiredService<MeterMetrics>();
-        HttpMetrics.Use(app);
+        app.Lifetime.ApplicationStarted.Register(() => HttpRequests.StartAtZero(((IEndpointRouteBuilder)app).DataSources, meters));
         app.MapMetrics(registry: registry).DisableHttpMetrics();
     }
 }

@@ -2,11 +2,11 @@ using System.Reflection;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Swagger;
 
 /// <summary>
-/// Documents what <c>AddValidation()</c> checks: in a positional record the attributes belong to the constructor's parameters, where
-/// Swashbuckle does not look.
+/// Documents the limits that <c>AddValidation()</c> checks. In a positional record the attributes belong to the constructor's parameters,
+/// which Swashbuckle ignores.
 /// </summary>
 internal sealed class RecordLimits : ISchemaFilter
 {

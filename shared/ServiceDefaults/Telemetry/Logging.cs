@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Telemetry;
 
 internal static class Logging
 {
-    /// <summary>Readable lines in Development, one JSON object a line elsewhere; both in UTC and with the trace's id.</summary>
+    /// <summary>Readable lines in Development, one JSON object per line elsewhere; both with UTC timestamps and the trace id.</summary>
     public static void AddServiceLogging(this WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
@@ -30,7 +30,7 @@ internal static class Logging
                 console.IncludeScopes = true;
                 console.UseUtcTimestamp = true;
                 console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
-                // Quotes and < stay readable: nobody puts these lines into HTML.
+                // Keeps quotes and < readable; these lines are never put into HTML.
                 console.JsonWriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
             });
         }

@@ -1,15 +1,16 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
+using OrderPlatform.ServiceDefaults.Binding;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Errors;
 
-/// <summary>Turns the serializer's complaint into the path of the field and what to change there.</summary>
+/// <summary>Turns an exception of the serializer into the path of the field and what to change there.</summary>
 internal static partial class JsonErrors
 {
-    /// <param name="exception">As the serializer threw it, with its path.</param>
-    /// <param name="body">What the body was to become.</param>
-    /// <param name="options">By which it was read.</param>
+    /// <param name="exception">The exception as thrown, with its path.</param>
+    /// <param name="body">The type that the body was deserialized to.</param>
+    /// <param name="options">The options that it was read with.</param>
     public static Dictionary<string, string[]> Explain(JsonException exception, Type? body, JsonSerializerOptions options)
     {
         var path = exception.Path ?? "$";
@@ -18,10 +19,10 @@ internal static partial class JsonErrors
             ({ InnerException: JsonException syntax }, _) => At(path, SyntaxError(syntax)),
             (NullElementException { Element: var element }, _) => At($"{path}.{element}", "Must not be null."),
             (_, var message) when message.Contains("missing required properties", StringComparison.Ordinal) =>
-                At(Missing(message).Select(name => $"{path}.{name}"), "Required, but missing."),
+                At(Missing(message).Select(name => $"{path}.{name}"), "Required."),
             (_, var message) when message.Contains("could not be mapped", StringComparison.Ordinal) =>
-                At(path, $"Unknown property. Known here: {Known(TypeAt(LastSegment().Replace(path, ""), body, options))}."),
-            (_, var message) when message.StartsWith("Duplicate property", StringComparison.Ordinal) => At(path, "Given more than once."),
+                At(path, $"Unknown property. Expected one of: {KnownProperties(TypeAt(LastSegment().Replace(path, ""), body, options))}."),
+            (_, var message) when message.StartsWith("Duplicate property", StringComparison.Ordinal) => At(path, "Appears more than once."),
             _ => At(path, $"Must be {Expected.Of(TypeAt(path, body, options))}."),
         };
     }
@@ -31,18 +32,18 @@ internal static partial class JsonErrors
     private static Dictionary<string, string[]> At(IEnumerable<string> paths, string message) =>
         paths.ToDictionary(FieldOf, _ => new[] { message });
 
-    /// <summary><c>$.lines[0].sku</c> is for clients <c>lines[0].sku</c>; the whole body stays <c>$</c>.</summary>
+    /// <summary>Clients know <c>$.lines[0].sku</c> as <c>lines[0].sku</c>; the whole body remains <c>$</c>.</summary>
     private static string FieldOf(string path) => path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;
 
     private static string SyntaxError(JsonException syntax) =>
-        $"Not valid JSON at line {syntax.LineNumber + 1}, byte {syntax.BytePositionInLine + 1}: {syntax.Message.Split(" LineNumber:")[0]}";
+        $"Invalid JSON at line {syntax.LineNumber + 1}, byte {syntax.BytePositionInLine + 1}: {syntax.Message.Split(" LineNumber:")[0]}";
 
     private static IEnumerable<string> Missing(string message) =>
         Quoted().Matches(message.Split("including:")[^1]).Select(name => name.Groups[1].Value);
 
-    private static string Known(JsonTypeInfo? type) => string.Join(", ", type?.Properties.Select(property => property.Name) ?? []);
+    private static string KnownProperties(JsonTypeInfo? type) => string.Join(", ", type?.Properties.Select(property => property.Name) ?? []);
 
-    /// <summary>Follows the path through the body's type; null when it leads nowhere.</summary>
+    /// <summary>Follows the path through the body's type; null when a segment does not exist.</summary>
     private static JsonTypeInfo? TypeAt(string path, Type? body, JsonSerializerOptions options)
     {
         foreach (Match segment in Segment().Matches(path))

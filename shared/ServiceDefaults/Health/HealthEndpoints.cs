@@ -3,15 +3,16 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Health;
 
-internal static class Health
+internal static class HealthEndpoints
 {
     /// <summary>
-    /// Live: the process answers. Requests: it can take some (the checks tagged <c>requests</c>), which is what a load balancer asks.
-    /// Ready: so does everything it needs (the checks tagged <c>ready</c>), the broker too, for which events can wait in the outbox.
+    /// <c>/health/live</c>: the process answers. <c>/health/requests</c>, for load balancers: it can serve requests (checks tagged
+    /// <c>requests</c>). <c>/health/ready</c>: everything that it needs is available (checks tagged <c>ready</c>), including the broker,
+    /// whose absence requests survive because events wait in the outbox.
     /// </summary>
-    public static void MapServiceHealth(this WebApplication app)
+    public static void MapHealthEndpoints(this WebApplication app)
     {
         app.MapCheck("/health/live", _ => false);
         app.MapCheck("/health/requests", check => check.Tags.Contains("requests"));
@@ -30,7 +31,5 @@ internal static class Health
 
     private sealed record HealthBody(HealthStatus Status, IReadOnlyDictionary<string, CheckBody> Checks);
 
-    /// <param name="Status">Of this check alone.</param>
-    /// <param name="Description">What holds or is missing, in the words of the check.</param>
     private sealed record CheckBody(HealthStatus Status, string? Description);
 }

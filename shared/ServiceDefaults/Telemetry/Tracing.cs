@@ -6,19 +6,19 @@ using OpenTelemetry;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Telemetry;
 
-internal static class Telemetry
+internal static class Tracing
 {
     private const string Database = "Npgsql";
 
     private static readonly PathString[] Unobserved = ["/health", "/metrics", "/swagger"];
 
     /// <summary>
-    /// Traces go to <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>, sampled as <c>OTEL_TRACES_SAMPLER</c> says. Without an endpoint nothing is
-    /// recorded, but the trace context still travels, so that logs of all services carry one trace id.
+    /// Sends traces to <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>, sampled by <c>OTEL_TRACES_SAMPLER</c>. Without an endpoint nothing is recorded,
+    /// but the trace context still travels, so that the logs of all services share one trace id.
     /// </summary>
-    public static void AddServiceTelemetry(this WebApplicationBuilder builder, string service) => builder.Services
+    public static void AddServiceTracing(this WebApplicationBuilder builder, string service) => builder.Services
         .AddOpenTelemetry()
         .ConfigureResource(resource => resource.AddService(service))
         .WithTracing(tracing =>
@@ -34,10 +34,7 @@ internal static class Telemetry
 
     private static bool IsUnobserved(PathString path) => Array.Exists(Unobserved, prefix => path.StartsWithSegments(prefix));
 
-    /// <summary>
-    /// Statements that no request and no event has led to, such as those that look for work, are not recorded: each would be a trace of its
-    /// own.
-    /// </summary>
+    /// <summary>Drops database statements outside a request or an event, such as polling: each would be a trace of its own.</summary>
     private sealed class WithoutPolling : BaseProcessor<Activity>
     {
         public override void OnStart(Activity data)

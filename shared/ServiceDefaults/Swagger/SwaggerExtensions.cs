@@ -6,11 +6,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
-namespace OrderPlatform.ServiceDefaults;
+namespace OrderPlatform.ServiceDefaults.Swagger;
 
-internal static class Swagger
+internal static class SwaggerExtensions
 {
-    /// <summary>The document is written by the XML comments of the service and of the contracts.</summary>
+    /// <summary>The texts of the document are the XML comments of the service and of the contracts.</summary>
     public static void AddServiceSwagger(this WebApplicationBuilder builder, string service)
     {
         var assembly = Assembly.Load(builder.Environment.ApplicationName);
@@ -23,13 +23,13 @@ internal static class Swagger
                 Description = assembly.GetCustomAttribute<AssemblyDescriptionAttribute>()?.Description,
                 Version = "v1",
             });
-            foreach (var comments in Directory.EnumerateFiles(AppContext.BaseDirectory, "*.xml").Where(IsOfAnAssembly))
+            foreach (var comments in Directory.EnumerateFiles(AppContext.BaseDirectory, "*.xml").Where(DocumentsAnAssembly))
                 swagger.IncludeXmlComments(comments);
             swagger.SupportNonNullableReferenceTypes();
             swagger.NonNullableReferenceTypesAsRequired();
-            // Else a property of a record or enum type has no room for its own description.
+            // Otherwise a property of a record or enum type loses its own description.
             swagger.UseAllOfToExtendReferenceSchemas();
-            // Each slice has its own Request and Response.
+            // Slices have nested records of the same name, such as Request.
             var byName = swagger.SchemaGeneratorOptions.SchemaIdSelector;
             swagger.CustomSchemaIds(type => $"{type.DeclaringType?.Name}{byName(type)}");
             swagger.CustomOperationIds(OperationId);
@@ -45,13 +45,13 @@ internal static class Swagger
         app.MapSwaggerUI().DisableHttpMetrics();
     }
 
-    private static bool IsOfAnAssembly(string xml) => File.Exists(Path.ChangeExtension(xml, ".dll"));
+    private static bool DocumentsAnAssembly(string xml) => File.Exists(Path.ChangeExtension(xml, ".dll"));
 
-    /// <summary>A slice's handler is called as the slice: <c>PlaceOrder</c>, not <c>Handle</c>.</summary>
+    /// <summary>The slice's name, <c>PlaceOrder</c>, rather than <c>Handle</c>.</summary>
     private static string? OperationId(ApiDescription api) =>
         api.TryGetMethodInfo(out var handler) && handler.Name == "Handle" ? handler.DeclaringType?.Name : null;
 
-    /// <summary>By <c>WithTags</c>, or else by the first segment of the path.</summary>
+    /// <summary>The tags from <c>WithTags</c>, or else the first segment of the path.</summary>
     private static IList<string> Tags(ApiDescription api) =>
         api.ActionDescriptor.EndpointMetadata.OfType<ITagsMetadata>().LastOrDefault()?.Tags.ToArray() ?? [api.RelativePath!.Split('/')[0]];
 }
