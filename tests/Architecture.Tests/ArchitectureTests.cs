@@ -35,7 +35,7 @@ public sealed partial class ArchitectureTests
             reference => Solution.Services.Any(other => reference.Name == $"OrderPlatform.{other.Name}")));
     }
 
-    /// <summary>The directory of the project itself is no folder: <c>dotnet sln add --solution-folder services services/Orders</c>.</summary>
+    /// <summary>Without a folder for the project itself: <c>dotnet sln add --solution-folder services services/Orders</c>.</summary>
     [Fact]
     public void The_solution_has_every_project_in_the_folder_of_its_directory()
     {
