@@ -112,8 +112,11 @@ public sealed partial class ServiceListTests
     [Fact]
     public void A_new_service_changes_nothing_beside_the_generated_parts()
     {
-        foreach (var (path, content) in WithBilling.Where(file => file.Value.Contains("begin generated", StringComparison.Ordinal)))
-            Assert.Equal(GeneratedPart().Replace(File.ReadAllText(Path.Combine(Solution.Root, path)), ""), GeneratedPart().Replace(content, ""));
+        foreach (var (path, content) in WithBilling.Where(file => GeneratedPart().IsMatch(file.Value)))
+        {
+            var today = File.ReadAllText(Path.Combine(Solution.Root, path));
+            Assert.Equal(GeneratedPart().Replace(today, ""), GeneratedPart().Replace(content, ""));
+        }
     }
 
     [Theory]
