@@ -24,7 +24,7 @@ internal sealed class Activity(Platform platform)
             FROM messaging.event_log, messaging.relay_cursor AS cursor
             WHERE (event_log.position > cursor.position OR event_log.position = ANY (cursor.gaps)) AND type = ANY ($1)
             """),
-        ("parked events", "FROM messaging.parked_events"),
+        ("deferred events", "FROM messaging.deferred_events"),
         ("open dead letters", "FROM messaging.dead_letters WHERE state NOT IN ('resolved', 'discarded')"),
         ("running replays", "FROM messaging.replays WHERE state = 'running'"),
         ("running rebuilds", "FROM messaging.rebuilds WHERE state = 'running'"),

@@ -3,7 +3,7 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class LargeReplayTests : LedgerTest
+public sealed class LargeReplayTests : SampleServiceTest
 {
     private const int Accounts = 250_000;
     private const int EventsPerAccount = 4;
