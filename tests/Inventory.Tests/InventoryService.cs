@@ -9,6 +9,10 @@ using OrderPlatform.Inventory.Domain;
 using OrderPlatform.Inventory.Features;
 using OrderPlatform.Inventory.Storage;
 using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Inbox;
+using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Inventory.Tests;

@@ -1,5 +1,6 @@
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
 using static OrderPlatform.Orders.Domain.OrderStatus;
