@@ -46,25 +46,24 @@ public static class MassTransitServices
         });
     }
 
-    private static void Host(this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string service, BrokerGate gate) =>
-        rabbit.Host(broker.Uri, $"{service} consumer", host =>
+    private static void Host(this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string service, BrokerGate gate)
+    {
+        var node = broker.Nodes[0];
+        rabbit.Host(node.Host, (ushort)node.Port, broker.VirtualHost, $"{service} consumer", host =>
         {
             host.OnRefreshConnectionFactory = _ => gate.WaitForBroker();
             host.Heartbeat(TimeSpan.FromSeconds(10));
-            if (broker.Uri.UserInfo.Split(':') is [var user, var password])
-            {
-                host.Username(Uri.UnescapeDataString(user));
-                host.Password(Uri.UnescapeDataString(password));
-            }
-
+            host.Username(broker.UserName);
+            host.Password(broker.Password);
             if (broker.IsTls)
-                host.UseSsl(tls => Verify(tls, broker));
+                host.UseSsl(tls => Verify(tls, broker, node.Host));
         });
+    }
 
     /// <summary>By default MassTransit accepts any certificate chain.</summary>
-    private static void Verify(IRabbitMqSslConfigurator tls, BrokerAddress broker)
+    private static void Verify(IRabbitMqSslConfigurator tls, BrokerAddress broker, string host)
     {
-        tls.ServerName = broker.Uri.Host;
+        tls.ServerName = host;
         tls.Protocol = SslProtocols.None;
         tls.EnforcePolicyErrors(SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch);
         tls.CertificateValidationCallback = broker.Accepts;
