@@ -4,8 +4,7 @@ using OrderPlatform.Contracts.Shipping;
 using OrderPlatform.Messaging;
 using OrderPlatform.Messaging.MassTransit;
 using OrderPlatform.Messaging.Operations;
-using OrderPlatform.Messaging.MassTransit;
-using OrderPlatform.Messaging.Operations;
+using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.Orders;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
@@ -18,6 +17,7 @@ builder.AddServiceDefaults("orders", port: 5101);
 builder.Services.AddValidation();
 builder.AddMessaging<OrdersDb>("orders", messaging => messaging
     .UseMassTransit()
+    .UseRabbitMq()
     .AddOperations(operations => operations
         .Retains<OpenOrders>()
         .Rebuilds<Order, OrderPlaced>(placed => new Order(placed.OrderId)))

@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Testing;
 

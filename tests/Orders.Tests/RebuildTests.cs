@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using OrderPlatform.Messaging.Operations.Rebuilds;
 using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Testing;

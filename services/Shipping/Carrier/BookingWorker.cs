@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OrderPlatform.Messaging.Batching;
-using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Features;
 using OrderPlatform.Shipping.Storage;

@@ -1,4 +1,3 @@
-using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.Messaging.Transport;
 using OrderPlatform.Testing;
 
