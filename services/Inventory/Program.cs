@@ -15,8 +15,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("inventory", port: 5102);
 builder.Services.AddValidation();
 builder.AddMessaging<InventoryDb>("inventory", messaging => messaging
-    .UseMassTransit()
-    .UseRabbitMq()
+    .UseMassTransit().UseRabbitMq()
     .AddOperations(operations => operations.Retains<OpenReservations>())
     .Publishes<StockReserved>()
     .Publishes<StockRejected>()

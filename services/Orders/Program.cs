@@ -16,11 +16,8 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("orders", port: 5101);
 builder.Services.AddValidation();
 builder.AddMessaging<OrdersDb>("orders", messaging => messaging
-    .UseMassTransit()
-    .UseRabbitMq()
-    .AddOperations(operations => operations
-        .Retains<OpenOrders>()
-        .Rebuilds<Order, OrderPlaced>(placed => new Order(placed.OrderId)))
+    .UseMassTransit().UseRabbitMq()
+    .AddOperations(operations => operations.Retains<OpenOrders>().Rebuilds<Order, OrderPlaced>(placed => new Order(placed.OrderId)))
     .Publishes<OrderPlaced>()
     .Publishes<OrderConfirmed>()
     .Publishes<OrderCancellationRequested>()

@@ -6,6 +6,7 @@ using OrderPlatform.Messaging.Operations;
 using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.ServiceDefaults;
 using OrderPlatform.Shipping;
+using OrderPlatform.Shipping.Booking;
 using OrderPlatform.Shipping.Carrier;
 using OrderPlatform.Shipping.Features;
 using OrderPlatform.Shipping.Storage;
@@ -14,8 +15,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("shipping", port: 5103);
 builder.Services.AddValidation();
 builder.AddMessaging<ShippingDb>("shipping", messaging => messaging
-    .UseMassTransit()
-    .UseRabbitMq()
+    .UseMassTransit().UseRabbitMq()
     .AddOperations(operations => operations.Retains<OpenShipments>())
     .Publishes<ShipmentDispatched>()
     .Publishes<ShipmentDelivered>()
