@@ -37,12 +37,12 @@ internal sealed class RelayPublisher : IEventPublisher
         }
         catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.ResourceLocked)
         {
-            await connection.DisposeAsync();
+            await connection.Close();
             throw new IOException("another relay still publishes");
         }
         catch
         {
-            await connection.DisposeAsync();
+            await connection.Close();
             throw;
         }
     }
@@ -61,16 +61,6 @@ internal sealed class RelayPublisher : IEventPublisher
 
     public void ThrowIfFailed() => confirms.ThrowIfFailed();
 
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            await channel.DisposeAsync();
-        }
-        finally
-        {
-            // The fence falls with the connection.
-            await connection.DisposeAsync();
-        }
-    }
+    /// <summary>The fence falls with the connection.</summary>
+    public async ValueTask DisposeAsync() => await connection.Close();
 }
