@@ -16,20 +16,32 @@ namespace OrderPlatform.Messaging.MassTransit;
 public static class MassTransitServices
 {
     /// <summary>Lets the service's events travel with MassTransit, unless <c>Messaging:Transport</c> chooses another transport.</summary>
-    public static MessagingBuilder UseMassTransit(this MessagingBuilder messaging) =>
-        messaging.AddTransport("MassTransit", (services, topology) => services.AddMassTransit(topology));
+    /// <param name="messaging">What the service says about its events.</param>
+    /// <param name="configure">
+    /// Adds the service's own filters and observers; called for the bus that consumes (messages are <see cref="EventEnvelope"/>), and for
+    /// each that publishes (messages are <see cref="OutgoingMessage"/>). The library adds the host and the receive endpoints.
+    /// </param>
+    public static MessagingBuilder UseMassTransit(
+        this MessagingBuilder messaging, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure = null) =>
+        messaging.AddTransport("MassTransit", (services, topology) => services.AddMassTransit(topology, configure));
 
-    private static void AddMassTransit(this IServiceCollection services, TransportTopology topology)
+    private static void AddMassTransit(
+        this IServiceCollection services,
+        TransportTopology topology,
+        Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure)
     {
         services.AddRabbitMqConnections();
         services.AddSingleton<ITransport>(provider => new MassTransitTransport(
             provider.GetRequiredService<IBusControl>(),
-            new RabbitMqTransport(provider.GetRequiredService<RabbitMqConnections>(), topology, () => true)));
+            new RabbitMqTransport(provider.GetRequiredService<RabbitMqConnections>(), topology, () => true),
+            cancellationToken => ConnectPublisher(provider, topology.Service, configure, cancellationToken)));
         services.TryAddSingleton<BrokerGate>();
         services.Configure<MassTransitHostOptions>(host =>
         {
             host.WaitUntilStarted = false;
-            // What is in hand then is not acknowledged: the broker gives it to the next consumer.
+            // First the messages in hand are told to end, then the bus stops waiting for them. Without the first step it would give up
+            // waiting and leave the connection open, and the broker would not give them to another consumer.
+            host.ConsumerStopTimeout = TimeSpan.FromMilliseconds(500);
             host.StopTimeout = TimeSpan.FromSeconds(2);
         });
         services.AddMassTransit(bus =>
@@ -39,17 +51,44 @@ public static class MassTransitServices
             bus.UsingRabbitMq((context, rabbit) =>
             {
                 var options = context.GetRequiredService<TransportOptions>();
-                rabbit.Host(context.GetRequiredService<BrokerAddress>(), topology.Service, context.GetRequiredService<BrokerGate>());
+                var gate = context.GetRequiredService<BrokerGate>();
+                rabbit.Host(context.GetRequiredService<BrokerAddress>(), $"{topology.Service} consumer", gate.WaitForBroker);
+                configure?.Invoke(context, rabbit);
                 foreach (var (queue, types) in topology.Queues)
                     rabbit.ReceiveEndpoint(queue, endpoint => Configure(endpoint, queue, types, context, options));
             });
         });
     }
 
-    private static void Host(this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string service, BrokerGate gate) =>
-        rabbit.Host(broker.Uri, $"{service} consumer", host =>
+    private static Task<MassTransitPublisher> ConnectPublisher(
+        IServiceProvider provider,
+        string service,
+        Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure,
+        CancellationToken cancellationToken)
+    {
+        var connections = 0;
+        return MassTransitPublisher.Start(
+            provider.GetRequiredService<IBusRegistrationContext>(),
+            (context, rabbit) =>
+            {
+                rabbit.Host(context.GetRequiredService<BrokerAddress>(), $"{service} relay", () => Interlocked.Increment(ref connections) == 1
+                    ? Task.CompletedTask
+                    : throw new IOException("The connection is lost."));
+                configure?.Invoke(context, rabbit);
+            },
+            service,
+            cancellationToken);
+    }
+
+    /// <param name="rabbit">The bus.</param>
+    /// <param name="broker">Where the broker is.</param>
+    /// <param name="connection">What operators see in the broker's list of connections.</param>
+    /// <param name="connecting">Awaited before each attempt to connect; when it fails, so does the attempt.</param>
+    private static void Host(
+        this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string connection, Func<Task> connecting) =>
+        rabbit.Host(broker.Uri, connection, host =>
         {
-            host.OnRefreshConnectionFactory = _ => gate.WaitForBroker();
+            host.OnRefreshConnectionFactory = _ => connecting();
             host.Heartbeat(TimeSpan.FromSeconds(10));
             if (broker.Uri.UserInfo.Split(':') is [var user, var password])
             {
@@ -95,20 +134,24 @@ public static class MassTransitServices
         endpoint.AddDeserializer(new EventDeserializer(queue, receiver, new ContentType(WireFormat.Envelope)));
         endpoint.AddDeserializer(new EventDeserializer(queue, receiver, new ContentType(WireFormat.RawJson)), isDefault: true);
         var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        endpoint.Handler<EventEnvelope>(context => Receive(receiver, queue, context.Message, stopping));
+        endpoint.Handler<EventEnvelope>(context => Receive(receiver, queue, context, stopping));
         endpoint.MoveDeadLetters(queue, receiver, services.GetService<IDeadLetterStore>());
     }
 
-    /// <summary>While the service stops, a message without an outcome stays unacknowledged: its task does not end.</summary>
-    private static async Task Receive(IMessageReceiver receiver, string queue, EventEnvelope @event, CancellationToken stopping)
+    /// <summary>
+    /// While the service stops, a message without an outcome stays unacknowledged: its task ends when MassTransit cancels it, which returns
+    /// it to the queue.
+    /// </summary>
+    private static async Task Receive(
+        IMessageReceiver receiver, string queue, ConsumeContext<EventEnvelope> context, CancellationToken stopping)
     {
         try
         {
-            await receiver.Receive(queue, @event);
+            await receiver.Receive(queue, context.Message).WaitAsync(context.CancellationToken);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            await Task.Delay(Timeout.Infinite, CancellationToken.None);
+            await Task.Delay(Timeout.Infinite, context.CancellationToken);
         }
     }
 
