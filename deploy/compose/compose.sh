@@ -66,7 +66,7 @@ print_addresses_docker() {
   printf '\n'
   local service
   for service in "${services[@]}"; do
-    printf '%-12s %s/swagger   operations: %s/ops\n' "${service^}" "$(page_of "$service")" "$(page_of "$service")"
+    printf '%-12s %s/swagger   operations: %s/ops\n' "${project_of[$service]}" "$(page_of "$service")" "$(page_of "$service")"
   done
   printf '%-12s %s\n' \
     Grafana "http://127.0.0.1:${GRAFANA_PORT:-3000}" Jaeger "http://127.0.0.1:${JAEGER_PORT:-16686}" \

@@ -1,7 +1,25 @@
 # shellcheck shell=bash
 # Gives each service its database and its place on the broker; every step can be repeated while the services run.
 
-services=(orders inventory shipping)
+# The list in deploy/services.ini: services as the servers know them, in lower case; their projects; their ports unless others are chosen.
+services=()
+declare -A project_of=() listed_port_of=()
+
+read_services() {
+  local key value service=''
+  while IFS=' =' read -r key value; do
+    case $key in
+      \[*\])
+        service=${key:1:-1}
+        service=${service,,}
+        services+=("$service")
+        project_of[$service]=${key:1:-1}
+        ;;
+      port) listed_port_of[$service]=$value ;;
+    esac
+  done <"$repository/deploy/services.ini"
+}
+read_services
 
 provision_postgres() {
   local service

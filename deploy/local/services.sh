@@ -1,12 +1,11 @@
 # shellcheck shell=bash
-# Builds the three services, and runs them with the addresses and passwords of the private servers.
+# Builds the services, and runs them with the addresses and passwords of the private servers.
 
-# port_of SERVICE: ORDERS_PORT, INVENTORY_PORT or SHIPPING_PORT; else the one of last time; else the one it is known by.
+# port_of SERVICE: the one of its variable, such as ORDERS_PORT; else the one of last time; else the one in the list.
 port_of() {
-  local -A known=([orders]=5101 [inventory]=5102 [shipping]=5103)
   local given=${1^^}_PORT remembered
   remembered=$(setting "$1.port")
-  printf '%s\n' "${!given:-${remembered:-${known[$1]}}}"
+  printf '%s\n' "${!given:-${remembered:-${listed_port_of[$1]}}}"
 }
 
 url_of() { printf 'http://127.0.0.1:%s\n' "$(port_of "$1")"; }
@@ -39,7 +38,7 @@ build_services() {
   : >"$log"
   for service in "${services[@]}"; do
     say "Building $service"
-    dotnet_quietly "$log" publish "$repository/services/${service^}" --configuration Release --output "$dir/build/$service"
+    dotnet_quietly "$log" publish "$repository/services/${project_of[$service]}" --configuration Release --output "$dir/build/$service"
   done
   say "Built in $((SECONDS - begun)) s"
 }
@@ -68,7 +67,7 @@ start_service() {
     ConnectionStrings__Database="$(database_of "$service")" \
     ConnectionStrings__Broker="$(broker_of "$service")" \
     "${peers[@]}" \
-    dotnet "OrderPlatform.${service^}.dll"
+    dotnet "OrderPlatform.${project_of[$service]}.dll"
 }
 
 # Long enough to finish what it has begun.

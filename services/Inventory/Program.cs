@@ -6,6 +6,10 @@ using OrderPlatform.Inventory.Features;
 using OrderPlatform.Inventory.Metrics;
 using OrderPlatform.Inventory.Storage;
 using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.MassTransit;
+using OrderPlatform.Messaging.Operations;
+using OrderPlatform.Messaging.MassTransit;
+using OrderPlatform.Messaging.Operations;
 using OrderPlatform.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -13,7 +17,6 @@ builder.AddServiceDefaults("inventory", port: 5102);
 builder.Services.AddValidation();
 builder.AddMessaging<InventoryDb>("inventory", messaging => messaging
     .UseMassTransit()
-    .UseRabbitMq()
     .AddOperations(operations => operations.Retains<OpenReservations>())
     .Publishes<StockReserved>()
     .Publishes<StockRejected>()

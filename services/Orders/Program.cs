@@ -2,6 +2,10 @@ using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Contracts.Shipping;
 using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.MassTransit;
+using OrderPlatform.Messaging.Operations;
+using OrderPlatform.Messaging.MassTransit;
+using OrderPlatform.Messaging.Operations;
 using OrderPlatform.Orders;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
@@ -14,7 +18,6 @@ builder.AddServiceDefaults("orders", port: 5101);
 builder.Services.AddValidation();
 builder.AddMessaging<OrdersDb>("orders", messaging => messaging
     .UseMassTransit()
-    .UseRabbitMq()
     .AddOperations(operations => operations
         .Retains<OpenOrders>()
         .Rebuilds<Order, OrderPlaced>(placed => new Order(placed.OrderId)))

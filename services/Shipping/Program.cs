@@ -1,6 +1,10 @@
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Contracts.Shipping;
 using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.MassTransit;
+using OrderPlatform.Messaging.Operations;
+using OrderPlatform.Messaging.MassTransit;
+using OrderPlatform.Messaging.Operations;
 using OrderPlatform.ServiceDefaults;
 using OrderPlatform.Shipping;
 using OrderPlatform.Shipping.Carrier;
@@ -12,7 +16,6 @@ builder.AddServiceDefaults("shipping", port: 5103);
 builder.Services.AddValidation();
 builder.AddMessaging<ShippingDb>("shipping", messaging => messaging
     .UseMassTransit()
-    .UseRabbitMq()
     .AddOperations(operations => operations.Retains<OpenShipments>())
     .Publishes<ShipmentDispatched>()
     .Publishes<ShipmentDelivered>()

@@ -1,6 +1,4 @@
 using System.Net.Mime;
-using System.Net.Security;
-using System.Security.Authentication;
 using MassTransit;
 using MassTransit.Middleware;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.Messaging.Transport;
+using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.MassTransit;
 
@@ -86,28 +85,19 @@ public static class MassTransitServices
     /// <param name="connecting">Awaited before each attempt to connect; when it fails, so does the attempt.</param>
     private static void Host(
         this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string connection, Func<Task> connecting) =>
-        rabbit.Host(broker.Uri, connection, host =>
+        rabbit.Host(broker.Nodes[0].Host, (ushort)broker.Nodes[0].Port, broker.VirtualHost, connection, host =>
         {
-            host.OnRefreshConnectionFactory = _ => connecting();
-            host.Heartbeat(TimeSpan.FromSeconds(10));
-            if (broker.Uri.UserInfo.Split(':') is [var user, var password])
+            host.OnRefreshConnectionFactory = factory =>
             {
-                host.Username(Uri.UnescapeDataString(user));
-                host.Password(Uri.UnescapeDataString(password));
-            }
-
-            if (broker.IsTls)
-                host.UseSsl(tls => Verify(tls, broker));
+                // MassTransit itself would try one node at each attempt, seconds apart, and accept any certificate chain.
+                factory.EndpointResolverFactory = _ => new DefaultEndpointResolver(broker.Endpoints());
+                return connecting();
+            };
+            host.Username(broker.UserName);
+            host.Password(broker.Password);
+            host.Heartbeat(RabbitMqConnections.Heartbeat);
+            host.RequestedConnectionTimeout(RabbitMqConnections.LongestConnect);
         });
-
-    /// <summary>By default MassTransit accepts any certificate chain.</summary>
-    private static void Verify(IRabbitMqSslConfigurator tls, BrokerAddress broker)
-    {
-        tls.ServerName = broker.Uri.Host;
-        tls.Protocol = SslProtocols.None;
-        tls.EnforcePolicyErrors(SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch);
-        tls.CertificateValidationCallback = broker.Accepts;
-    }
 
     private static void Configure(
         IRabbitMqReceiveEndpointConfigurator endpoint,
@@ -139,19 +129,33 @@ public static class MassTransitServices
     }
 
     /// <summary>
-    /// While the service stops, a message without an outcome stays unacknowledged: its task ends when MassTransit cancels it, which returns
-    /// it to the queue.
+    /// Once the service stops, a message without an outcome waits until MassTransit cancels it: it stays unacknowledged and returns to the
+    /// queue. Before that the token says no more than that the connection is lost, and the message must not fail for it.
     /// </summary>
     private static async Task Receive(
         IMessageReceiver receiver, string queue, ConsumeContext<EventEnvelope> context, CancellationToken stopping)
     {
+        var received = receiver.Receive(queue, context.Message);
         try
         {
-            await receiver.Receive(queue, context.Message).WaitAsync(context.CancellationToken);
+            await received.WaitAsync(stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            await Task.Delay(Timeout.Infinite, context.CancellationToken);
+            await OutcomeOf(received).WaitAsync(context.CancellationToken);
+        }
+    }
+
+    /// <summary>Does not complete when there is none.</summary>
+    private static async Task OutcomeOf(Task received)
+    {
+        try
+        {
+            await received;
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.Delay(Timeout.Infinite, CancellationToken.None);
         }
     }
 

@@ -1,45 +1,77 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.WebUtilities;
+using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// Where the broker is, and whom to believe that it is the broker: <c>amqp://user:password@host:port/vhost</c>; with TLS,
-/// <c>amqps://user:password@host:port/vhost?cacertfile=/path/ca.crt</c>. (The parameter has RabbitMQ's name for it.)
+/// Where the broker is, and which certificate authority it is trusted by: <c>amqp://user:password@host:port/vhost</c>; with TLS,
+/// <c>amqps://user:password@host:port/vhost?cacertfile=/path/ca.crt</c>. (The parameter has RabbitMQ's name for it.) A cluster's nodes are
+/// separated by commas: <c>amqp://user:password@host1:5672,host2:5672/vhost</c>; with TLS, each presents a certificate for its own name.
 /// </summary>
-internal sealed class BrokerAddress
+internal sealed partial class BrokerAddress
 {
     private const string AuthorityFile = "cacertfile";
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const int DefaultPort = 5672;
+    private const int DefaultTlsPort = 5671;
 
     private readonly X509Certificate2Collection? authorities;
 
     /// <param name="address">The connection string.</param>
-    /// <exception cref="ArgumentException">It has a parameter that is unknown, or that would have no effect.</exception>
+    /// <exception cref="ArgumentException">It cannot work; the message says why, and never quotes it: it holds a password.</exception>
     /// <exception cref="CryptographicException">The file named by <c>cacertfile</c> holds no certificate.</exception>
     public BrokerAddress(string address)
     {
-        var given = new Uri(address);
-        Uri = new Uri(given.GetLeftPart(UriPartial.Path));
-        foreach (var (name, value) in QueryHelpers.ParseQuery(given.Query))
+        IsTls = address.StartsWith("amqps:", StringComparison.Ordinal);
+        var parts = Parts().Match(address);
+        if (!address.StartsWith("amqp://", StringComparison.Ordinal) && !address.StartsWith("amqps://", StringComparison.Ordinal))
+            throw Unusable("it must begin with amqp:// or amqps://");
+        if (!parts.Success)
+            throw Unusable("a '/' in the virtual host must be written as %2F, a '#' as %23");
+
+        (UserName, Password) = Credentials(parts.Groups["user"]);
+        Nodes = [.. parts.Groups["hosts"].Value.Split(',').Select(NodeOf)];
+        VirtualHost = parts.Groups["vhost"].Value is { Length: > 0 } path ? Uri.UnescapeDataString(path) : "/";
+        foreach (var (name, value) in QueryHelpers.ParseQuery(parts.Groups["query"].Value))
         {
             if (name != AuthorityFile || !IsTls)
-                throw new ArgumentException($"'{name}' is no parameter of an address that begins with {Uri.Scheme}:", nameof(address));
+                throw Unusable($"'{name}' is not a parameter of an address that begins with {(IsTls ? "amqps" : "amqp")}:");
             authorities = [];
             authorities.ImportFromPemFile(value!);
         }
     }
 
-    /// <summary>Without parameters.</summary>
-    public Uri Uri { get; }
+    /// <summary>The nodes of the cluster, one or more; each connection tries them in a random order, so that load spreads over them.</summary>
+    public IReadOnlyList<BrokerNode> Nodes { get; }
 
-    public bool IsTls => Uri.Scheme == "amqps";
+    public string UserName { get; }
+
+    public string Password { get; }
+
+    public string VirtualHost { get; }
+
+    public bool IsTls { get; }
+
+    /// <summary>The nodes as RabbitMQ.Client takes them, with TLS where the address asks for it.</summary>
+    public IEnumerable<AmqpTcpEndpoint> Endpoints() => Nodes.Select(node => new AmqpTcpEndpoint(
+        node.Host, node.Port, new SslOption(node.Host, enabled: IsTls) { CertificateValidationCallback = Accepts }));
+
+    /// <summary>A queue's address as MassTransit writes it.</summary>
+    /// <param name="node">The node that the queue is consumed from.</param>
+    /// <param name="queue">The queue's name.</param>
+    public Uri AddressOf(BrokerNode node, string queue) => new UriBuilder(
+        IsTls ? "rabbitmqs" : "rabbitmq",
+        node.Host,
+        node.Port,
+        VirtualHost == "/" ? queue : $"{Uri.EscapeDataString(VirtualHost)}/{queue}").Uri;
 
     /// <summary>
-    /// Accepts a server whose certificate is for the host of this address, and comes from the authority named in it; those that the
-    /// machine trusts do not count then.
+    /// Accepts a server whose certificate is for the host that it was asked for, and comes from the authority named in the address; those
+    /// that the machine trusts do not count then.
     /// </summary>
     public bool Accepts(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
@@ -57,4 +89,35 @@ internal sealed class BrokerAddress
         own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         return own.Build(server);
     }
+
+    private static (string UserName, string Password) Credentials(Group user) => user.Value.Split(':') switch
+    {
+        _ when !user.Success => (ConnectionFactory.DefaultUser, ConnectionFactory.DefaultPass),
+        _ when user.Value.Contains('@', StringComparison.Ordinal) =>
+            throw Unusable("a '@' in the user name or the password must be written as %40"),
+        [var name, var password] => (Uri.UnescapeDataString(name), Uri.UnescapeDataString(password)),
+        [_] => throw Unusable("it names a user and no password"),
+        _ => throw Unusable("a ':' in the user name or the password must be written as %3A"),
+    };
+
+    private BrokerNode NodeOf(string node)
+    {
+        if (string.IsNullOrWhiteSpace(node))
+            throw Unusable("a host is missing");
+        return Uri.TryCreate($"amqp://{node}", UriKind.Absolute, out var uri) && uri is { Host.Length: > 0, Port: not 0 }
+            ? new BrokerNode(uri.Host, uri.Port > 0 ? uri.Port : IsTls ? DefaultTlsPort : DefaultPort)
+            : throw Unusable(
+                "a host or its port is not valid (host:port, several with commas between them); "
+                + "a '/' in the user name or the password must be written as %2F");
+    }
+
+    private static ArgumentException Unusable(string reason) => new($"The setting ConnectionStrings:Broker cannot be used: {reason}.");
+
+    [GeneratedRegex("^amqps?://((?<user>[^/?#]*)@)?(?<hosts>[^/?#@]*)(/(?<vhost>[^/?#]*))?(\\?(?<query>.*))?$", RegexOptions.ExplicitCapture)]
+    private static partial Regex Parts();
 }
+
+/// <summary>A node of the broker.</summary>
+/// <param name="Host">Its name or IP address.</param>
+/// <param name="Port">Where it listens for AMQP.</param>
+internal sealed record BrokerNode(string Host, int Port);

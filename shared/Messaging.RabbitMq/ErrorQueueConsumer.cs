@@ -43,7 +43,7 @@ internal sealed partial class ErrorQueueConsumer(
             foreach (var (suffix, source) in Sources)
             {
                 var name = $"{queue}_{suffix}";
-                await ErrorQueue.Declare(channel, name, stoppingToken);
+                await QueueTopology.DeclareQueue(channel, name, stoppingToken);
                 var consumer = new AsyncEventingBasicConsumer(channel);
                 consumer.UnregisteredAsync += (_, _) => End(arrived.Writer, $"the queue {name} is gone");
                 consumer.ReceivedAsync += async (_, delivery) => await arrived.Writer.WriteAsync(Read(queue, source, delivery), stoppingToken);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.RabbitMq;
@@ -7,6 +8,13 @@ namespace OrderPlatform.Messaging.RabbitMq;
 /// <summary>Adds RabbitMQ, with RabbitMQ.Client alone.</summary>
 public static class RabbitMqServices
 {
+    /// <summary>
+    /// Lets the service's events travel with RabbitMQ.Client, when <c>Messaging:Transport</c> is <c>RabbitMq</c> or no other transport was
+    /// added before.
+    /// </summary>
+    public static MessagingBuilder UseRabbitMq(this MessagingBuilder messaging) =>
+        messaging.AddTransport("RabbitMq", (services, topology) => services.AddRabbitMq(topology));
+
     /// <summary>Registers what all ways to RabbitMQ share: address, connections, and the consumer of the error queues.</summary>
     internal static void AddRabbitMqConnections(this IServiceCollection services)
     {
@@ -17,5 +25,24 @@ public static class RabbitMqServices
         // A fork without operations leaves failed messages in their error queues.
         if (services.Any(service => service.ServiceType == typeof(IDeadLetterStore)))
             services.AddHostedService<ErrorQueueConsumer>();
+    }
+
+    private static void AddRabbitMq(this IServiceCollection services, TransportTopology topology)
+    {
+        services.AddRabbitMqConnections();
+        foreach (var queue in topology.Queues.Keys)
+        {
+            services.AddKeyedSingleton(queue, (provider, _) => ActivatorUtilities.CreateInstance<QueueConsumer>(provider, queue));
+            services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<QueueConsumer>(queue));
+        }
+
+        services.AddSingleton<ITransport>(provider =>
+        {
+            QueueConsumer[] consumers = [.. topology.Queues.Keys.Select(queue => provider.GetRequiredKeyedService<QueueConsumer>(queue))];
+            return new RabbitMqTransport(
+                provider.GetRequiredService<RabbitMqConnections>(),
+                topology,
+                () => Array.TrueForAll(consumers, consumer => consumer.IsConsuming));
+        });
     }
 }

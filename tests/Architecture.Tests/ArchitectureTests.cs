@@ -28,11 +28,24 @@ public sealed partial class ArchitectureTests
     {
         var shared = Solution.Shared.Select(project => project.Name).ToHashSet();
 
-        Assert.Equal(["Inventory", "Orders", "Shipping"], Solution.Services.Select(service => service.Name));
+        Assert.NotEmpty(Solution.Services);
         Assert.All(Solution.Services, service => Assert.Subset(shared, service.ProjectReferences.ToHashSet()));
         Assert.All(Solution.Services, service => Assert.DoesNotContain(
             service.Assembly.GetReferencedAssemblies(),
             reference => Solution.Services.Any(other => reference.Name == $"OrderPlatform.{other.Name}")));
+    }
+
+    /// <summary>Without a folder for the project itself: <c>dotnet sln add --solution-folder services services/Orders</c>.</summary>
+    [Fact]
+    public void The_solution_has_every_project_in_the_folder_of_its_directory()
+    {
+        var projects = Directory.GetFiles(Solution.Root, "*.csproj", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Solution.Root, file).Replace('\\', '/'))
+            .Where(file => !file.StartsWith('.'));
+
+        Assert.Equal(
+            projects.Select(path => (path, Path.GetDirectoryName(Path.GetDirectoryName(path)))).Order(),
+            Solution.Entries().Select(entry => (entry.Path, (string?)entry.Folder)).Order());
     }
 
     [Fact]

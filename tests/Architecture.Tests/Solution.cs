@@ -1,10 +1,11 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace OrderPlatform.Architecture.Tests;
 
 /// <summary>What there is in the repository.</summary>
-internal static class Solution
+internal static partial class Solution
 {
     public static readonly string Root = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
 
@@ -14,6 +15,26 @@ internal static class Solution
     public static readonly IReadOnlyList<Project> Shared = ProjectsIn("shared");
 
     public static readonly Project Contracts = Shared.Single(project => project.Name == "Contracts");
+
+    /// <summary>The projects of the solution file, each by its path and the solution folder that it is in.</summary>
+    public static IEnumerable<(string Path, string Folder)> Entries()
+    {
+        var text = File.ReadAllText(Path.Combine(Root, "OrderPlatform.sln"));
+        var parents = Nesting().Matches(text).ToDictionary(match => match.Groups["child"].Value, match => match.Groups["parent"].Value);
+        var entries = Entry().Matches(text)
+            .ToDictionary(match => match.Groups["id"].Value, match => (Name: match.Groups["name"].Value, Path: match.Groups["path"].Value));
+        string FolderOf(string id) =>
+            parents.TryGetValue(id, out var parent) ? $"{FolderOf(parent)}/{entries[parent].Name}".TrimStart('/') : "";
+        return entries
+            .Where(entry => entry.Value.Path.EndsWith(".csproj", StringComparison.Ordinal))
+            .Select(entry => (entry.Value.Path.Replace('\\', '/'), FolderOf(entry.Key)));
+    }
+
+    [GeneratedRegex("""^Project\("[^"]+"\) = "(?<name>[^"]+)", "(?<path>[^"]+)", "(?<id>[^"]+)" *\r?$""", RegexOptions.Multiline)]
+    private static partial Regex Entry();
+
+    [GeneratedRegex(@"^\t\t(?<child>\{\S+\}) = (?<parent>\{\S+\})\r?$", RegexOptions.Multiline)]
+    private static partial Regex Nesting();
 
     private static Project[] ProjectsIn(string folder) =>
     [

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using OrderPlatform.DeploymentGenerator;
 
 namespace OrderPlatform.Compose.Tests;
 
@@ -12,12 +13,14 @@ internal static class Compose
     /// <summary>As the README says; each a program and its first arguments.</summary>
     public static readonly string[][] Versions = [["docker", "compose"], ["docker-compose"]];
 
-    private static readonly Dictionary<string, string> Ports = new[]
-    {
-        "ORDERS", "INVENTORY", "SHIPPING", "POSTGRES", "RABBITMQ_MANAGEMENT", "PROMETHEUS", "ALERTMANAGER", "GRAFANA", "JAEGER",
-    }.ToDictionary(name => $"{name}_PORT", _ => FreePort());
-
     private static readonly string Root = Find(new DirectoryInfo(AppContext.BaseDirectory));
+
+    /// <summary>The services of <c>deploy/services.ini</c>.</summary>
+    public static readonly IReadOnlyList<string> Services = [.. ServiceList.Read(Root).Services.Select(service => service.Name)];
+
+    private static readonly Dictionary<string, string> Ports = Services
+        .Concat(["postgres", "rabbitmq_management", "prometheus", "alertmanager", "grafana", "jaeger"])
+        .ToDictionary(name => $"{name.ToUpperInvariant()}_PORT", _ => FreePort());
 
     public static Uri Orders => UrlOf("ORDERS");
 

@@ -7,8 +7,14 @@ namespace OrderPlatform.Compose.Tests;
 
 public sealed class CredentialsTests : IDisposable
 {
-    private const string Definitions =
-        """{ "permissions": [{ "user": "orders", "vhost": "/", "configure": "", "write": "", "read": "" }] }""";
+    private const string Definitions = """
+        {
+          "permissions": [
+            { "user": "orders", "vhost": "/", "configure": "", "write": "", "read": "" },
+            { "user": "shipping", "vhost": "/", "configure": "", "write": "", "read": "" }
+          ]
+        }
+        """;
 
     private static readonly DateTimeOffset Now = DateTimeOffset.UtcNow;
 
@@ -76,6 +82,18 @@ public sealed class CredentialsTests : IDisposable
         Assert.True(both.HasPrivateKey);
     }
 
+    /// <summary>What makes the databases finds the services by these files.</summary>
+    [Fact]
+    public void PostgreSQL_learns_of_every_service_that_the_broker_knows()
+    {
+        Provide(Now);
+
+        Assert.Equal(
+            ["orders.password", "shipping.password"],
+            Directory.GetFiles(Path.Combine(root, "postgres", "services")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(Read("vault/postgres.orders.password"), Read("postgres/services/orders.password"));
+    }
+
     [Fact]
     public void A_service_is_given_its_own_passwords_only()
     {
@@ -115,10 +133,10 @@ public sealed class CredentialsTests : IDisposable
         var definitions = JsonDocument.Parse(Read("rabbitmq/definitions.json")).RootElement;
 
         Assert.Equal(
-            ["orders", "inventory", "shipping", "admin"],
+            ["orders", "shipping", "admin"],
             definitions.GetProperty("users").EnumerateArray().Select(user => user.GetProperty("name").GetString()!));
         Assert.Equal(
-            ["orders", "admin"],
+            ["orders", "shipping", "admin"],
             definitions.GetProperty("permissions").EnumerateArray().Select(permission => permission.GetProperty("user").GetString()!));
         Assert.DoesNotContain(
             Directory.GetFiles(Path.Combine(root, "vault"), "rabbitmq.*"),

@@ -45,7 +45,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await AssertHealthy();
 
         await Compose.Run("stop", other);
-        await Eventually.Is(async () => (await Compose.Health()).Contains($"{container} unhealthy"), TimeSpan.FromMinutes(2));
+        await Eventually.Is(async () => (await Compose.Health()).Contains($"{container} unhealthy"));
 
         await Compose.Run("start", other);
         await AssertHealthy();
@@ -91,12 +91,11 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await containers.Started();
 
         using var prometheus = new PrometheusServer(Compose.Prometheus);
-        string[] watched = ["inventory", "orders", "postgres", "prometheus", "rabbitmq", "shipping"];
+        string[] watched = [.. Compose.Services.Concat(["postgres", "prometheus", "rabbitmq"]).Order(StringComparer.Ordinal)];
         await Eventually.Is(
             async () => (await prometheus.Query("min by (job) (up)")).Where(target => target.Value == 1)
-                .Select(target => target.Labels["job"]).Order(StringComparer.Ordinal).SequenceEqual(watched),
-            TimeSpan.FromMinutes(2));
-        await Eventually.Is(async () => (await prometheus.Query("pg_up")).Any(up => up.Value == 1), TimeSpan.FromMinutes(1));
+                .Select(target => target.Labels["job"]).Order(StringComparer.Ordinal).SequenceEqual(watched));
+        await Eventually.Is(async () => (await prometheus.Query("pg_up")).Any(up => up.Value == 1));
     }
 
     [Fact]
@@ -112,7 +111,6 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
                 var query = PromQl.AsSent(expression, ScrapeInterval);
                 await Eventually.Is(
                     async () => (await prometheus.Query(query)).Any(sample => !double.IsNaN(sample.Value)),
-                    TimeSpan.FromMinutes(3),
                     $"'{panel}' has data: {query}");
             }
         });
@@ -156,15 +154,14 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         JsonElement replay = default;
         await Eventually.Is(
             async () => (replay = await Http.GetFromJsonAsync<JsonElement>(job, Cancellation)).GetProperty("state").GetString() is
-                "completed" or "failed",
-            TimeSpan.FromMinutes(2));
+                "completed" or "failed");
 
         Assert.Equal("completed", replay.GetProperty("state").GetString());
         Assert.Equal(replay.GetProperty("total").GetInt64(), replay.GetProperty("sent").GetInt64());
         Assert.InRange(replay.GetProperty("sent").GetInt64(), 1, long.MaxValue);
         Assert.Equal(500, replay.GetProperty("effectivePerSecond").GetInt32());
         await Eventually.Is(
-            async () => (await Broker("list_queues", "name", "messages")).Split('\n').Contains("inventory\t0"), TimeSpan.FromMinutes(2));
+            async () => (await Broker("list_queues", "name", "messages")).Split('\n').Contains("inventory\t0"));
         Assert.Equal("shipped", await StatusOf(order));
     }
 
@@ -178,7 +175,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await Compose.Run("stop", "rabbitmq");
         try
         {
-            await Eventually.Is(async () => (await Compose.Health()).Contains("orders unhealthy"), TimeSpan.FromMinutes(2));
+            await Eventually.Is(async () => (await Compose.Health()).Contains("orders unhealthy"));
             order = await Place();
         }
         finally
@@ -187,7 +184,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         }
 
         Assert.NotNull(order);
-        await Eventually.Is(async () => await StatusOf(order) == "shipped", TimeSpan.FromMinutes(2));
+        await Eventually.Is(async () => await StatusOf(order) == "shipped");
         await AssertHealthy();
     }
 
@@ -200,11 +197,11 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         {
             var before = await Outcomes();
             foreach (var outcome in Ends)
-                await Eventually.Is(async () => await Count(outcome) > before[outcome], TimeSpan.FromMinutes(2), outcome);
+                await Eventually.Is(async () => await Count(outcome) > before[outcome], outcome);
 
             var placed = await Count("placed");
             await Eventually.Is(async () => await Count("placed") > placed);
-            await Eventually.Is(async () => (await Compose.Health()).Contains("load healthy"), TimeSpan.FromMinutes(2));
+            await Eventually.Is(async () => (await Compose.Health()).Contains("load healthy"));
         });
     }
 
@@ -223,13 +220,13 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
             await ShipsMore();
         });
 
-        await Eventually.Is(async () => (await LoadOrders()).All(Ends.Contains), TimeSpan.FromMinutes(2));
+        await Eventually.Is(async () => (await LoadOrders()).All(Ends.Contains));
         Assert.InRange((await LoadOrders()).Count - before, await AcceptedByLoad(), int.MaxValue);
 
         async Task ShipsMore()
         {
             var shipped = await Count("shipped");
-            await Eventually.Is(async () => await Count("shipped") > shipped, TimeSpan.FromMinutes(2));
+            await Eventually.Is(async () => await Count("shipped") > shipped);
         }
     }
 
@@ -244,7 +241,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await Compose.Run("up", "--detach");
 
         Assert.Equal(Passwords(logins), Passwords(await Compose.Run("run", "--rm", "-T", "credentials", "show")));
-        await Eventually.Is(async () => await StatusOf(order) == "shipped", TimeSpan.FromMinutes(2));
+        await Eventually.Is(async () => await StatusOf(order) == "shipped");
         await AssertShips();
     }
 
@@ -316,8 +313,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
 
     private static Task AssertHealthy() => Eventually.Is(
         async () => await Compose.Health() is { Length: > 0 } health
-            && health.All(one => one.EndsWith(" healthy", StringComparison.Ordinal)),
-        TimeSpan.FromMinutes(2));
+            && health.All(one => one.EndsWith(" healthy", StringComparison.Ordinal)));
 
     private static IEnumerable<string> Passwords(string logins) =>
         logins.Split('\n').Where(line => line.Contains("password:", StringComparison.Ordinal));
@@ -325,8 +321,8 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     private static async Task<string> AssertShips()
     {
         string? order = null;
-        await Eventually.Is(async () => (order ??= await Place()) is not null, TimeSpan.FromMinutes(2));
-        await Eventually.Is(async () => await StatusOf(order!) == "shipped", TimeSpan.FromMinutes(2));
+        await Eventually.Is(async () => (order ??= await Place()) is not null);
+        await Eventually.Is(async () => await StatusOf(order!) == "shipped");
         return order!;
     }
 
@@ -364,7 +360,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
             await Compose.Run("--profile", "load", "down", "--volumes");
             await Compose.Run("--profile", "load", "build");
             await Compose.Run("up", "--detach");
-            await Eventually.Is(async () => await Has("mug-white"), TimeSpan.FromMinutes(2));
+            await Eventually.Is(async () => await Has("mug-white"));
         });
 
         public async Task Started()

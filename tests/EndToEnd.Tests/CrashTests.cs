@@ -12,8 +12,8 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     private const string Duplicates = "inbox_duplicates";
     private const int OldEvents = 300;
 
-    /// <summary>Of a server that everybody has lost.</summary>
-    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(90);
+    /// <summary>Seconds, as PostgreSQL notices at once that a killed relay is gone; not the minutes after which TCP gives up.</summary>
+    private static readonly TimeSpan PromisedTakeOver = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task A_relay_killed_between_publish_and_cursor_publishes_again_and_takes_effect_once()
@@ -64,7 +64,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         Inventory.BrokerProxy.Open();
         var restarted = await (await Inventory.Start()).Ready();
 
-        await Eventually.Is(async () => await restarted.Metric(Duplicates) == 1, description: "the order is delivered again");
+        await Eventually.Is(async () => await restarted.Metric(Duplicates) >= 1, "the order is delivered again");
         await Shop.Balance(sku, [order]);
         Assert.Equal((6, 0), await Shop.StockOf(sku));
     }
@@ -93,7 +93,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         await WhileOrdersFail(async () =>
         {
             order = await Shop.Place(sku, 4);
-            await Eventually.Is(async () => await LettersOf(order) == "waiting 1", TimeSpan.FromMinutes(1));
+            await Eventually.Is(async () => await LettersOf(order) == "waiting 1");
         });
         var duplicates = victim is Victim.Process ? 0 : await Inventory.Instances[0].Metric(Duplicates);
         const string RowChange = "UPDATE ON messaging.dead_letters FOR EACH ROW WHEN (new.state = 'redriven')";
@@ -110,10 +110,10 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             Assert.Equal("scheduled 1", await LettersOf(order));
         var inventory = await Running(Inventory);
 
-        await Eventually.Is(async () => await LettersOf(order) == "resolved 1", Recovery);
+        await Eventually.Is(async () => await LettersOf(order) == "resolved 1");
         // The broker had it and the row can be changed, whatever becomes of the broker then.
         if (victim is not Victim.Broker)
-            await Eventually.Is(async () => await inventory.Metric(Duplicates) > duplicates, Recovery, "the order is published again");
+            await Eventually.Is(async () => await inventory.Metric(Duplicates) > duplicates, "the order is published again");
         await Shop.Balance(sku, [order]);
         Assert.Equal((6, 0), await Shop.StockOf(sku));
         Assert.Equal(1, await Inventory.Database.Scalar<long>(
@@ -136,7 +136,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             order = await Shop.Place(sku, 4);
             try
             {
-                await Eventually.Is(hold.IsWaitedFor, TimeSpan.FromMinutes(1), "the row is about to be written");
+                await Eventually.Is(hold.IsWaitedFor, "the row is about to be written");
                 Inventory.Instances.Single(instance => instance.Runs).Halt();
                 await hold.End();
                 await Eventually.Is(async () => await LettersOf(order) == "waiting 1", description: "the row is committed");
@@ -155,10 +155,10 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             await Eventually.Is(async () => await ErrorQueue() == (1, 0), description: "the message is in its queue, and nobody there");
         await Running(Inventory);
 
-        await Eventually.Is(async () => await ErrorQueue() is (0, > 0), Recovery, "the message is acknowledged");
+        await Eventually.Is(async () => await ErrorQueue() is (0, > 0), "the message is acknowledged");
         Assert.Equal("waiting 1", await LettersOf(order));
         await Redrive(order);
-        await Eventually.Is(async () => await LettersOf(order) == "resolved 1", Recovery);
+        await Eventually.Is(async () => await LettersOf(order) == "resolved 1");
         await Shop.Balance(sku, [order]);
         Assert.Equal((6, 0), await Shop.StockOf(sku));
     }
@@ -197,7 +197,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             Assert.Equal(OldEvents, await orders.Database.Scalar<long>("SELECT count(*) FROM messaging.event_log_old"));
         await Running(orders);
 
-        await Eventually.Is(() => orders.Database.Scalar<bool>("SELECT to_regclass('messaging.event_log_old') IS NULL"), Recovery);
+        await Eventually.Is(() => orders.Database.Scalar<bool>("SELECT to_regclass('messaging.event_log_old') IS NULL"));
         Assert.Equal(0, await orders.Database.Scalar<long>("SELECT count(*) FROM messaging.event_log WHERE position < 0"));
         var archived = await Archived(Assert.Single(Manifests()));
         Assert.Equal(Enumerable.Range(-OldEvents, OldEvents).Select(position => (long)position), archived);
@@ -228,7 +228,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             await Inventory.Start();
         }
 
-        var ends = await Shop.Balance(sku, await load.Stop(), TimeSpan.FromSeconds(60));
+        var ends = await Shop.Balance(sku, await load.Stop());
         Assert.Equal(["Shipped"], ends.Keys);
     }
 
@@ -245,12 +245,13 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             await load.Reaches((takeOver + 1) * 30);
             var active = Assert.Single(await ActiveRelays());
             active.Kill();
-            await Eventually.Is(async () => (await ActiveRelays()).Count == 1, TimeSpan.FromSeconds(10), "the standby has taken over");
+            await Eventually.IsWithin(
+                PromisedTakeOver, async () => (await ActiveRelays()).Count == 1, "the standby has taken over");
             await (await Orders.Start()).Ready();
         }
 
         var orders = await load.Stop();
-        var ends = await Shop.Balance(sku, orders, TimeSpan.FromSeconds(60));
+        var ends = await Shop.Balance(sku, orders);
         Assert.Equal(["Shipped"], ends.Keys);
 
         // A relay begins at the cursor and so may repeat a run of events; two that publish side by side would repeat them all the time.

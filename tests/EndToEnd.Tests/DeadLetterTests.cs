@@ -15,7 +15,7 @@ public sealed class DeadLetterTests(Platform platform) : PlatformTest(platform)
         try
         {
             order = await Shop.Place(sku);
-            await Eventually.Is(async () => (await Letters(order)).Length == 1, TimeSpan.FromMinutes(1));
+            await Eventually.Is(async () => (await Letters(order)).Length == 1);
             letter = (await Letters(order))[0].GetProperty("id").GetGuid();
         }
         finally

@@ -3,8 +3,6 @@ namespace OrderPlatform.EndToEnd.Tests;
 /// <summary>Servers that go away and come back.</summary>
 public sealed class OutageTests(Platform platform) : PlatformTest(platform)
 {
-    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(90);
-
     [Fact]
     public async Task A_broker_that_restarts_under_load_loses_and_doubles_nothing()
     {
@@ -25,7 +23,7 @@ public sealed class OutageTests(Platform platform) : PlatformTest(platform)
         }
 
         await load.Reaches(load.Count + 50);
-        var ends = await Shop.Balance(sku, await load.Stop(), Recovery);
+        var ends = await Shop.Balance(sku, await load.Stop());
         Assert.Equal(["Shipped"], ends.Keys);
     }
 
@@ -39,7 +37,7 @@ public sealed class OutageTests(Platform platform) : PlatformTest(platform)
         await Platform.RestartDatabase();
 
         await load.Reaches(load.Count + 50);
-        var ends = await Shop.Balance(sku, await load.Stop(), Recovery);
+        var ends = await Shop.Balance(sku, await load.Stop());
         Assert.Equal(["Shipped"], ends.Keys);
     }
 
@@ -62,7 +60,7 @@ public sealed class OutageTests(Platform platform) : PlatformTest(platform)
         Assert.Empty(await watch.Take());
         Orders.BrokerProxy.Open();
 
-        var ends = await Shop.Balance(sku, orders, Recovery);
+        var ends = await Shop.Balance(sku, orders);
         Assert.Equal((Count / 3, Count * 2 / 3), (ends["Cancelled"], ends["Shipped"]));
         var published = await watch.Take();
         Assert.Equal(orders, published.Where(e => e.Sequence == 1).Select(e => e.Order).Distinct());

@@ -1,4 +1,5 @@
 using Npgsql;
+using OrderPlatform.DeploymentGenerator;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
@@ -8,17 +9,19 @@ namespace OrderPlatform.EndToEnd.Tests;
 /// <summary>Who may do what, as <c>deploy/</c> says; no service is needed to ask.</summary>
 public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFixture<PermissionTests.Servers>
 {
-    private static readonly Dictionary<string, string> EventOf = new()
-    {
-        ["orders"] = "OrderPlatform.Contracts.Orders:OrderConfirmed",
-        ["inventory"] = "OrderPlatform.Contracts.Inventory:StockReserved",
-        ["shipping"] = "OrderPlatform.Contracts.Shipping:ShipmentDispatched",
-    };
+    private static readonly string[] Services = [.. ServiceList.Read(Repository.Path()).Services.Select(service => service.Name)];
 
-    public static TheoryData<string, string> Pairs => [.. from one in EventOf.Keys from other in EventOf.Keys select (one, other)];
+    /// <summary>One event of each service that publishes any.</summary>
+    private static readonly Dictionary<string, string> EventOf = ServiceList.Read(Repository.Path()).Services
+        .Where(service => service.Publishes.Count > 0)
+        .ToDictionary(service => service.Name, service => $"{service.Namespace}:{service.Publishes[0]}");
+
+    public static TheoryData<string, string> Pairs => [.. from one in Services from other in Services select (one, other)];
+
+    public static TheoryData<string, string> UsersAndProducers => [.. from one in Services from other in EventOf.Keys select (one, other)];
 
     [Theory]
-    [MemberData(nameof(Pairs))]
+    [MemberData(nameof(UsersAndProducers))]
     public async Task A_service_publishes_its_own_events_and_no_others(string user, string producer)
     {
         var refused = await IsRefused(user, channel =>
@@ -29,7 +32,7 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
 
     /// <summary>A replay is an event like any other: who could send one, could forge it.</summary>
     [Theory]
-    [MemberData(nameof(Pairs))]
+    [MemberData(nameof(UsersAndProducers))]
     public async Task A_service_replays_its_own_events_and_no_others(string user, string producer)
     {
         var refused = await IsRefused(user, channel => channel.BasicPublishAsync(
@@ -120,7 +123,7 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
             Broker = await TestBroker.CreateVhost(definitions);
             var users = await File.ReadAllTextAsync(definitions);
             var script = await File.ReadAllTextAsync(Repository.Path("deploy", "postgres", "service.sql"));
-            foreach (var service in EventOf.Keys)
+            foreach (var service in Services)
             {
                 Users[service] = await Broker.AddUser(users, service);
                 Databases[service] = await TestDatabase.Create(script);

@@ -1,10 +1,12 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 using RabbitMQ.Client;
 
 [assembly: AssemblyFixture(typeof(OrderPlatform.EndToEnd.Tests.Platform))]
 
 // They share two cores, and some of them restart the servers of all.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+[assembly: RestartsServers]
 
 namespace OrderPlatform.EndToEnd.Tests;
 
@@ -17,6 +19,11 @@ public sealed class Platform : IAsyncLifetime
     public static readonly TimeSpan CarrierDelay = TimeSpan.FromMilliseconds(20);
 
     private readonly DirectoryInfo archive = Directory.CreateTempSubdirectory("archive-");
+    private readonly Activity activity;
+    private string? lastTest;
+    private bool lastFailed;
+
+    public Platform() => activity = new Activity(this);
 
     public TestBroker Broker { get; private set; } = null!;
 
@@ -37,23 +44,54 @@ public sealed class Platform : IAsyncLifetime
     /// <summary>Settings of every instance of one service, by its name.</summary>
     public Func<string, (string Key, string Value)[]> SettingsOf { get; init; } = _ => [];
 
+    /// <summary>
+    /// Whether each test begins on a quiet platform, and on a new one after a test that failed. False where tests leave behind what
+    /// others do not look at, or where something watches this very platform.
+    /// </summary>
+    public bool BeginsQuiet { get; init; } = true;
+
+    /// <summary>The wire addresses of the events that services publish.</summary>
+    public string[] PublishedTypes { get; private set; } = [];
+
     /// <summary>Makes databases, virtual host and users; starts nothing.</summary>
     public async ValueTask InitializeAsync()
     {
         var definitions = Repository.Path("deploy", "rabbitmq", "definitions.json");
         Broker = await TestBroker.CreateVhost(definitions);
         var users = await File.ReadAllTextAsync(definitions);
+        PublishedTypes = [.. JsonDocument.Parse(users).RootElement.GetProperty("exchanges").EnumerateArray()
+            .Select(exchange => exchange.GetProperty("name").GetString()!)
+            .Where(name => name.StartsWith("OrderPlatform.Contracts.", StringComparison.Ordinal))];
         var script = await File.ReadAllTextAsync(Repository.Path("deploy", "postgres", "service.sql"));
         async Task<Service> Make(string name, params (string Key, string Value)[] settings) => new(
             name,
             await TestDatabase.Create(script),
             await Broker.AddUser(users, name.ToLowerInvariant()),
-            [.. settings, .. Settings, .. SettingsOf(name)]);
+            // A rebuild rests much longer than it works, so that it does not slow down the service: a test need not wait for that.
+            [("Messaging__BackgroundShare", "1"), .. settings, .. Settings, .. SettingsOf(name)]);
 
         Orders = await Make("Orders", ("Messaging__Retention__Archive__Directory", archive.FullName));
         Inventory = await Make("Inventory");
         // What the carrier was asked when the service or its database went away is asked again when the lease ends.
         Shipping = await Make("Shipping", ("Carrier__Lease", "00:00:10"));
+    }
+
+    /// <summary>Gives a test a platform in order.</summary>
+    /// <exception cref="InvalidOperationException">The test before it has left something going on.</exception>
+    public async Task BeginTest()
+    {
+        if (lastFailed && BeginsQuiet)
+            await Renew();
+        await Repair();
+        if (BeginsQuiet)
+            await BecomesQuiet();
+    }
+
+    /// <summary>Remembers which test it was that may have left something, and whether it failed.</summary>
+    public void EndTest()
+    {
+        lastTest = TestContext.Current.Test?.TestDisplayName;
+        lastFailed |= TestContext.Current.TestState?.Result == TestResult.Failed;
     }
 
     /// <summary>Whatever a test has done: one instance of each service, all ready, a fast carrier, clear roads.</summary>
@@ -82,18 +120,14 @@ public sealed class Platform : IAsyncLifetime
         await Broker.CloseConnections();
     }
 
-    /// <summary>Restarts the database server, where that cannot be done, ends all connections of the services.</summary>
+    /// <summary>Restarts the database server; where that cannot be done, ends all connections of the services.</summary>
     public async Task RestartDatabase()
     {
-        var restarted = await TestServers.RestartPostgres();
-        if (!restarted)
-            TestContext.Current.AddWarning("The database cannot be restarted here: its connections were ended instead.");
+        if (await TestServers.RestartPostgres())
+            return;
+        TestContext.Current.AddWarning("The database cannot be restarted here: its connections were ended instead.");
         foreach (var service in Services)
-        {
-            if (!restarted)
-                await service.Database.EndConnections();
-            service.Database.Source.Clear();
-        }
+            await service.Database.EndConnections();
     }
 
     /// <summary>A connection of the test's own to the broker, as its administrator or as one of the services.</summary>
@@ -102,10 +136,38 @@ public sealed class Platform : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        await Remove();
+        archive.Delete(recursive: true);
+    }
+
+    /// <summary>Nobody knows in what state a failed test has left the platform.</summary>
+    private async Task Renew()
+    {
+        await Remove();
+        await InitializeAsync();
+        (lastTest, lastFailed) = (null, false);
+    }
+
+    private async Task Remove()
+    {
         foreach (var service in Services)
             await service.DisposeAsync();
         await Broker.DisposeAsync();
-        archive.Delete(recursive: true);
+    }
+
+    private async Task BecomesQuiet()
+    {
+        IReadOnlyList<string> found = [];
+        try
+        {
+            await Eventually.Is(async () => (found = await activity.Find()).Count == 0);
+        }
+        catch (TimeoutException exception)
+        {
+            lastFailed = true;
+            throw new InvalidOperationException(
+                $"The platform does not become quiet: {string.Join("; ", found)}. This was left by {lastTest ?? "its start"}.", exception);
+        }
     }
 }
 
@@ -114,6 +176,10 @@ public sealed class Platform : IAsyncLifetime
 /// </summary>
 public abstract class PlatformTest(Platform platform) : IAsyncLifetime
 {
+    private const int MostLines = 100;
+
+    private readonly DateTimeOffset begin = DateTimeOffset.UtcNow;
+
     protected Platform Platform => platform;
 
     protected Shop Shop { get; } = new(platform);
@@ -124,25 +190,27 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
 
     protected Service Shipping => platform.Shipping;
 
-    public virtual async ValueTask InitializeAsync() => await platform.Repair();
+    public virtual async ValueTask InitializeAsync() => await platform.BeginTest();
 
     public virtual ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
+        platform.EndTest();
         ShowLogsOf(platform);
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>What the services wrote last, if the test has failed.</summary>
-    protected static void ShowLogsOf(Platform platform)
+    /// <summary>If the test has failed: what the services wrote since it began, in the order of time, and where all of it is.</summary>
+    protected void ShowLogsOf(Platform platform)
     {
-        const int Lines = 40;
         if (TestContext.Current.TestState?.Result != TestResult.Failed || TestContext.Current.TestOutputHelper is not { } output)
             return;
-        foreach (var service in platform.Services)
-        {
-            foreach (var instance in service.Instances)
-                output.WriteLine($"--- {service.Name}:\n{string.Join('\n', instance.Log.Split('\n').TakeLast(Lines))}");
-        }
+        var logs = platform.Services.SelectMany(service => service.Instances).Select(instance => instance.Log).ToArray();
+        var lines = logs.SelectMany(log => log.Since(begin)).OrderBy(line => line.ReceivedAt).Select(line => line.Text).ToArray();
+        output.WriteLine($"Logs since the test began, in UTC; whole in {ServiceLog.Folder}: {string.Join(' ', logs.Select(log => log.File))}");
+        if (lines.Length > MostLines)
+            output.WriteLine($"  ({lines.Length - MostLines} earlier lines are left out)");
+        foreach (var line in lines.TakeLast(MostLines))
+            output.WriteLine($"  {line}");
     }
 }

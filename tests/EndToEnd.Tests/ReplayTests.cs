@@ -144,7 +144,6 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     /// <summary>Returns when a service's jobs are completed.</summary>
     private static Task Completed(Service service, string jobs = "replays") => Eventually.Is(
         async () => await service.Database.Scalar<long>($"SELECT count(*) FROM messaging.{jobs} WHERE state <> 'completed'") == 0,
-        TimeSpan.FromMinutes(1),
         $"the {jobs} of {service.Name} are completed");
 
     private Task<long> Shipments() => Shipping.Database.Scalar<long>("SELECT count(*) FROM shipments");
@@ -163,7 +162,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         public async Task<long> Sent() => (await Get()).GetProperty("sent").GetInt64();
 
         public Task Completes() => Eventually.Is(
-            async () => (await Get()).GetProperty("state").GetString() == "completed", TimeSpan.FromMinutes(1), "the replay is completed");
+            async () => (await Get()).GetProperty("state").GetString() == "completed", "the replay is completed");
 
         private Task<JsonElement> Get() => Producer.Http.GetFromJsonAsync<JsonElement>(Path);
     }

@@ -7,6 +7,8 @@ namespace OrderPlatform.EndToEnd.Tests;
 /// </summary>
 public sealed class Service : IAsyncDisposable
 {
+    private static readonly string[] Suffixes = ["", "_error", "_skipped"];
+
     private readonly List<ServiceProcess> instances = [];
     private readonly (string Key, string Value)[] settings;
     private readonly string databaseAddress;
@@ -37,6 +39,9 @@ public sealed class Service : IAsyncDisposable
     public TcpProxy DatabaseProxy { get; }
 
     public TcpProxy BrokerProxy { get; }
+
+    /// <summary>Its queues at the broker: what arrives, what failed, and what it cannot read.</summary>
+    public IEnumerable<string> Queues => Suffixes.Select(suffix => $"{Name.ToLowerInvariant()}{suffix}");
 
     public IReadOnlyList<ServiceProcess> Instances => instances;
 

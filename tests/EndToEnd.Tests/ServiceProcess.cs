@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -14,31 +13,29 @@ public sealed partial class ServiceProcess : IDisposable
     private const int Sigstop = 19;
 
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
 
     private readonly Process process;
-    private readonly ConcurrentQueue<string> log = [];
     private readonly TaskCompletionSource<Uri> address = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ServiceProcess(Process process)
+    private ServiceProcess(string service, Process process)
     {
         this.process = process;
+        Log = new ServiceLog(service);
         process.OutputDataReceived += (_, line) => Read(line.Data);
         process.ErrorDataReceived += (_, line) => Read(line.Data);
         process.Exited += (_, _) => address.TrySetException(
-            new InvalidOperationException($"The service ended with {process.ExitCode}:\n{Log}"));
+            new InvalidOperationException($"The service ended with {process.ExitCode}:\n{Log.Text}"));
         process.EnableRaisingEvents = true;
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
 
-    public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromSeconds(15) };
+    public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromMinutes(1) };
 
     public bool Runs => !process.HasExited;
 
-    /// <summary>All that it wrote.</summary>
-    public string Log => string.Join('\n', log);
+    public ServiceLog Log { get; }
 
     /// <summary>Starts an instance on a free port, and returns when it answers requests, ready or not.</summary>
     /// <param name="service">Its name, as its project is called.</param>
@@ -56,10 +53,10 @@ public sealed partial class ServiceProcess : IDisposable
         foreach (var (key, value) in settings)
             start.Environment[key] = value;
 
-        var instance = new ServiceProcess(new Process { StartInfo = start });
+        var instance = new ServiceProcess(service, new Process { StartInfo = start });
         try
         {
-            instance.Http.BaseAddress = await instance.address.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            instance.Http.BaseAddress = await instance.address.Task.WaitAsync(Eventually.Guard);
             return instance;
         }
         catch
@@ -84,7 +81,7 @@ public sealed partial class ServiceProcess : IDisposable
         var health = (Status: 0, Checks: (IReadOnlyDictionary<string, string>)new Dictionary<string, string>());
         try
         {
-            await Eventually.Is(async () => (health = await Health()).Status == 200, TimeSpan.FromSeconds(60));
+            await Eventually.Is(async () => (health = await Health()).Status == 200);
             return this;
         }
         catch (TimeoutException exception)
@@ -112,14 +109,14 @@ public sealed partial class ServiceProcess : IDisposable
     public async Task<int> Stop()
     {
         Terminate(process);
-        using var limit = new CancellationTokenSource(StopLimit);
+        using var limit = new CancellationTokenSource(Eventually.Guard);
         try
         {
             await process.WaitForExitAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"The service did not stop within {StopLimit.TotalSeconds} seconds:\n{Log}");
+            throw new TimeoutException($"The service did not stop within {Eventually.Guard.TotalSeconds} seconds:\n{Log.Text}");
         }
 
         return process.ExitCode;
@@ -147,13 +144,14 @@ public sealed partial class ServiceProcess : IDisposable
             Kill();
         process.Dispose();
         Http.Dispose();
+        Log.Dispose();
     }
 
     private void Read(string? line)
     {
         if (line is null)
             return;
-        log.Enqueue(line);
+        Log.Add(line);
         if (line.IndexOf(Listening, StringComparison.Ordinal) is var at and >= 0)
             address.TrySetResult(new Uri(line[(at + Listening.Length)..].Split('"', ' ')[0]));
     }

@@ -30,7 +30,7 @@ public sealed class Shop(Platform platform)
         var key = Guid.NewGuid().ToString();
         Guid id = default;
         await Eventually.Is(
-            async () => (id = await TryPlace(lines, key, traceParent)) != default, TimeSpan.FromSeconds(90), "an order is accepted");
+            async () => (id = await TryPlace(lines, key, traceParent)) != default, "an order is accepted");
         return id;
     }
 
@@ -87,11 +87,11 @@ public sealed class Shop(Platform platform)
     /// received less what was shipped.
     /// </summary>
     /// <returns>How many orders ended with which status.</returns>
-    public async Task<IReadOnlyDictionary<string, int>> Balance(string sku, IReadOnlyCollection<Guid> orders, TimeSpan? timeout = null)
+    public async Task<IReadOnlyDictionary<string, int>> Balance(string sku, IReadOnlyCollection<Guid> orders)
     {
         try
         {
-            await Eventually.Is(async () => await IsSettled(sku), timeout);
+            await Eventually.Is(async () => await IsSettled(sku));
         }
         catch (TimeoutException)
         {
@@ -223,7 +223,7 @@ public sealed class Load : IAsyncDisposable
     public int Count => orders.Count;
 
     /// <summary>Waits until this many orders were placed, since it began.</summary>
-    public Task Reaches(int count) => Eventually.Is(() => Count >= count, TimeSpan.FromSeconds(90), $"{count} orders are placed");
+    public Task Reaches(int count) => Eventually.Is(() => Count >= count, $"{count} orders are placed");
 
     /// <returns>All orders that were placed.</returns>
     public async Task<IReadOnlyCollection<Guid>> Stop()

@@ -49,7 +49,7 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
         var instances = await Task.WhenAll(fresh.Orders.Start(), fresh.Orders.Start(), fresh.Orders.Start());
         await Task.WhenAll(instances.Select(instance => instance.Ready()));
 
-        Assert.Single(instances, instance => instance.Log.Contains("Applied 1 migrations", StringComparison.Ordinal));
+        Assert.Single(instances, instance => instance.Log.Text.Contains("Applied 1 migrations", StringComparison.Ordinal));
         Assert.Equal(1, await fresh.Orders.Database.Scalar<long>("""SELECT count(*) FROM "__EFMigrationsHistory" """));
         ShowLogsOf(fresh);
     }

@@ -1,3 +1,5 @@
+using OrderPlatform.Testing;
+
 namespace OrderPlatform.LoadGenerator.Tests;
 
 public sealed class HeartbeatTests : IDisposable
@@ -44,7 +46,7 @@ public sealed class HeartbeatTests : IDisposable
     {
         var options = Options.Parse(["--heartbeat-file", $"{Path}/in/a/directory/that/is/not/there"], _ => null);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        stop.CancelAfter(TimeSpan.FromSeconds(10));
+        stop.CancelAfter(Eventually.Guard);
 
         var refusal = await Assert.ThrowsAsync<ArgumentException>(
             () => new Generator(options, TimeProvider.System, output).Run(stop.Token));

@@ -40,21 +40,21 @@ public abstract class Learn(UnitOfWork unit)
 
 public sealed class LearnOpening(UnitOfWork unit) : Learn(unit), IHandler<Opened>
 {
-    public static void Reads(Opened opened, RowsToLock rows) => rows.Add<Lesson>(opened.AccountId);
+    public static void Locks(Opened opened, RowsToLock rows) => rows.Add<Lesson>(opened.AccountId);
 
     public Outcome Handle(Opened opened) => Handle(opened.AccountId, "opened");
 }
 
 public sealed class LearnDeposit(UnitOfWork unit) : Learn(unit), IHandler<Deposited>
 {
-    public static void Reads(Deposited deposited, RowsToLock rows) => rows.Add<Lesson>(deposited.AccountId);
+    public static void Locks(Deposited deposited, RowsToLock rows) => rows.Add<Lesson>(deposited.AccountId);
 
     public Outcome Handle(Deposited deposited) => Handle(deposited.AccountId, $"{deposited.Amount}");
 }
 
 public sealed class LearnClosing(UnitOfWork unit) : Learn(unit), IHandler<Closed>
 {
-    public static void Reads(Closed closed, RowsToLock rows) => rows.Add<Lesson>(closed.AccountId);
+    public static void Locks(Closed closed, RowsToLock rows) => rows.Add<Lesson>(closed.AccountId);
 
     public Outcome Handle(Closed closed) => Handle(closed.AccountId, "closed");
 }

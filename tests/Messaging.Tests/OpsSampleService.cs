@@ -19,13 +19,12 @@ public sealed partial class SampleHost
     public Task<JsonElement> Job(string address) => Http.GetFromJsonAsync<JsonElement>(address);
 
     /// <summary>The job when it is in a state.</summary>
-    public async Task<JsonElement> JobBecomes(string address, string state, TimeSpan? timeout = null)
+    public async Task<JsonElement> JobBecomes(string address, string state)
     {
         JsonElement job = default;
         await Eventually.Is(
             async () => (job = await Job(address)).GetProperty("state").GetString() is { } now
                 && (now == state || (now == "failed" ? throw new InvalidOperationException(job.ToString()) : false)),
-            timeout,
             $"{address} is {state}");
         return job;
     }

@@ -395,7 +395,7 @@ public sealed class RedriveTests : DeadLetterTest
 
     public sealed class TallyAudit(UnitOfWork unit) : IHandler<Audited>
     {
-        public static void Reads(Audited audited, RowsToLock rows) => rows.Add<Tally>(audited.AccountId);
+        public static void Locks(Audited audited, RowsToLock rows) => rows.Add<Tally>(audited.AccountId);
 
         public Outcome Handle(Audited audited)
         {

@@ -236,7 +236,7 @@ public sealed class ReplayTests : SampleServiceTest
             await Eventually.Is(
                 async () => (await ledger.Http.GetAsync(job, Cancellation)).StatusCode == HttpStatusCode.ServiceUnavailable);
         Database.Source.Clear();
-        await ledger.JobBecomes(job, "completed", TimeSpan.FromMinutes(1));
+        await ledger.JobBecomes(job, "completed");
 
         await Learned(ledger, 50, "opened 1 2 3");
     }
@@ -257,7 +257,7 @@ public sealed class ReplayTests : SampleServiceTest
             """));
 
         await Stop(first);
-        var replay = await second.JobBecomes(job, "completed", TimeSpan.FromMinutes(1));
+        var replay = await second.JobBecomes(job, "completed");
 
         await Learned(second, 40, "opened 1 2 3");
         Assert.InRange(Number(replay, "sent"), 160, 168);

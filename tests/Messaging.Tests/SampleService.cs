@@ -63,7 +63,7 @@ public sealed class SampleDb(DbContextOptions<SampleDb> options) : DbContext(opt
 
 public sealed class TallyOpening(UnitOfWork unit) : IHandler<Opened>
 {
-    public static void Reads(Opened opened, RowsToLock rows) => rows.Add<Tally>(opened.AccountId);
+    public static void Locks(Opened opened, RowsToLock rows) => rows.Add<Tally>(opened.AccountId);
 
     public Outcome Handle(Opened opened)
     {
@@ -76,7 +76,7 @@ public sealed class TallyOpening(UnitOfWork unit) : IHandler<Opened>
 
 public sealed class TallyDeposit(UnitOfWork unit) : IHandler<Deposited>
 {
-    public static void Reads(Deposited deposited, RowsToLock rows) => rows.Add<Tally>(deposited.AccountId);
+    public static void Locks(Deposited deposited, RowsToLock rows) => rows.Add<Tally>(deposited.AccountId);
 
     public Outcome Handle(Deposited deposited)
     {
@@ -93,7 +93,7 @@ public sealed class TallyDeposit(UnitOfWork unit) : IHandler<Deposited>
 
 public sealed class TallyClosing(UnitOfWork unit) : IHandler<Closed>
 {
-    public static void Reads(Closed closed, RowsToLock rows) => rows.Add<Tally>(closed.AccountId);
+    public static void Locks(Closed closed, RowsToLock rows) => rows.Add<Tally>(closed.AccountId);
 
     public Outcome Handle(Closed closed)
     {

@@ -25,6 +25,7 @@ public sealed class Monitoring : IAsyncLifetime
     /// <summary>With services whose own time passes faster, too.</summary>
     public Platform Platform { get; } = new()
     {
+        BeginsQuiet = false,
         Settings =
         [
             ("Messaging__SampleInterval", "00:00:01"),

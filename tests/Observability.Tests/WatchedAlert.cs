@@ -3,8 +3,6 @@ namespace OrderPlatform.Observability.Tests;
 /// <summary>An alert of a service as Prometheus and Alertmanager see it, from before a fault until after it.</summary>
 public sealed class WatchedAlert
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-
     private readonly Monitoring monitoring;
     private readonly string name;
     private readonly Service service;
@@ -29,7 +27,7 @@ public sealed class WatchedAlert
     /// <summary>Waits until it is resolved, for Prometheus and for Alertmanager.</summary>
     public async Task Ends()
     {
-        await Eventually.Is(async () => await State() == "inactive", Patience, $"{name} of {service.Name} ends");
+        await Eventually.Is(async () => await State() == "inactive", $"{name} of {service.Name} ends");
         await IsNotified(null);
     }
 
@@ -37,7 +35,7 @@ public sealed class WatchedAlert
 
     private async Task Fires(string notified)
     {
-        await Eventually.Is(async () => await State() == "firing", Patience, $"{name} of {service.Name} fires");
+        await Eventually.Is(async () => await State() == "firing", $"{name} of {service.Name} fires");
         await IsNotified(notified);
         Assert.True(await Since("pending") < await Since("firing"), $"{name} was not pending before it fired.");
     }
@@ -46,6 +44,5 @@ public sealed class WatchedAlert
 
     private Task IsNotified(string? state) => Eventually.Is(
         async () => await monitoring.Notified(name, service) == state,
-        Patience,
         $"{name} of {service.Name} is {state ?? "resolved"} at Alertmanager");
 }

@@ -15,7 +15,7 @@ public sealed class OpsPlatform : IAsyncLifetime
 
     private readonly Dictionary<string, Uri> addresses = Names.ToDictionary(name => name, _ => new Uri($"http://127.0.0.1:{FreePort()}"));
 
-    public OpsPlatform() => Platform = new Platform { SettingsOf = SettingsOf };
+    public OpsPlatform() => Platform = new Platform { SettingsOf = SettingsOf, BeginsQuiet = false };
 
     public Platform Platform { get; }
 

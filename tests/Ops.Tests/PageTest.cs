@@ -24,8 +24,9 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
         await base.InitializeAsync();
         context = await platform.Chromium.Browser.NewContextAsync(new() { ViewportSize = new() { Width = 1280, Height = 900 } });
         await context.AddInitScriptAsync("localStorage.getItem('operator') ?? localStorage.setItem('operator', 'Ada')");
-        context.SetDefaultTimeout(30_000);
-        SetDefaultExpectTimeout(30_000);
+        var guard = (float)Eventually.Guard.TotalMilliseconds;
+        context.SetDefaultTimeout(guard);
+        SetDefaultExpectTimeout(guard);
         Page = await context.NewPageAsync();
         Page.PageError += (_, error) => complaints.Enqueue(error);
         Page.Console += (_, message) =>

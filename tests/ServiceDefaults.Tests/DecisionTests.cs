@@ -1,3 +1,4 @@
+using OrderPlatform.ServiceDefaults.Errors;
 using Xunit;
 
 namespace OrderPlatform.ServiceDefaults.Tests;

@@ -21,7 +21,7 @@ public class HealthTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
-    public async Task Says_what_it_waits_for()
+    public async Task Names_the_dependency_that_is_unavailable()
     {
         app.Broker = HealthCheckResult.Unhealthy("the broker at localhost:5672");
 
@@ -33,7 +33,7 @@ public class HealthTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
-    public async Task Takes_requests_while_events_have_to_wait_for_the_broker()
+    public async Task Accepts_requests_while_the_broker_is_unavailable()
     {
         app.Broker = HealthCheckResult.Unhealthy("the broker");
 
@@ -45,7 +45,7 @@ public class HealthTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
-    public async Task Is_live_whatever_it_waits_for()
+    public async Task Is_live_while_a_dependency_is_unavailable()
     {
         app.Broker = HealthCheckResult.Unhealthy("the broker");
 

@@ -27,7 +27,7 @@ public class HostingTests
     }
 
     [Fact]
-    public void Reads_secrets_from_files_when_it_is_told_where()
+    public void Reads_secrets_from_the_files_of_a_directory()
     {
         var directory = Directory.CreateTempSubdirectory("secrets-");
         File.WriteAllText(Path.Combine(directory.FullName, "ConnectionStrings__Database"), "Host=from-a-file\n");
@@ -39,7 +39,7 @@ public class HostingTests
     }
 
     [Fact]
-    public async Task Gives_running_work_25_seconds_to_finish_when_it_is_stopped()
+    public async Task Gives_running_work_25_seconds_to_finish_at_shutdown()
     {
         await using var app = Builder().Build();
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using OrderPlatform.Testing;
 using Xunit;
 
 namespace OrderPlatform.ServiceDefaults.Tests;
@@ -8,7 +9,7 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
 {
     private readonly TestApp app = new();
     private readonly Meter own = new("OrderPlatform.Tests");
-    private readonly Meter foreign = new("Somebody.Else");
+    private readonly Meter foreign = new("Other.Library");
 
     public ValueTask InitializeAsync() => app.InitializeAsync();
 
@@ -21,41 +22,47 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Counts_and_times_requests_by_route_method_and_status()
+    public async Task Times_requests_by_route_method_and_status()
     {
         await app.Get("/parcels?limit=1");
         await app.Get("/parcels?limit=2");
         await app.Get($"/parcels/{Guid.NewGuid()}");
 
-        Assert.Equal(2, await Value("""http_requests_received_total{code="200",method="GET",endpoint="/parcels"}"""));
-        Assert.Equal(1, await Value("""http_requests_received_total{code="404",method="GET",endpoint="/parcels/{id:guid}"}"""));
-        Assert.Equal(2, await Value("""http_request_duration_seconds_count{code="200",method="GET",endpoint="/parcels"}"""));
-        Assert.Equal(0, await Value("http_requests_in_progress"));
+        await Becomes(Requests("GET", 200, "/parcels"), 2);
+        await Becomes(Requests("GET", 404, "/parcels/{id:guid}"), 1);
+        Assert.Contains(
+            """http_server_request_duration_seconds_bucket{http_request_method="GET",http_response_status_code="200","""
+            + """http_route="/parcels",le="0.25"}""",
+            (await Series()).Keys);
     }
+
+    [Fact]
+    public async Task Counts_the_requests_in_progress() =>
+        Assert.Equal(1, await Value("""http_server_active_requests{http_request_method="GET",url_scheme="http"}"""));
 
     [Theory]
     [InlineData("bug", 500)]
     [InlineData("shutting-down", 503)]
-    public async Task A_request_that_threw_counts_for_its_route_with_the_status_of_its_answer(string failure, int status)
+    public async Task A_request_that_threw_counts_for_its_route_with_the_status_of_its_response(string failure, int status)
     {
         await app.Get($"/failure/{failure}");
 
-        Assert.Equal(1, await Value($$"""http_requests_received_total{code="{{status}}",method="GET",endpoint="/failure/{kind}"}"""));
+        await Becomes(Requests("GET", status, "/failure/{kind}"), 1);
     }
 
     [Fact]
-    public async Task Every_answer_that_a_route_documents_is_there_before_the_first_request()
+    public async Task Every_documented_response_of_a_route_counts_0_before_the_first_request()
     {
-        await Eventually(async () =>
+        await Eventually.Is(async () =>
             await Value("""http_requests_received_total{code="404",method="GET",endpoint="/parcels/{id:guid}"}""") is 0);
 
-        Assert.Equal(0, await Value("""http_requests_received_total{code="500",method="POST",endpoint="/parcels"}"""));
-        Assert.Equal(0, await Value("""http_requests_received_total{code="503",method="POST",endpoint="/parcels"}"""));
-        Assert.Equal(0, await Value("""http_request_duration_seconds_count{code="503",method="POST",endpoint="/parcels"}"""));
+        Assert.Equal(0, await Value(Requests("POST", 500, "/parcels")));
+        Assert.Equal(0, await Value(Requests("POST", 503, "/parcels")));
+        Assert.Equal(0, await Value(Requests("PUT", 422, "/parcels/{id:guid}/label")));
     }
 
     [Fact]
-    public async Task Nothing_that_a_caller_makes_up_becomes_a_label()
+    public async Task Nothing_that_a_client_invents_becomes_a_label()
     {
         for (var i = 0; i < 10; i++)
         {
@@ -64,15 +71,15 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
             await app.Send(new HttpRequestMessage(new HttpMethod($"MADEUP{i}"), "/parcels"));
         }
 
+        await Becomes("""http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404"}""", 10);
+        await Becomes("""http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="405"}""", 10);
         var requests = (await Series()).Keys
-            .Where(series => series.StartsWith("http_requests_received_total", StringComparison.Ordinal))
+            .Where(series => series.StartsWith("http_server_", StringComparison.Ordinal))
             .ToArray();
-
-        string[] endpoints = ["/parcels", "/parcels/{id:guid}", "/weights/{grams}", "/failure/{kind}", "unmatched"];
-        string[] methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
-        Assert.All(requests, series => Assert.Contains(LabelOf(series, "endpoint"), endpoints));
-        Assert.All(requests, series => Assert.Contains(LabelOf(series, "method"), methods));
-        Assert.Equal(10, await Value("""http_requests_received_total{code="404",method="GET",endpoint="unmatched"}"""));
+        string?[] routes = [null, "/parcels", "/parcels/{id:guid}", "/parcels/{id:guid}/label", "/weights/{grams}", "/failure/{kind}"];
+        string[] methods = ["GET", "POST", "PUT", "_OTHER"];
+        Assert.All(requests, series => Assert.Contains(LabelOf(series, "http_route"), routes));
+        Assert.All(requests, series => Assert.Contains(LabelOf(series, "http_request_method"), methods));
     }
 
     [Fact]
@@ -81,17 +88,31 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
         await app.Get("/health/live");
         await app.Get("/swagger/v1/swagger.json");
         await app.Get("/metrics");
+        await app.Get("/parcels");
+        await Becomes(Requests("GET", 200, "/parcels"), 1);
 
-        var endpoints = (await Series()).Keys
+        var routes = (await Series()).Keys
             .Where(series => series.StartsWith("http_", StringComparison.Ordinal))
-            .Select(series => LabelOf(series, "endpoint"));
+            .Select(series => LabelOf(series, "http_route"));
 
-        Assert.DoesNotContain(endpoints, endpoint => endpoint is not null && (endpoint.StartsWith("/health", StringComparison.Ordinal)
-            || endpoint.StartsWith("/swagger", StringComparison.Ordinal) || endpoint.StartsWith("/metrics", StringComparison.Ordinal)));
+        Assert.DoesNotContain(routes, route => route is not null && (route.StartsWith("/health", StringComparison.Ordinal)
+            || route.StartsWith("/swagger", StringComparison.Ordinal) || route.StartsWith("/metrics", StringComparison.Ordinal)));
     }
 
     [Fact]
-    public async Task Meters_are_shown_under_the_names_and_types_of_Prometheus()
+    public async Task Does_not_measure_the_requests_of_another_host_in_the_process()
+    {
+        await using var other = new TestApp();
+        await other.InitializeAsync();
+
+        await other.Get("/parcels");
+        await Becomes(other, Requests("GET", 200, "/parcels"), 1);
+
+        Assert.Equal(0, await Value(Requests("GET", 200, "/parcels")));
+    }
+
+    [Fact]
+    public async Task Exports_meters_under_the_names_and_types_of_Prometheus()
     {
         own.CreateCounter<long>("parcels.sent").Add(3, new KeyValuePair<string, object?>("parcel.speed", "nextDay"));
         own.CreateHistogram<double>("delay", "s").Record(0.02);
@@ -114,27 +135,27 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_tag_that_turns_out_to_be_an_id_does_not_fill_the_memory()
+    public async Task Limits_the_series_of_a_tag_that_turns_out_to_be_an_id()
     {
         var counter = own.CreateCounter<long>("visits");
         for (var i = 0; i < 1000; i++)
             counter.Add(1, new KeyValuePair<string, object?>("visitor", i));
 
-        Assert.Equal(200, (await Series()).Keys.Count(series => series.StartsWith("visits_total", StringComparison.Ordinal)));
+        Assert.Equal(500, (await Series()).Keys.Count(series => series.StartsWith("visits_total", StringComparison.Ordinal)));
     }
 
     [Fact]
-    public async Task A_meter_that_can_not_be_shown_does_not_fail_its_owner()
+    public async Task A_meter_that_cannot_be_exported_does_not_fail_its_owner()
     {
-        own.CreateCounter<long>("http.requests.in.progress").Add(-5);
+        own.CreateCounter<long>("decreasing").Add(-5);
         own.CreateObservableGauge("broken", int () => throw new InvalidOperationException("broken"));
-        own.CreateHistogram<int>("http.requests.received.total").Record(1);
+        own.CreateHistogram<int>("http.server.active.requests").Record(1);
 
         Assert.Equal(System.Net.HttpStatusCode.OK, (await app.Get("/metrics")).Status);
     }
 
     [Fact]
-    public async Task Tells_how_process_and_runtime_are()
+    public async Task Exports_the_metrics_of_process_and_runtime()
     {
         var series = await Series();
 
@@ -146,9 +167,13 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
         Assert.Contains(series.Keys, name => name.StartsWith("kestrel_active_connections", StringComparison.Ordinal));
     }
 
-    private async Task<double> Value(string series) => (await Series()).GetValueOrDefault(series, double.NaN);
+    private Task<double> Value(string series) => Value(app, series);
 
-    private async Task<Dictionary<string, double>> Series() => (await app.Get("/metrics")).Body.Split('\n')
+    private Task<Dictionary<string, double>> Series() => Series(app);
+
+    private static async Task<double> Value(TestApp app, string series) => (await Series(app)).GetValueOrDefault(series, double.NaN);
+
+    private static async Task<Dictionary<string, double>> Series(TestApp app) => (await app.Get("/metrics")).Body.Split('\n')
         .Where(line => line.Length > 0 && line[0] != '#')
         .Select(line => (Split: line.LastIndexOf(' '), Line: line))
         .ToDictionary(
@@ -157,13 +182,6 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
 
     private static string? LabelOf(string series, string label) =>
         Labels().Matches(series).FirstOrDefault(match => match.Groups[1].Value == label)?.Groups[2].Value;
-
-    private static async Task Eventually(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition())
-            await Task.Delay(20, limit.Token);
-    }
 
     [GeneratedRegex("([a-z_]+)=\"([^\"]*)\"")]
     private static partial Regex Labels();

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using OrderPlatform.Contracts;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.ServiceDefaults.Tests;
 
@@ -11,7 +12,7 @@ public static class PostParcel
     public enum Speed { Standard, NextDay }
 
     /// <summary>A parcel to be sent.</summary>
-    /// <param name="Recipient" example="Ada Lovelace">Who gets it, 1 to 20 characters.</param>
+    /// <param name="Recipient" example="Ada Lovelace">1 to 20 characters.</param>
     /// <param name="Speed" example="nextDay">How fast.</param>
     /// <param name="Items">One to three.</param>
     /// <param name="Note" example="Leave it at the door.">For the carrier.</param>
@@ -42,7 +43,7 @@ public static class PostParcel
     {
         var parcelId = Guid.CreateVersion7();
         return request.Recipient == "moved"
-            ? Problems.Conflict(new Refusal("recipient-moved", "The recipient has moved; ask for the new address."))
+            ? Problems.Conflict("recipient-moved", "The recipient has moved; ask for the new address.")
             : TypedResults.Created(
                 $"/parcels/{parcelId}",
                 new Response(parcelId, key, new OrderLine(request.Items[0].Sku, request.Items[0].Quantity)));

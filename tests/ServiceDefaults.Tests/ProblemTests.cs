@@ -9,32 +9,32 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
     private const string Integer = "a whole number between -2147483648 and 2147483647";
 
     [Fact]
-    public async Task Accepts_what_fits() => Assert.Equal(HttpStatusCode.Created, (await app.Post(Parcel)).Status);
+    public async Task Accepts_a_valid_request() => Assert.Equal(HttpStatusCode.Created, (await app.Post(Parcel)).Status);
 
     [Theory]
     [InlineData("\"quantity\":1", "\"quantity\":\"1\"", $"items[0].quantity: Must be {Integer}.")]
     [InlineData("\"quantity\":1", "\"quantity\":1.5", $"items[0].quantity: Must be {Integer}.")]
     [InlineData("\"quantity\":1", "\"quantity\":9999999999", $"items[0].quantity: Must be {Integer}.")]
     [InlineData("\"quantity\":1", "\"quantity\":null", $"items[0].quantity: Must be {Integer}.")]
-    [InlineData("\"quantity\":1", "\"quantity\":1,\"quantity\":2", "items[0].quantity: Given more than once.")]
-    [InlineData(",\"quantity\":1", "", "items[0].quantity: Required, but missing.")]
-    [InlineData("\"sku\":\"TEA\",\"quantity\":1", "", "items[0].sku: Required, but missing.; items[0].quantity: Required, but missing.")]
-    [InlineData("\"sku\"", "\"SKU\"", "items[0].SKU: Unknown property. Known here: sku, quantity.")]
-    [InlineData("\"sku\"", "\"s.k.u\"", "items[0]['s.k.u']: Unknown property. Known here: sku, quantity.")]
+    [InlineData("\"quantity\":1", "\"quantity\":1,\"quantity\":2", "items[0].quantity: Appears more than once.")]
+    [InlineData(",\"quantity\":1", "", "items[0].quantity: Required.")]
+    [InlineData("\"sku\":\"TEA\",\"quantity\":1", "", "items[0].sku: Required.; items[0].quantity: Required.")]
+    [InlineData("\"sku\"", "\"SKU\"", "items[0].SKU: Unknown property. Expected one of: sku, quantity.")]
+    [InlineData("\"sku\"", "\"s.k.u\"", "items[0]['s.k.u']: Unknown property. Expected one of: sku, quantity.")]
     [InlineData("\"TEA\"", "null", "items[0].sku: Must be a string.")]
     [InlineData("\"Ada\"", "5", "recipient: Must be a string.")]
-    [InlineData("\"recipient\"", "\"recipent\"", "recipent: Unknown property. Known here: recipient, speed, items, note.")]
+    [InlineData("\"recipient\"", "\"recipent\"", "recipent: Unknown property. Expected one of: recipient, speed, items, note.")]
     [InlineData("\"nextDay\"", "\"soon\"", "speed: Must be one of: standard, nextDay.")]
     [InlineData("\"nextDay\"", "1", "speed: Must be one of: standard, nextDay.")]
     [InlineData("[{", "[null,{", "items[0]: Must not be null.")]
     [InlineData("[{", "[7,{", "items[0]: Must be a JSON object.")]
     [InlineData("[{\"sku\":\"TEA\",\"quantity\":1}]", "{}", "items: Must be a JSON array.")]
-    [InlineData("}]}", "}]", "$: Not valid JSON at line 1, byte 74: Expected depth to be zero at the end of the JSON payload. "
+    [InlineData("}]}", "}]", "$: Invalid JSON at line 1, byte 74: Expected depth to be zero at the end of the JSON payload. "
         + "There is an open JSON object or array that should be closed.")]
     [InlineData(Parcel, "[]", "$: Must be a JSON object.")]
     [InlineData(Parcel, "null", "$: A JSON body is required.")]
     [InlineData(Parcel, "", "$: A JSON body is required.")]
-    public async Task Names_the_field_that_can_not_be_read(string part, string replacement, string errors)
+    public async Task Names_the_field_that_cannot_be_read(string part, string replacement, string errors)
     {
         var answer = await app.Post(Parcel.Replace(part, replacement, StringComparison.Ordinal));
 
@@ -57,11 +57,11 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
 
     [Theory]
     [InlineData("/weights/many?unit=g", $"grams: Must be {Integer}.")]
-    [InlineData("/weights/5", "unit: Required, but missing: must be a string.")]
+    [InlineData("/weights/5", "unit: Required; must be a string.")]
     [InlineData("/parcels?limit=x", $"limit: Must be {Integer}.")]
     [InlineData("/parcels?speed=soon", "speed: Must be one of: standard, nextDay.")]
     [InlineData("/parcels?speed=1", "speed: Must be one of: standard, nextDay.")]
-    public async Task Names_the_parameter_that_can_not_be_read(string path, string errors)
+    public async Task Names_the_parameter_that_cannot_be_read(string path, string errors)
     {
         var answer = await app.Get(path);
 
@@ -87,7 +87,7 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
         AssertProblem(await app.Post(Parcel, "text/plain"), HttpStatusCode.UnsupportedMediaType, "unsupported-media-type");
 
     [Fact]
-    public async Task Knows_no_other_routes() => AssertProblem(await app.Get("/nowhere"), HttpStatusCode.NotFound, "not-found");
+    public async Task Answers_404_to_an_unknown_route() => AssertProblem(await app.Get("/nowhere"), HttpStatusCode.NotFound, "not-found");
 
     [Fact]
     public async Task Says_which_methods_a_route_answers_to()
@@ -99,7 +99,7 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
-    public async Task Passes_a_handlers_refusal_on()
+    public async Task Passes_on_the_code_and_detail_of_a_handler()
     {
         var answer = await app.Post(Parcel.Replace("Ada", "moved", StringComparison.Ordinal));
 
@@ -108,13 +108,27 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
-    public async Task Says_what_is_not_there() =>
-        AssertProblem(await app.Get($"/parcels/{Guid.NewGuid()}"), HttpStatusCode.NotFound, "parcel-not-found");
+    public async Task Answers_422_with_the_code_and_detail_of_a_handler()
+    {
+        var answer = await app.Send(new HttpRequestMessage(HttpMethod.Put, $"/parcels/{Guid.Empty}/label"));
+
+        AssertProblem(answer, HttpStatusCode.UnprocessableEntity, "label-taken");
+        Assert.Equal($"Another parcel has the label of {Guid.Empty}.", answer.Json.GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task Names_the_resource_that_does_not_exist()
+    {
+        var answer = await app.Get($"/parcels/{Guid.Empty}");
+
+        AssertProblem(answer, HttpStatusCode.NotFound, "parcel-not-found");
+        Assert.Equal($"There is no parcel {Guid.Empty}.", answer.Json.GetProperty("detail").GetString());
+    }
 
     [Theory]
     [InlineData("bug")]
     [InlineData("duplicate-key")]
-    public async Task Keeps_a_bugs_internals_to_itself(string kind) =>
+    public async Task Does_not_leak_the_internals_of_a_bug(string kind) =>
         AssertProblem(await app.Get($"/failure/{kind}"), HttpStatusCode.InternalServerError, "internal-error");
 
     [Theory]
@@ -123,7 +137,7 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
     [InlineData("timeout")]
     [InlineData("not-promoted")]
     [InlineData("shutting-down")]
-    public async Task Asks_to_come_back_when_the_database_is_away(string kind)
+    public async Task Asks_the_client_to_retry_when_the_database_is_unavailable(string kind)
     {
         var answer = await app.Get($"/failure/{kind}");
 
@@ -132,7 +146,7 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
-    public async Task Is_a_problem_whatever_the_client_accepts()
+    public async Task Ignores_the_accept_header()
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "/failure/bug") { Headers = { { "Accept", "text/html" } } };
 

@@ -49,10 +49,10 @@ public class SwaggerTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
-    public async Task Shows_the_services_own_routes_only()
+    public async Task Shows_only_the_services_own_routes()
     {
         var paths = (await app.Get("/swagger/v1/swagger.json")).Json.GetProperty("paths").EnumerateObject().Select(path => path.Name);
 
-        Assert.Equal(["/failure/{kind}", "/parcels", "/parcels/{id}", "/weights/{grams}"], paths.Order());
+        Assert.Equal(["/failure/{kind}", "/parcels", "/parcels/{id}", "/parcels/{id}/label", "/weights/{grams}"], paths.Order());
     }
 }

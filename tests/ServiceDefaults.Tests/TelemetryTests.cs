@@ -3,14 +3,14 @@ using Xunit;
 
 namespace OrderPlatform.ServiceDefaults.Tests;
 
-/// <summary>Whoever records traces does so for the whole process: a test that does must not run beside one that says nobody does.</summary>
+/// <summary>Recording traces affects the whole process, so a test that records must not run beside one that asserts the opposite.</summary>
 [Collection(Collection)]
 public class TelemetryTests : IClassFixture<TestApp>
 {
     public const string Collection = "Traces";
 
     [Fact]
-    public void Carries_traces_on_without_recording_them_when_there_is_nowhere_to_send_them()
+    public void Propagates_traces_without_recording_them_when_there_is_no_collector()
     {
         using var source = new ActivitySource("OrderPlatform.Messaging");
         const string Sender = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

@@ -5,11 +5,12 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using OrderPlatform.ServiceDefaults.Errors;
 using Xunit;
 
 namespace OrderPlatform.ServiceDefaults.Tests;
 
-/// <summary>A small service on a real Kestrel, written as the services of the platform are; one for each test class.</summary>
+/// <summary>A small service on a real Kestrel, in the style of the platform; one for each test class.</summary>
 public sealed class TestApp : IAsyncLifetime
 {
     private readonly WebApplication app;
@@ -27,13 +28,15 @@ public sealed class TestApp : IAsyncLifetime
         app.MapPost("/parcels", PostParcel.Handle);
         app.MapGet("/parcels", (PostParcel.Speed? speed, [FromQuery(Name = "limit")] int max = 10) => TypedResults.Ok($"{speed} {max}"));
         app.MapGet("/parcels/{id:guid}", (Guid id) => Problems.NotFound("parcel", id)).ProducesProblem(404);
+        app.MapPut("/parcels/{id:guid}/label", (Guid id) => Problems.Unprocessable("label-taken", $"Another parcel has the label of {id}."))
+            .ProducesProblem(422);
         app.MapGet("/weights/{grams}", (int grams, string unit) => TypedResults.Ok($"{grams} {unit}"));
         app.MapGet("/failure/{kind}", string (string kind) => throw Failures[kind]());
     }
 
     public HttpClient Http { get; } = new();
 
-    /// <summary>What the broker's health check says.</summary>
+    /// <summary>The result of the broker's health check.</summary>
     public HealthCheckResult Broker { get; set; } = HealthCheckResult.Healthy();
 
     private static Dictionary<string, Func<Exception>> Failures { get; } = new()
@@ -84,7 +87,7 @@ public sealed class TestApp : IAsyncLifetime
     }
 }
 
-/// <summary>A response, read.</summary>
+/// <summary>A response that has been read.</summary>
 public sealed record Answer(HttpStatusCode Status, string? MediaType, string? RetryAfter, string Body)
 {
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;

@@ -3,20 +3,48 @@ using System.Runtime.CompilerServices;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>Waits for what happens soon, but not at once.</summary>
+/// <summary>Waits for a condition.</summary>
 public static class Eventually
 {
+    /// <summary>
+    /// How long a wait may take before the test fails. It guards against waiting forever and says nothing about the product: a slow
+    /// machine must not reach it, so no wait has a limit of its own.
+    /// </summary>
+    public static readonly TimeSpan Guard = TimeSpan.FromMinutes(5);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
     /// <summary>Asks until the answer is yes.</summary>
     /// <param name="condition">What must become true. Exceptions of the network count as "not yet".</param>
-    /// <param name="timeout">30 seconds, if not given.</param>
     /// <param name="description">The condition's own text, if not given.</param>
-    /// <exception cref="TimeoutException">It did not become true in time.</exception>
-    public static async Task Is(
-        Func<Task<bool>> condition, TimeSpan? timeout = null, [CallerArgumentExpression(nameof(condition))] string description = "")
+    /// <exception cref="TimeoutException">It did not become true within <see cref="Guard"/>.</exception>
+    public static Task Is(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string description = "") =>
+        Wait(condition, Guard, description);
+
+    /// <inheritdoc cref="Is(Func{Task{bool}}, string)"/>
+    public static Task Is(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string description = "") =>
+        Wait(() => Task.FromResult(condition()), Guard, description);
+
+    /// <summary>Waits for what takes minutes by its nature: <see cref="Guard"/> begins anew with each step forward.</summary>
+    /// <param name="progress">Grows until it has reached its goal.</param>
+    /// <param name="goal">What it must reach.</param>
+    /// <param name="description">The progress's own text, if not given.</param>
+    /// <exception cref="TimeoutException">It made no step forward within <see cref="Guard"/>.</exception>
+    public static async Task Reaches(
+        Func<long> progress, long goal, [CallerArgumentExpression(nameof(progress))] string description = "")
     {
-        var limit = timeout ?? TimeSpan.FromSeconds(30);
+        for (var now = progress(); now < goal; now = progress())
+            await Wait(() => Task.FromResult(progress() > now), Guard, $"{description} goes beyond {now}, towards {goal}");
+    }
+
+    /// <summary>Asks until the answer is yes, where the product promises a time and the test is about that promise.</summary>
+    /// <exception cref="TimeoutException">It did not become true within <paramref name="promised"/>.</exception>
+    public static Task IsWithin(
+        TimeSpan promised, Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string description = "") =>
+        Wait(condition, promised, description);
+
+    private static async Task Wait(Func<Task<bool>> condition, TimeSpan limit, string description)
+    {
         var watch = Stopwatch.StartNew();
         Exception? last = null;
         do
@@ -39,12 +67,7 @@ public static class Eventually
         throw new TimeoutException($"Not true within {limit.TotalSeconds:0} seconds: {description}", last);
     }
 
-    /// <inheritdoc cref="Is(Func{Task{bool}}, TimeSpan?, string)"/>
-    public static Task Is(
-        Func<bool> condition, TimeSpan? timeout = null, [CallerArgumentExpression(nameof(condition))] string description = "") =>
-        Is(() => Task.FromResult(condition()), timeout, description);
-
-    /// <summary>The time-out of an HTTP client as well, which is not the test's being cancelled.</summary>
+    /// <summary>Includes the timeout of an HTTP client, but not the cancellation of the test.</summary>
     private static bool IsOfTheNetwork(Exception exception) => exception
         is HttpRequestException
         or IOException

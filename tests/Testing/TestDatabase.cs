@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Npgsql;
 
 namespace OrderPlatform.Testing;
@@ -5,6 +6,8 @@ namespace OrderPlatform.Testing;
 /// <summary>A fresh, empty database, which is dropped with the test, whoever is still connected.</summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
+    private static readonly ConcurrentDictionary<TestDatabase, bool> All = [];
+
     private readonly string server;
     private readonly string name;
 
@@ -16,6 +19,7 @@ public sealed class TestDatabase : IAsyncDisposable
         if (rolePassword is not null)
             (address.Username, address.Password) = (name, rolePassword);
         ConnectionString = address.ConnectionString;
+        All[this] = true;
     }
 
     /// <summary>For the service under test.</summary>
@@ -61,6 +65,13 @@ public sealed class TestDatabase : IAsyncDisposable
         return new TestDatabase(server, name, password);
     }
 
+    /// <summary>After a restart of the server, the connections that the tests' own pools keep are dead.</summary>
+    internal static void ForgetConnections()
+    {
+        foreach (var database in All.Keys)
+            database.Source.Clear();
+    }
+
     /// <summary>The first column of the first row.</summary>
     public async Task<T> Scalar<T>(string sql)
     {
@@ -82,6 +93,7 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        All.TryRemove(this, out _);
         await Source.DisposeAsync();
         await Execute(server, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
         await Execute(server, $"DROP ROLE IF EXISTS {name}");

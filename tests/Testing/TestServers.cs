@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
 using DotNet.Testcontainers.Containers;
+using Npgsql;
 using Testcontainers.PostgreSql;
 using Testcontainers.RabbitMq;
 
@@ -12,17 +14,20 @@ namespace OrderPlatform.Testing;
 /// <c>TEST_RABBITMQ_MANAGEMENT</c> and <c>TEST_RABBITMQ_METRICS</c> name, as <c>tests/run</c> sets them; else containers, started once a
 /// process when a test first asks.
 /// Servers that were given are restarted by the command <c>TEST_SERVERS_CONTROL</c> (deploy/local/servers) in <c>TEST_SERVERS_DIR</c>.
+/// Without servers the process ends with one line that says what to do: each test would fail for the same reason.
 /// </summary>
 public static class TestServers
 {
     private const int ManagementPort = 15672;
     private const int MetricsPort = 15692;
 
+    private static readonly Lazy<Task> LazyTurn = new(TakeTurn);
     private static readonly Lazy<Task<string>> LazyPostgres = new(StartPostgres);
     private static readonly Lazy<Task<BrokerServer>> LazyBroker = new(StartBroker);
 
     private static IContainer? postgres;
     private static IContainer? rabbitmq;
+    private static FileStream? turn;
 
     /// <summary>The image of RabbitMQ's containers.</summary>
     public static string BrokerImage => Image("TEST_RABBITMQ_IMAGE", "rabbitmq:4.3.6-management");
@@ -38,7 +43,13 @@ public static class TestServers
 
     /// <summary>Restarts PostgreSQL at the same address, for everybody.</summary>
     /// <returns>False when this cannot be done here: nothing has happened then.</returns>
-    public static Task<bool> RestartPostgres() => Restart("postgres", postgres);
+    public static async Task<bool> RestartPostgres()
+    {
+        if (!await Restart("postgres", postgres))
+            return false;
+        TestDatabase.ForgetConnections();
+        return true;
+    }
 
     /// <summary>Restarts RabbitMQ at the same address, for everybody.</summary>
     /// <returns>False when this cannot be done here: nothing has happened then.</returns>
@@ -75,13 +86,20 @@ public static class TestServers
     private static async Task<string> StartPostgres()
     {
         if (Environment.GetEnvironmentVariable("TEST_POSTGRES") is { Length: > 0 } given)
+        {
+            await LazyTurn.Value;
+            await EndWithout("TEST_POSTGRES does not answer", async () =>
+            {
+                await using var connection = new NpgsqlConnection(given);
+                await connection.OpenAsync();
+            });
             return given;
+        }
 
-        var container = new PostgreSqlBuilder(DatabaseImage)
+        var container = await Start(() => new PostgreSqlBuilder(DatabaseImage)
             .WithPortBinding(FreePort(), PostgreSqlBuilder.PostgreSqlPort)
             .WithCommand("-c", "fsync=off", "-c", "max_connections=300")
-            .Build();
-        await Start(container);
+            .Build());
         postgres = container;
         return container.GetConnectionString();
     }
@@ -89,31 +107,74 @@ public static class TestServers
     private static string Image(string variable, string usual) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } image ? image : usual;
 
-    /// <summary>
-    /// Testcontainers' reaper removes what is left of a process that was killed; whoever has switched it off, needs no more than this.
-    /// </summary>
-    private static Task Start(IContainer container)
+    /// <summary>Testcontainers' reaper removes the containers of a process that was killed; this does so without a reaper.</summary>
+    private static async Task<T> Start<T>(Func<T> build)
+        where T : class, IContainer
     {
+        T container = null!;
+        await EndWithout("no container could be started", () => (container = build()).StartAsync());
         AppDomain.CurrentDomain.ProcessExit += (_, _) => container.DisposeAsync().AsTask().Wait();
-        return container.StartAsync();
+        return container;
+    }
+
+    /// <summary>
+    /// Test projects that run at the same time share servers that were given, unless one of them restarts the servers
+    /// (<see cref="RestartsServersAttribute"/>): that one waits until it is alone, and the others wait for it.
+    /// </summary>
+    private static async Task TakeTurn()
+    {
+        if (Environment.GetEnvironmentVariable("TEST_SERVERS_DIR") is not { Length: > 0 } directory)
+            return;
+        var share = Assembly.GetEntryAssembly()?.IsDefined(typeof(RestartsServersAttribute)) == true ? FileShare.None : FileShare.Read;
+        while (turn is null)
+        {
+            try
+            {
+                turn = new FileStream(Path.Combine(directory, "tests.lock"), FileMode.OpenOrCreate, FileAccess.Read, share);
+            }
+            catch (IOException) when (Directory.Exists(directory))
+            {
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    private static async Task EndWithout(string problem, Func<Task> reach)
+    {
+        try
+        {
+            await reach();
+        }
+        catch (Exception exception)
+        {
+            await Console.Error.WriteLineAsync(
+                $"error: These tests need PostgreSQL and RabbitMQ, and {problem} ({exception.Message.Split('\n')[0].TrimEnd()}). "
+                + "Run them by tests/run, which starts both.");
+            Environment.Exit(3);
+        }
     }
 
     private static async Task<BrokerServer> StartBroker()
     {
         if (Environment.GetEnvironmentVariable("TEST_RABBITMQ") is { Length: > 0 } amqp)
         {
+            await LazyTurn.Value;
+            await EndWithout("TEST_RABBITMQ does not answer", async () =>
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(new Uri(amqp).Host, new Uri(amqp).Port);
+            });
             return Environment.GetEnvironmentVariable("TEST_RABBITMQ_MANAGEMENT") is { Length: > 0 } management
                 ? new BrokerServer(new Uri(amqp), new Uri(management), Given("TEST_RABBITMQ_METRICS"))
                 : throw new InvalidOperationException(
                     "TEST_RABBITMQ needs TEST_RABBITMQ_MANAGEMENT, such as http://user:password@localhost:15672.");
         }
 
-        var container = new RabbitMqBuilder(BrokerImage)
+        var container = await Start(() => new RabbitMqBuilder(BrokerImage)
             .WithPortBinding(FreePort(), RabbitMqBuilder.RabbitMqPort)
             .WithPortBinding(FreePort(), ManagementPort)
             .WithPortBinding(FreePort(), MetricsPort)
-            .Build();
-        await Start(container);
+            .Build());
         rabbitmq = container;
         var broker = new Uri(container.GetConnectionString());
         return new BrokerServer(

@@ -15,6 +15,10 @@ public static class BrokerDefinitions
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>Whom the permissions name.</summary>
+    public static IReadOnlyList<string> UsersOf(string definitions) =>
+        [.. JsonNode.Parse(definitions)!["permissions"]!.AsArray().Select(permission => permission!["user"]!.GetValue<string>())];
+
     /// <param name="definitions">Without users; what each may do stands there already.</param>
     /// <param name="users">Names and passwords.</param>
     /// <param name="admin">The password of <c>admin</c>, who may do everything.</param>

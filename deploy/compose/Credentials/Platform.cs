@@ -4,23 +4,26 @@ namespace OrderPlatform.Credentials;
 /// <param name="root">Its directory <c>vault</c> holds the originals, and is mounted nowhere else.</param>
 public sealed class Platform(string root)
 {
-    private static readonly string[] Services = ["orders", "inventory", "shipping"];
-
     private readonly Vault vault = new(Path.Combine(root, "vault"));
 
+    /// <param name="definitions">RabbitMQ's; who has permissions there is a service, and gets its users and its directory.</param>
+    /// <param name="now">When certificates begin.</param>
     public void Provide(string definitions, DateTimeOffset now)
     {
+        var services = BrokerDefinitions.UsersOf(definitions);
         using var authority = Authority.In(Path.Combine(root, "vault"), now);
 
         ProvideServer(authority, "postgres", now);
-        foreach (var role in Services.Append("postgres").Append("monitoring"))
+        foreach (var service in services)
+            Write("postgres", $"services/{service}.password", vault.Password($"postgres.{service}"));
+        foreach (var role in (string[])["postgres", "monitoring"])
             Write("postgres", $"{role}.password", vault.Password($"postgres.{role}"));
 
         ProvideServer(authority, "rabbitmq", now);
-        var users = Services.ToDictionary(service => service, service => vault.Password($"rabbitmq.{service}"));
+        var users = services.ToDictionary(service => service, service => vault.Password($"rabbitmq.{service}"));
         Write("rabbitmq", "definitions.json", BrokerDefinitions.WithUsers(definitions, users, vault.Password("rabbitmq.admin")));
 
-        foreach (var service in Services)
+        foreach (var service in services)
         {
             Write(service, "ca.crt", authority.Certificate);
             Write(service, "ConnectionStrings__Database", DatabaseOf(service));

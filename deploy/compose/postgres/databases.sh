@@ -9,8 +9,8 @@ export PGPASSWORD
 
 as_superuser() { psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname postgres "$@"; }
 
-for service in orders inventory shipping; do
-  PASSWORD=$(cat "/run/secrets/$service.password") as_superuser --set service="$service" --file /etc/orderplatform/service.sql
+for password in /run/secrets/services/*.password; do
+  PASSWORD=$(cat "$password") as_superuser --set service="$(basename "$password" .password)" --file /etc/orderplatform/service.sql
 done
 PASSWORD=$(cat /run/secrets/monitoring.password) as_superuser --file /etc/orderplatform/monitoring.sql
 echo "Every service has its database."

@@ -2,11 +2,11 @@ using OrderPlatform.Contracts;
 using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
 
 namespace OrderPlatform.Inventory.Domain;
 
-/// <summary>What Inventory did for one order.</summary>
+/// <summary>The stock that Inventory set aside for one order, or why it could not.</summary>
 public sealed class Reservation : EventSourcedEntity
 {
     public Reservation(OrderPlaced placed)
@@ -23,20 +23,19 @@ public sealed class Reservation : EventSourcedEntity
 
     public ReservationStatus Status { get; private set; }
 
-    /// <summary>What the order asked for.</summary>
+    /// <summary>The lines of the order.</summary>
     public IReadOnlyList<OrderLine> Lines { get; private set; } = [];
 
     protected override string StreamId => OrderId.ToString();
 
     protected override Guid? CorrelationId => OrderId;
 
-    public void Apply(ShipmentDispatched _) => Status = ReservationStatus.Shipped;
-
     protected override void Apply(object @event) => Status = @event switch
     {
         StockReserved => ReservationStatus.Reserved,
         StockRejected => ReservationStatus.Rejected,
         StockReleased => ReservationStatus.Released,
+        ShipmentDispatched => ReservationStatus.Shipped,
         _ => throw new ArgumentException($"{@event.GetType().Name} is not an event of a reservation.", nameof(@event)),
     };
 }

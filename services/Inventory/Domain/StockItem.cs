@@ -1,5 +1,5 @@
 using OrderPlatform.Contracts.Inventory;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
 
 namespace OrderPlatform.Inventory.Domain;
 
@@ -17,30 +17,43 @@ public sealed class StockItem(string sku) : EventSourcedEntity
     /// <summary>No order's id begins like this, whatever a SKU looks like.</summary>
     protected override string StreamId => $"sku:{Sku}";
 
-    /// <summary>Sets units aside for an order.</summary>
-    public void Reserve(int quantity)
-    {
-        Available = Less(Available, quantity);
-        Reserved += quantity;
-    }
-
-    /// <summary>Gives units that were set aside back.</summary>
-    public void Release(int quantity)
-    {
-        Reserved = Less(Reserved, quantity);
-        Available += quantity;
-    }
-
-    /// <summary>Takes units that were set aside off the books: they have left the warehouse.</summary>
-    public void Ship(int quantity) => Reserved = Less(Reserved, quantity);
-
     protected override void Apply(object @event)
     {
-        var received = (StockReceived)@event;
-        Available += received.Quantity;
+        switch (@event)
+        {
+            case StockReceived received:
+                Available += received.Quantity;
+                break;
+            case UnitsReserved reserved:
+                Available = Less(Available, reserved.Quantity);
+                Reserved += reserved.Quantity;
+                break;
+            case UnitsReleased released:
+                Reserved = Less(Reserved, released.Quantity);
+                Available += released.Quantity;
+                break;
+            case UnitsShipped shipped:
+                Reserved = Less(Reserved, shipped.Quantity);
+                break;
+            default:
+                throw new ArgumentException($"{@event.GetType().Name} is not an event of a stock item.", nameof(@event));
+        }
     }
 
     private long Less(long units, int quantity) => units >= quantity
         ? units - quantity
-        : throw new InvalidOperationException($"{quantity} units of {Sku} were to be taken from {units}.");
+        : throw new InvalidOperationException($"Cannot take {quantity} units of {Sku} from {units}.");
 }
+
+/// <summary>Units were set aside for an order.</summary>
+/// <param name="Quantity">Whole units.</param>
+/// <remarks>Like its neighbours, it changes the row only: the log has it as the event of the order's reservation.</remarks>
+public sealed record UnitsReserved(int Quantity);
+
+/// <summary>Units that were set aside are available again.</summary>
+/// <param name="Quantity">Whole units.</param>
+public sealed record UnitsReleased(int Quantity);
+
+/// <summary>Units that were set aside have left the warehouse.</summary>
+/// <param name="Quantity">Whole units.</param>
+public sealed record UnitsShipped(int Quantity);

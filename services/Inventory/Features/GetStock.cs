@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Inventory.Domain;
 using OrderPlatform.Inventory.Storage;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.Inventory.Features;
 

@@ -2,8 +2,9 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Inventory.Domain;
-using OrderPlatform.Messaging;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.Inventory.Features;
 
@@ -20,17 +21,16 @@ public static class ReceiveStock
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="409"><c>reference-used</c>: the reference was booked for this SKU with another quantity.</response>
     public static async Task<Results<Ok<ReceiptResponse>, ProblemHttpResult>> Handle(
-        [Sku] string sku, ReceiptRequest request, TransactionBatcher commits, TimeProvider clock, CancellationToken cancellationToken)
+        [Sku] string sku, ReceiptRequest request, TransactionBatcher batcher, TimeProvider clock, CancellationToken cancellationToken)
     {
         var id = Receipt.IdOf(sku, request.Reference);
-        var refusal = await commits.Run(
+        var refusal = await batcher.Run(
             rows => rows.Add<Receipt>(id).Add<StockItem>(sku),
             unit =>
             {
-                if (Decide(unit.Find<Receipt>(id), sku, request, clock.GetUtcNow()) is not { } decision)
-                    return null;
-                if (decision.IsRefused(out var refusal, out var received))
-                    return refusal;
+                var decision = Decide(unit.Find<Receipt>(id), sku, request, clock.GetUtcNow());
+                if (decision.Happened is not { } received)
+                    return decision.Refusal;
 
                 if (unit.Find<StockItem>(sku) is not { } item)
                     unit.Add(item = new StockItem(sku));
@@ -40,17 +40,16 @@ public static class ReceiveStock
             },
             cancellationToken);
         if (refusal is not null)
-            return Problems.Conflict(refusal);
+            return Problems.Conflict(refusal.Code, refusal.Detail);
         return TypedResults.Ok(new ReceiptResponse(sku, request.Quantity, request.Reference));
     }
 
-    /// <returns>Null when the receipt is booked already.</returns>
-    public static Decision<StockReceived>? Decide(Receipt? booked, string sku, ReceiptRequest request, DateTimeOffset now)
+    public static Decision<StockReceived> Decide(Receipt? booked, string sku, ReceiptRequest request, DateTimeOffset now)
     {
         if (booked is null)
             return new StockReceived(sku, request.Quantity, request.Reference, now);
         if (booked.Quantity == request.Quantity)
-            return null;
+            return Decision.Nothing;
         return new Refusal("reference-used", $"The reference was booked for {sku} with a quantity of {booked.Quantity}; use another one.");
     }
 }

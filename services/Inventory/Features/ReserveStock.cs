@@ -1,14 +1,15 @@
 using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Inventory.Domain;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 
 namespace OrderPlatform.Inventory.Features;
 
 /// <summary>An order was placed: all its lines are reserved, or none.</summary>
 public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler<OrderPlaced>
 {
-    public static void Reads(OrderPlaced placed, RowsToLock rows) => rows
+    public static void Locks(OrderPlaced placed, RowsToLock rows) => rows
         .Add<Reservation>(placed.OrderId)
         .AddRange<StockItem>(placed.Lines.Select(line => line.Sku));
 
@@ -22,17 +23,17 @@ public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler
         unit.Add(reservation);
         var answer = Decide(placed, sku => unit.Find<StockItem>(sku)?.Available ?? 0, clock.GetUtcNow());
         unit.Append(reservation, answer);
-        if (answer is StockReserved)
+        if (answer.Happened is StockReserved)
         {
             foreach (var line in placed.Lines)
-                unit.Get<StockItem>(line.Sku).Reserve(line.Quantity);
+                unit.Apply(unit.Get<StockItem>(line.Sku), new UnitsReserved(line.Quantity));
         }
 
         return Outcome.Handled;
     }
 
     /// <returns><see cref="StockReserved"/>, or <see cref="StockRejected"/> with every line that fell short.</returns>
-    public static object Decide(OrderPlaced placed, Func<string, long> available, DateTimeOffset now)
+    public static Decision<object> Decide(OrderPlaced placed, Func<string, long> available, DateTimeOffset now)
     {
         // What falls short is less than a quantity, so it fits one.
         StockShortage[] shortages =
@@ -42,6 +43,8 @@ public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler
                where units < line.Quantity
                select new StockShortage(line.Sku, line.Quantity, (int)units),
         ];
-        return shortages is [] ? new StockReserved(placed.OrderId, now) : new StockRejected(placed.OrderId, shortages, now);
+        return shortages is []
+            ? new StockReserved(placed.OrderId, now)
+            : Decision.Happened<object>(new StockRejected(placed.OrderId, shortages, now));
     }
 }

@@ -1,35 +1,37 @@
 using OrderPlatform.Contracts.Shipping;
 using OrderPlatform.Inventory.Domain;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 
 namespace OrderPlatform.Inventory.Features;
 
 /// <summary>The goods of an order left the warehouse: its reserved units leave the books.</summary>
 public sealed class ShipStock(UnitOfWork unit) : IHandler<ShipmentDispatched>
 {
-    public static void Reads(ShipmentDispatched dispatched, RowsToLock rows) => rows
+    public static void Locks(ShipmentDispatched dispatched, RowsToLock rows) => rows
         .Add<Reservation>(dispatched.OrderId)
         .AddRange<StockItem>(dispatched.Lines.Select(line => line.Sku));
 
     public Outcome Handle(ShipmentDispatched dispatched)
     {
-        if (unit.Find<Reservation>(dispatched.OrderId) is not { } reservation)
-            return Outcome.Defer;
-        if (!Decide(reservation))
-            return Outcome.Handled;
+        var reservation = unit.Find<Reservation>(dispatched.OrderId);
+        var decision = Decide(reservation, dispatched);
+        if (decision.Happened is { } left)
+        {
+            // The event is in Shipping's log: here it changes rows only.
+            unit.Apply(reservation!, left);
+            foreach (var line in reservation!.Lines)
+                unit.Apply(unit.Get<StockItem>(line.Sku), new UnitsShipped(line.Quantity));
+        }
 
-        reservation.Apply(dispatched);
-        unit.Tell(reservation, dispatched);
-        foreach (var line in reservation.Lines)
-            unit.Get<StockItem>(line.Sku).Ship(line.Quantity);
-        return Outcome.Handled;
+        return decision.Outcome;
     }
 
-    /// <returns>False when the goods have left the books already.</returns>
-    public static bool Decide(Reservation reservation) => reservation.Status switch
+    public static Decision<ShipmentDispatched> Decide(Reservation? reservation, ShipmentDispatched dispatched) => reservation?.Status switch
     {
-        ReservationStatus.Reserved => true,
-        ReservationStatus.Shipped => false,
-        var status => throw new InvalidOperationException($"Order {reservation.OrderId} was dispatched, but its stock is {status}."),
+        null => Decision.Defer,
+        ReservationStatus.Reserved => dispatched,
+        ReservationStatus.Shipped => Decision.Nothing,
+        var status => throw new InvalidOperationException($"Order {dispatched.OrderId} was dispatched, but its stock is {status}."),
     };
 }

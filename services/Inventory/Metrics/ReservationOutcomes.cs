@@ -1,6 +1,7 @@
 using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.EventLog;
 using Prometheus;
 
 namespace OrderPlatform.Inventory.Metrics;

@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Inventory.Domain;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Operations.Retention;
 
 namespace OrderPlatform.Inventory.Storage;
 

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using OrderPlatform.Inventory.Domain;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Inventory.Storage;
 

@@ -1,6 +1,6 @@
 using OrderPlatform.Contracts;
 using OrderPlatform.Contracts.Orders;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
 
 namespace OrderPlatform.Orders.Domain;
 

@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using OrderPlatform.Contracts.Orders;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Orders.Domain;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.Orders.Features;
 
@@ -25,16 +26,17 @@ public static class CancelOrder
     /// <c>order-shipped</c> or <c>order-delivered</c>.
     /// </response>
     public static Task<Answer> Handle(
-        Guid id, CancelOrderRequest request, TransactionBatcher commits, TimeProvider clock, CancellationToken cancellationToken) =>
-        commits.Run<Answer>(
+        Guid id, CancelOrderRequest request, TransactionBatcher batcher, TimeProvider clock, CancellationToken cancellationToken) =>
+        batcher.Run<Answer>(
             rows => rows.Add<Order>(id),
             unit =>
             {
                 if (unit.Find<Order>(id) is not { } order)
                     return Problems.NotFound("order", id);
-                if (Decide(order, request.Reason, clock.GetUtcNow()).IsRefused(out var refusal, out var happened))
-                    return Problems.Conflict(refusal);
-                unit.Append(order, happened);
+                var decision = Decide(order, request.Reason, clock.GetUtcNow());
+                if (decision.Refusal is { } refusal)
+                    return Problems.Conflict(refusal.Code, refusal.Detail);
+                unit.Append(order, decision);
                 return TypedResults.Accepted($"/orders/{id}", new OrderState(id, order.Status));
             },
             cancellationToken);
@@ -43,9 +45,9 @@ public static class CancelOrder
     {
         OrderStatus.Placed => new OrderCancelled(order.Id, order.Lines, reason, now),
         OrderStatus.Confirmed => new OrderCancellationRequested(order.Id, reason, now),
-        OrderStatus.Cancelling => new Refusal("order-cancelling", "Its cancellation was asked for before; Shipping has still to answer."),
+        OrderStatus.Cancelling => new Refusal("order-cancelling", "Its cancellation was requested before; Shipping has not answered yet."),
         OrderStatus.Cancelled => new Refusal("order-cancelled", "The order is already cancelled."),
-        OrderStatus.Rejected => new Refusal("order-rejected", "The order was rejected for want of stock; nothing of it will be shipped."),
+        OrderStatus.Rejected => new Refusal("order-rejected", "The order was rejected because stock was short; nothing of it will be shipped."),
         OrderStatus.Shipped => new Refusal("order-shipped", "A shipped order can be returned, not cancelled."),
         OrderStatus.Delivered => new Refusal("order-delivered", "A delivered order can be returned, not cancelled."),
         _ => throw new ArgumentOutOfRangeException(nameof(order), order.Status, "An unknown status."),

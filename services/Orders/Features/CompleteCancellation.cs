@@ -1,6 +1,7 @@
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Features;
@@ -8,20 +9,20 @@ namespace OrderPlatform.Orders.Features;
 /// <summary>The shipment was called off in time: the order is cancelled for good.</summary>
 public sealed class CompleteCancellation(UnitOfWork unit, TimeProvider clock) : IHandler<ShipmentCancelled>
 {
-    public static void Reads(ShipmentCancelled cancelled, RowsToLock rows) => rows.Add<Order>(cancelled.OrderId);
+    public static void Locks(ShipmentCancelled cancelled, RowsToLock rows) => rows.Add<Order>(cancelled.OrderId);
 
     public Outcome Handle(ShipmentCancelled cancelled)
     {
         var order = unit.Find<Order>(cancelled.OrderId);
-        return unit.React(order, Decide(order, cancelled, clock.GetUtcNow()));
+        return unit.Append(order, Decide(order, cancelled, clock.GetUtcNow()));
     }
 
-    public static Reaction<OrderCancelled> Decide(Order? order, ShipmentCancelled cancelled, DateTimeOffset now) => order?.Status switch
+    public static Decision<OrderCancelled> Decide(Order? order, ShipmentCancelled cancelled, DateTimeOffset now) => order?.Status switch
     {
-        null or OrderStatus.Placed => Outcome.Defer,
+        null or OrderStatus.Placed => Decision.Defer,
         // Confirmed: Shipping called it off unasked, and an order without a shipment must not stay open.
         OrderStatus.Cancelling or OrderStatus.Confirmed => new OrderCancelled(order.Id, order.Lines, cancelled.Reason, now),
-        OrderStatus.Cancelled => Outcome.Handled,
+        OrderStatus.Cancelled => Decision.Nothing,
         _ => throw new ContradictionException(order, cancelled),
     };
 }

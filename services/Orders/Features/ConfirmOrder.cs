@@ -1,6 +1,7 @@
 using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Contracts.Orders;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Features;
@@ -8,20 +9,20 @@ namespace OrderPlatform.Orders.Features;
 /// <summary>Its stock is reserved: the order may be shipped.</summary>
 public sealed class ConfirmOrder(UnitOfWork unit, TimeProvider clock) : IHandler<StockReserved>
 {
-    public static void Reads(StockReserved reserved, RowsToLock rows) => rows.Add<Order>(reserved.OrderId);
+    public static void Locks(StockReserved reserved, RowsToLock rows) => rows.Add<Order>(reserved.OrderId);
 
     public Outcome Handle(StockReserved reserved)
     {
         var order = unit.Find<Order>(reserved.OrderId);
-        return unit.React(order, Decide(order, reserved, clock.GetUtcNow()));
+        return unit.Append(order, Decide(order, reserved, clock.GetUtcNow()));
     }
 
-    public static Reaction<OrderConfirmed> Decide(Order? order, StockReserved reserved, DateTimeOffset now) => order?.Status switch
+    public static Decision<OrderConfirmed> Decide(Order? order, StockReserved reserved, DateTimeOffset now) => order?.Status switch
     {
-        null => Outcome.Defer,
+        null => Decision.Defer,
         OrderStatus.Placed => new OrderConfirmed(order.Id, order.Lines, order.ShippingAddress, now),
         OrderStatus.Rejected => throw new ContradictionException(order, reserved),
         // Cancelled while Inventory was reserving: OrderCancelled makes it release the stock. All others: confirmed before.
-        _ => Outcome.Handled,
+        _ => Decision.Nothing,
     };
 }

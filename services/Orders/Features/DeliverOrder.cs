@@ -1,5 +1,6 @@
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Features;
@@ -7,19 +8,19 @@ namespace OrderPlatform.Orders.Features;
 /// <summary>The recipient has the goods.</summary>
 public sealed class DeliverOrder(UnitOfWork unit) : IHandler<ShipmentDelivered>
 {
-    public static void Reads(ShipmentDelivered delivered, RowsToLock rows) => rows.Add<Order>(delivered.OrderId);
+    public static void Locks(ShipmentDelivered delivered, RowsToLock rows) => rows.Add<Order>(delivered.OrderId);
 
     public Outcome Handle(ShipmentDelivered delivered)
     {
         var order = unit.Find<Order>(delivered.OrderId);
-        return unit.React(order, Decide(order, delivered));
+        return unit.Append(order, Decide(order, delivered));
     }
 
-    public static Reaction<OrderDelivered> Decide(Order? order, ShipmentDelivered delivered) => order?.Status switch
+    public static Decision<OrderDelivered> Decide(Order? order, ShipmentDelivered delivered) => order?.Status switch
     {
-        null or OrderStatus.Placed or OrderStatus.Confirmed or OrderStatus.Cancelling => Outcome.Defer,
+        null or OrderStatus.Placed or OrderStatus.Confirmed or OrderStatus.Cancelling => Decision.Defer,
         OrderStatus.Shipped => new OrderDelivered(order.Id, delivered.DeliveredAt),
-        OrderStatus.Delivered => Outcome.Handled,
+        OrderStatus.Delivered => Decision.Nothing,
         _ => throw new ContradictionException(order, delivered),
     };
 }

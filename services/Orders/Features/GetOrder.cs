@@ -1,10 +1,10 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Contracts;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Storage;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.Orders.Features;
 
@@ -35,8 +35,8 @@ public static class GetOrder
             return TypedResults.Ok(OrderDetails.Of(order));
         var placed = await db.Orders.AnyAsync(order => order.Id == id && order.PlacedAt <= time, cancellationToken);
         return placed && !await history.HasBeginningOf(id.ToString(), cancellationToken)
-            ? Problems.Conflict(new Refusal(
-                "order-history-archived", "The first events of the order are archived, so what it was then is not known. Leave out asOf."))
+            ? Problems.Conflict(
+                "order-history-archived", "The first events of the order are archived, so what it was then is not known. Leave out asOf.")
             : Problems.NotFound("order", id);
     }
 }

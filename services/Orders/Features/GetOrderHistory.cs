@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Orders.Storage;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.Orders.Features;
 
@@ -18,14 +18,15 @@ public static class GetOrderHistory
     {
         var stream = id.ToString();
         var events = await db.Set<LoggedEvent>()
-            .Where(logged => logged.Stream == stream)
-            .OrderBy(logged => logged.Sequence)
-            .Select(logged => new { logged.Sequence, logged.Type, logged.OccurredAt, logged.Data })
+            .AsNoTracking()
+            .Where(logged => logged.Event.Stream == stream)
+            .OrderBy(logged => logged.Event.Sequence)
+            .Select(logged => logged.Event)
             .ToListAsync(cancellationToken);
         if (events.Count == 0 && !await db.Orders.AnyAsync(order => order.Id == id, cancellationToken))
             return Problems.NotFound("order", id);
-        return TypedResults.Ok(new OrderHistory(id, IsWhole: events is [{ Sequence: 1 }, ..], [.. events.Select(logged => new HistoricEvent(
-            logged.Sequence, logged.Type[(logged.Type.LastIndexOf(':') + 1)..], logged.OccurredAt, JsonElement.Parse(logged.Data)))]));
+        return TypedResults.Ok(new OrderHistory(id, IsWhole: events is [{ Sequence: 1 }, ..], [.. events.Select(e => new HistoricEvent(
+            e.Sequence, e.Type[(e.Type.LastIndexOf(':') + 1)..], e.OccurredAt, JsonElement.Parse(e.Body.Span)))]));
     }
 }
 

@@ -3,9 +3,11 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using OrderPlatform.Contracts;
 using OrderPlatform.Contracts.Orders;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Operations.DeadLetters;
 using OrderPlatform.Orders.Domain;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.Orders.Features;
 
@@ -32,22 +34,22 @@ public static class PlaceOrder
     public static Task<Answer> Handle(
         PlaceOrderRequest request,
         [FromHeader(Name = "Idempotency-Key"), StringLength(255, MinimumLength = 1), RegularExpression("[!-~]*")] string? idempotencyKey,
-        TransactionBatcher commits,
+        TransactionBatcher batcher,
         TimeProvider clock,
         CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var placed = Decide(request, Guid.CreateVersion7(now), now);
         if (idempotencyKey is null)
-            return commits.Run(_ => { }, unit => Place(unit, placed), cancellationToken);
+            return batcher.Run(_ => { }, unit => Place(unit, placed), cancellationToken);
 
         var hash = IdempotencyKey.HashOf(request);
-        return commits.Run<Answer>(
+        return batcher.Run<Answer>(
             rows => rows.Add<IdempotencyKey>(idempotencyKey),
             unit =>
             {
                 if (unit.Find<IdempotencyKey>(idempotencyKey) is { } known)
-                    return known.CameWith(hash) ? Accepted(known.OrderId) : Problems.Unprocessable(KeyReused);
+                    return known.CameWith(hash) ? Accepted(known.OrderId) : Problems.Unprocessable(KeyReused.Code, KeyReused.Detail);
                 unit.Add(new IdempotencyKey(idempotencyKey, hash, placed.OrderId, now));
                 return Place(unit, placed);
             },
@@ -69,8 +71,8 @@ public static class PlaceOrder
     private static Answer Place(UnitOfWork unit, OrderPlaced placed)
     {
         var order = new Order(placed.OrderId);
-        unit.Append(order, placed);
         unit.Add(order);
+        unit.Append(order, placed);
         return Accepted(order.Id);
     }
 

@@ -1,5 +1,6 @@
 using OrderPlatform.Contracts.Inventory;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Features;
@@ -7,23 +8,23 @@ namespace OrderPlatform.Orders.Features;
 /// <summary>Its stock cannot be had: the order is off.</summary>
 public sealed partial class RejectOrder(UnitOfWork unit, TimeProvider clock, ILogger<RejectOrder> logger) : IHandler<StockRejected>
 {
-    public static void Reads(StockRejected rejected, RowsToLock rows) => rows.Add<Order>(rejected.OrderId);
+    public static void Locks(StockRejected rejected, RowsToLock rows) => rows.Add<Order>(rejected.OrderId);
 
     public Outcome Handle(StockRejected rejected)
     {
         var order = unit.Find<Order>(rejected.OrderId);
-        var reaction = Decide(order, rejected, clock.GetUtcNow());
-        if (reaction.Event is not null)
+        var decision = Decide(order, rejected, clock.GetUtcNow());
+        if (decision.Happened is not null)
             Rejected(logger, rejected.OrderId, rejected.Shortages.Count);
-        return unit.React(order, reaction);
+        return unit.Append(order, decision);
     }
 
-    public static Reaction<OrderRejected> Decide(Order? order, StockRejected rejected, DateTimeOffset now) => order?.Status switch
+    public static Decision<OrderRejected> Decide(Order? order, StockRejected rejected, DateTimeOffset now) => order?.Status switch
     {
-        null => Outcome.Defer,
+        null => Decision.Defer,
         OrderStatus.Placed => new OrderRejected(order.Id, rejected.Shortages, now),
         // Rejected before, or cancelled while Inventory was looking.
-        OrderStatus.Rejected or OrderStatus.Cancelled => Outcome.Handled,
+        OrderStatus.Rejected or OrderStatus.Cancelled => Decision.Nothing,
         _ => throw new ContradictionException(order, rejected),
     };
 

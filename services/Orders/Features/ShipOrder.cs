@@ -1,5 +1,6 @@
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Features;
@@ -7,22 +8,22 @@ namespace OrderPlatform.Orders.Features;
 /// <summary>The carrier has the goods, whatever the customer may have asked for in the meantime.</summary>
 public sealed partial class ShipOrder(UnitOfWork unit, ILogger<ShipOrder> logger) : IHandler<ShipmentDispatched>
 {
-    public static void Reads(ShipmentDispatched dispatched, RowsToLock rows) => rows.Add<Order>(dispatched.OrderId);
+    public static void Locks(ShipmentDispatched dispatched, RowsToLock rows) => rows.Add<Order>(dispatched.OrderId);
 
     public Outcome Handle(ShipmentDispatched dispatched)
     {
         var order = unit.Find<Order>(dispatched.OrderId);
         if (order?.Status == OrderStatus.Cancelling)
             CancellationTooLate(logger, order.Id, dispatched.ShipmentId);
-        return unit.React(order, Decide(order, dispatched));
+        return unit.Append(order, Decide(order, dispatched));
     }
 
-    public static Reaction<OrderShipped> Decide(Order? order, ShipmentDispatched dispatched) => order?.Status switch
+    public static Decision<OrderShipped> Decide(Order? order, ShipmentDispatched dispatched) => order?.Status switch
     {
-        null or OrderStatus.Placed => Outcome.Defer,
+        null or OrderStatus.Placed => Decision.Defer,
         OrderStatus.Confirmed or OrderStatus.Cancelling =>
             new OrderShipped(order.Id, dispatched.ShipmentId, dispatched.TrackingNumber, dispatched.DispatchedAt),
-        OrderStatus.Shipped or OrderStatus.Delivered => Outcome.Handled,
+        OrderStatus.Shipped or OrderStatus.Delivered => Decision.Nothing,
         _ => throw new ContradictionException(order, dispatched),
     };
 

@@ -1,5 +1,6 @@
 using OrderPlatform.Contracts.Orders;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Orders.Domain;
 using Prometheus;
 

@@ -1,6 +1,6 @@
 using System.Data;
 using Microsoft.EntityFrameworkCore;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Sampling;
 using OrderPlatform.Orders.Domain;
 using Prometheus;
 

@@ -1,5 +1,5 @@
 using Microsoft.EntityFrameworkCore;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Storage;

@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Storage;

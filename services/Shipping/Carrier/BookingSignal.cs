@@ -1,34 +1,20 @@
-using Microsoft.EntityFrameworkCore;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Carrier;
 
-/// <summary>Wakes the booking worker after a commit in this process that left it something to do.</summary>
-internal sealed class BookingSignal : ICommitObserver, IDisposable
+/// <summary>Wakes the booking worker after a commit of this process that left it something to do.</summary>
+internal sealed class BookingSignal : ICommitObserver
 {
-    private readonly SemaphoreSlim signal = new(0, 1);
+    private readonly Signal signal = new();
 
-    public void Committed(DbContext database)
+    public void Committed(UnitOfWork unit)
     {
-        var shipments = database.ChangeTracker.Entries<Shipment>();
-        if (signal.CurrentCount == 0 && shipments.Any(shipment => shipment.Entity.NextAttemptAt is not null))
-            Set();
+        if (unit.Rows<Shipment>().Any(shipment => shipment.NextAttemptAt is not null))
+            signal.Set();
     }
 
-    public Task Wait(TimeSpan atMost, CancellationToken cancellationToken) => signal.WaitAsync(atMost, cancellationToken);
-
-    public void Dispose() => signal.Dispose();
-
-    private void Set()
-    {
-        try
-        {
-            signal.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Another commit woke it just now; once is enough.
-        }
-    }
+    /// <summary>Completes at the next such commit. Ask for it before you look for due shipments.</summary>
+    public Task Next() => signal.Next();
 }

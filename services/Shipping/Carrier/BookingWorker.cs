@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Features;
 using OrderPlatform.Shipping.Storage;
@@ -16,7 +17,7 @@ namespace OrderPlatform.Shipping.Carrier;
 /// </summary>
 internal sealed partial class BookingWorker(
     IServiceScopeFactory scopes,
-    TransactionBatcher commits,
+    TransactionBatcher batcher,
     BookingSignal signal,
     CarrierOptions options,
     TimeProvider clock,
@@ -50,9 +51,11 @@ internal sealed partial class BookingWorker(
         {
             // An open circuit fails every call: to claim shipments for it would only write rows.
             await pause;
+            var due = signal.Next();
             var claimed = new Queue<Shipment>(await Claim(stoppingToken));
             if (claimed.Count == 0)
-                await signal.Wait(options.PollInterval, stoppingToken);
+                await Task.WhenAny(due, Task.Delay(options.PollInterval, clock, stoppingToken));
+            stoppingToken.ThrowIfCancellationRequested();
             try
             {
                 while (claimed.TryDequeue(out var shipment))
@@ -127,11 +130,11 @@ internal sealed partial class BookingWorker(
     {
         try
         {
-            await commits.Run(
+            await batcher.Run(
                 rows => rows.Add<Shipment>(shipment.OrderId),
                 unit =>
                 {
-                    unit.Get<Shipment>(shipment.OrderId).Postpone(clock.GetUtcNow() + delay);
+                    unit.Apply(unit.Get<Shipment>(shipment.OrderId), new CarrierCallPostponed(clock.GetUtcNow() + delay));
                     return true;
                 },
                 CancellationToken.None);

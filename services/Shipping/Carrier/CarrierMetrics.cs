@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Http.Resilience;
+using OrderPlatform.Messaging.Tracing;
 using Prometheus;
 
 namespace OrderPlatform.Shipping.Carrier;

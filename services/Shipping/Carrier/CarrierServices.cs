@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
 using OrderPlatform.Shipping.Features;
 
 namespace OrderPlatform.Shipping.Carrier;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 
 namespace OrderPlatform.Shipping.Carrier;
 
@@ -28,7 +28,7 @@ public sealed class CarrierSimulator
         if (!await carrier.Works(cancellationToken))
             return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
         return carrier.cancelled.ContainsKey(key)
-            ? Problems.Conflict(new Refusal("booking-cancelled", "The booking was cancelled; a new one needs a new key."))
+            ? Problems.Conflict("booking-cancelled", "The booking was cancelled; a new one needs a new key.")
             : TypedResults.Ok(new BookingResponse($"SIM{key:N}".ToUpperInvariant()));
     }
 

@@ -1,7 +1,8 @@
 using OrderPlatform.Contracts;
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Tracing;
 
 namespace OrderPlatform.Shipping.Domain;
 
@@ -58,15 +59,6 @@ public sealed class Shipment : EventSourcedEntity
 
     protected override Guid? CorrelationId => OrderId;
 
-    /// <summary>The carrier did not answer: it is asked again later, unless somebody else had an answer meanwhile.</summary>
-    public void Postpone(DateTimeOffset until) => NextAttemptAt = NextAttemptAt is null ? null : until;
-
-    /// <summary>The carrier is to be asked, whether or not anything was owed to it before.</summary>
-    public void Owe(DateTimeOffset from) => NextAttemptAt = from;
-
-    /// <summary>Nothing is owed to the carrier any more.</summary>
-    public void Settle() => NextAttemptAt = null;
-
     protected override void Apply(object @event)
     {
         switch (@event)
@@ -74,7 +66,7 @@ public sealed class Shipment : EventSourcedEntity
             case ShipmentDispatched dispatched:
                 Status = ShipmentStatus.Dispatched;
                 TrackingNumber = dispatched.TrackingNumber;
-                Settle();
+                NextAttemptAt = null;
                 break;
             case ShipmentDelivered:
                 Status = ShipmentStatus.Delivered;
@@ -83,7 +75,17 @@ public sealed class Shipment : EventSourcedEntity
                 Status = ShipmentStatus.Cancelled;
                 // Once asked, the carrier may have booked it, whatever became of the answer: then that is still to be undone.
                 if (Attempts == 0)
-                    Settle();
+                    NextAttemptAt = null;
+                break;
+            case CarrierCallScheduled call:
+                NextAttemptAt = call.At;
+                break;
+            case CarrierCallPostponed call:
+                // Unless another instance had an answer meanwhile.
+                NextAttemptAt = NextAttemptAt is null ? null : call.Until;
+                break;
+            case CarrierSettled:
+                NextAttemptAt = null;
                 break;
             default:
                 throw new ArgumentException($"{@event.GetType().Name} is not an event of a shipment.", nameof(@event));
@@ -105,3 +107,15 @@ public enum ShipmentStatus
     /// <summary>It was called off before the carrier took it.</summary>
     Cancelled,
 }
+
+/// <summary>The carrier is to be asked, whether or not anything was owed to it before.</summary>
+/// <param name="At">When, UTC.</param>
+/// <remarks>Like its neighbours, it changes the row only: which calls are due is not history.</remarks>
+public sealed record CarrierCallScheduled(DateTimeOffset At);
+
+/// <summary>The carrier did not answer: it is asked again later.</summary>
+/// <param name="Until">When, UTC.</param>
+public sealed record CarrierCallPostponed(DateTimeOffset Until);
+
+/// <summary>Nothing is owed to the carrier any more.</summary>
+public sealed record CarrierSettled;

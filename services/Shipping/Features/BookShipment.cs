@@ -1,31 +1,32 @@
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Shipping.Carrier;
 using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Features;
 
 /// <summary>A pending shipment is due: the carrier is asked to take it, outside of any transaction.</summary>
-public sealed partial class BookShipment(CarrierClient carrier, TransactionBatcher commits, TimeProvider clock, ILogger<BookShipment> logger)
+public sealed partial class BookShipment(CarrierClient carrier, TransactionBatcher batcher, TimeProvider clock, ILogger<BookShipment> logger)
 {
     public async Task Handle(Shipment due, CancellationToken cancellationToken)
     {
         using var activity = due.Cause?.Continue("book shipment");
         var trackingNumber = await carrier.Book(due, cancellationToken);
-        await commits.Run(
+        await batcher.Run(
             rows => rows.Add<Shipment>(due.OrderId),
             unit =>
             {
                 var shipment = unit.Get<Shipment>(due.OrderId);
                 var now = clock.GetUtcNow();
-                if (Decide(shipment, trackingNumber, now) is { } dispatched)
+                if (Decide(shipment, trackingNumber, now).Happened is { } dispatched)
                 {
                     unit.Append(shipment, dispatched, shipment.Cause);
                 }
                 else if (shipment.Status == ShipmentStatus.Cancelled)
                 {
                     BookedTooLate(logger, shipment.Id);
-                    shipment.Owe(now);
+                    unit.Apply(shipment, new CarrierCallScheduled(now));
                 }
 
                 return shipment.Status;
@@ -33,11 +34,11 @@ public sealed partial class BookShipment(CarrierClient carrier, TransactionBatch
             CancellationToken.None);
     }
 
-    /// <returns>Null when the shipment was cancelled, or another instance dispatched it, while the carrier was asked.</returns>
-    public static ShipmentDispatched? Decide(Shipment shipment, string trackingNumber, DateTimeOffset now) =>
+    public static Decision<ShipmentDispatched> Decide(Shipment shipment, string trackingNumber, DateTimeOffset now) =>
         shipment.Status == ShipmentStatus.Pending
             ? new ShipmentDispatched(shipment.OrderId, shipment.Id, shipment.Lines, trackingNumber, now)
-            : null;
+            // Cancelled, or dispatched by another instance, while the carrier was asked.
+            : Decision.Nothing;
 
     [LoggerMessage(LogLevel.Information, "Shipment {ShipmentId} was cancelled while the carrier booked it; the booking will be undone")]
     private static partial void BookedTooLate(ILogger logger, Guid shipmentId);

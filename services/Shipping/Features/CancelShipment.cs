@@ -1,6 +1,7 @@
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Features;
@@ -8,18 +9,19 @@ namespace OrderPlatform.Shipping.Features;
 /// <summary>The customer wants a confirmed order cancelled: what the carrier has not taken is called off.</summary>
 public sealed class CancelShipment(UnitOfWork unit, TimeProvider clock) : IHandler<OrderCancellationRequested>
 {
-    public static void Reads(OrderCancellationRequested requested, RowsToLock rows) => rows.Add<Shipment>(requested.OrderId);
+    public static void Locks(OrderCancellationRequested requested, RowsToLock rows) => rows.Add<Shipment>(requested.OrderId);
 
     public Outcome Handle(OrderCancellationRequested requested)
     {
-        if (unit.Find<Shipment>(requested.OrderId) is not { } shipment)
-            return Outcome.Defer;
-        if (Decide(shipment, requested.Reason, clock.GetUtcNow()) is { } cancelled)
-            unit.Append(shipment, cancelled);
-        return Outcome.Handled;
+        var shipment = unit.Find<Shipment>(requested.OrderId);
+        return unit.Append(shipment, Decide(shipment, requested.Reason, clock.GetUtcNow()));
     }
 
-    /// <returns>Null when the dispatch stands, or when the shipment is cancelled already.</returns>
-    public static ShipmentCancelled? Decide(Shipment shipment, string reason, DateTimeOffset now) =>
-        shipment.Status == ShipmentStatus.Pending ? new ShipmentCancelled(shipment.OrderId, shipment.Id, reason, now) : null;
+    public static Decision<ShipmentCancelled> Decide(Shipment? shipment, string reason, DateTimeOffset now) => shipment?.Status switch
+    {
+        null => Decision.Defer,
+        ShipmentStatus.Pending => new ShipmentCancelled(shipment.OrderId, shipment.Id, reason, now),
+        // Cancelled before; or dispatched, and the dispatch stands.
+        _ => Decision.Nothing,
+    };
 }

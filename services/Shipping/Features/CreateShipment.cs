@@ -1,6 +1,7 @@
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Shipping.Carrier;
 using OrderPlatform.Shipping.Domain;
 
@@ -9,7 +10,7 @@ namespace OrderPlatform.Shipping.Features;
 /// <summary>An order was confirmed: its shipment waits for the carrier or, where there is none, is dispatched at once.</summary>
 public sealed class CreateShipment(UnitOfWork unit, CarrierOptions carrier, TimeProvider clock) : IHandler<OrderConfirmed>
 {
-    public static void Reads(OrderConfirmed confirmed, RowsToLock rows) => rows.Add<Shipment>(confirmed.OrderId);
+    public static void Locks(OrderConfirmed confirmed, RowsToLock rows) => rows.Add<Shipment>(confirmed.OrderId);
 
     public Outcome Handle(OrderConfirmed confirmed)
     {
@@ -20,13 +21,12 @@ public sealed class CreateShipment(UnitOfWork unit, CarrierOptions carrier, Time
         var now = clock.GetUtcNow();
         var shipment = new Shipment(confirmed, unit.Cause, now);
         unit.Add(shipment);
-        if (Decide(shipment, carrier.Mode, now) is { } dispatched)
-            unit.Append(shipment, dispatched);
-        return Outcome.Handled;
+        return unit.Append(shipment, Decide(shipment, carrier.Mode, now));
     }
 
-    /// <returns>Null when the carrier is to be asked first.</returns>
-    public static ShipmentDispatched? Decide(Shipment shipment, CarrierMode mode, DateTimeOffset now) => mode == CarrierMode.Instant
-        ? new ShipmentDispatched(shipment.OrderId, shipment.Id, shipment.Lines, $"OP{shipment.Id:N}", now)
-        : null;
+    public static Decision<ShipmentDispatched> Decide(Shipment shipment, CarrierMode mode, DateTimeOffset now) =>
+        mode == CarrierMode.Instant
+            ? new ShipmentDispatched(shipment.OrderId, shipment.Id, shipment.Lines, $"OP{shipment.Id:N}", now)
+            // The carrier is asked first.
+            : Decision.Nothing;
 }

@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.ServiceDefaults.Errors;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Storage;
 
@@ -21,7 +22,7 @@ public static class DeliverShipment
     /// <c>shipment-pending</c>: the carrier has not taken it yet. <c>shipment-cancelled</c>: it never left.
     /// </response>
     public static async Task<Answer> Handle(
-        Guid id, ShippingDb db, TransactionBatcher commits, TimeProvider clock, CancellationToken cancellationToken)
+        Guid id, ShippingDb db, TransactionBatcher batcher, TimeProvider clock, CancellationToken cancellationToken)
     {
         var orderId = await db.Shipments
             .Where(shipment => shipment.Id == id)
@@ -30,31 +31,27 @@ public static class DeliverShipment
         if (orderId is null)
             return Problems.NotFound("shipment", id);
 
-        return await commits.Run<Answer>(
+        return await batcher.Run<Answer>(
             rows => rows.Add<Shipment>(orderId),
             unit =>
             {
                 var shipment = unit.Get<Shipment>(orderId);
-                if (Decide(shipment, clock.GetUtcNow()) is { } decision)
-                {
-                    if (decision.IsRefused(out var refusal, out var delivered))
-                        return Problems.Conflict(refusal);
+                var decision = Decide(shipment, clock.GetUtcNow());
+                if (decision.Refusal is { } refusal)
+                    return Problems.Conflict(refusal.Code, refusal.Detail);
 
-                    // A part of the order's own way, whoever tells of it.
-                    using var activity = shipment.Cause?.Continue("deliver shipment");
-                    unit.Append(shipment, delivered);
-                }
-
+                // A part of the order's trace, whatever client reports it.
+                using var activity = decision.Happened is null ? null : shipment.Cause?.Continue("deliver shipment");
+                unit.Append(shipment, decision);
                 return TypedResults.Ok(ShipmentResponse.From(shipment));
             },
             cancellationToken);
     }
 
-    /// <returns>Null when it is delivered already.</returns>
-    public static Decision<ShipmentDelivered>? Decide(Shipment shipment, DateTimeOffset now) => shipment.Status switch
+    public static Decision<ShipmentDelivered> Decide(Shipment shipment, DateTimeOffset now) => shipment.Status switch
     {
         ShipmentStatus.Dispatched => new ShipmentDelivered(shipment.OrderId, shipment.Id, now),
-        ShipmentStatus.Delivered => null,
+        ShipmentStatus.Delivered => Decision.Nothing,
         ShipmentStatus.Pending => new Refusal("shipment-pending", "The carrier has not taken the shipment yet."),
         _ => new Refusal("shipment-cancelled", "The shipment was cancelled; it never left."),
     };

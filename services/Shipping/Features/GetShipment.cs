@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using OrderPlatform.ServiceDefaults;
+using OrderPlatform.ServiceDefaults.Errors;
 using OrderPlatform.Shipping.Storage;
 
 namespace OrderPlatform.Shipping.Features;

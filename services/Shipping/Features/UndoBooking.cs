@@ -1,20 +1,20 @@
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Batching;
 using OrderPlatform.Shipping.Carrier;
 using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Features;
 
 /// <summary>A shipment was cancelled after the carrier had been asked: whatever the carrier made of that is undone.</summary>
-public sealed partial class UndoBooking(CarrierClient carrier, TransactionBatcher commits, ILogger<UndoBooking> logger)
+public sealed partial class UndoBooking(CarrierClient carrier, TransactionBatcher batcher, ILogger<UndoBooking> logger)
 {
     public async Task Handle(Shipment cancelled, CancellationToken cancellationToken)
     {
         await carrier.Cancel(cancelled.Id, cancellationToken);
-        await commits.Run(
+        await batcher.Run(
             rows => rows.Add<Shipment>(cancelled.OrderId),
             unit =>
             {
-                unit.Get<Shipment>(cancelled.OrderId).Settle();
+                unit.Apply(unit.Get<Shipment>(cancelled.OrderId), new CarrierSettled());
                 return true;
             },
             CancellationToken.None);

@@ -1,5 +1,5 @@
 using Microsoft.EntityFrameworkCore;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Storage;

@@ -58,7 +58,7 @@ internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
                 await queues[queue].Handle(@event);
                 return;
             }
-            catch (Exception exception) when (exception is not OperationCanceledException && attempt < options.Retries)
+            catch (Exception exception) when (attempt < options.Retries && !IsStopping(exception))
             {
                 await Task.Delay(DelayOf(attempt), clock, lifetime.ApplicationStopping);
                 metrics.Of(queue).Retried(@event);
@@ -76,6 +76,10 @@ internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
         foreach (var queue in queues.Values)
             queue.Complete();
     }
+
+    /// <summary>While the service runs, a handler's own time-out is a failure like any other.</summary>
+    private bool IsStopping(Exception exception) =>
+        exception is OperationCanceledException && lifetime.ApplicationStopping.IsCancellationRequested;
 
     /// <summary>From about 200 ms, each twice the one before, up to 5 s, with a fifth of jitter.</summary>
     private static TimeSpan DelayOf(int attempt)

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Logging;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Pacing;
+using OrderPlatform.Messaging.Transport;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace OrderPlatform.Messaging.RabbitMq;
+
+/// <summary>
+/// Moves messages of one queue to its error and skipped queues, as MassTransit does, and returns when the broker has stored them there.
+/// </summary>
+internal sealed partial class DeadLetterMover(
+    string queue,
+    Uri address,
+    IChannel channel,
+    IMessageReceiver receiver,
+    IDeadLetterStore? store,
+    TimeProvider clock,
+    ILogger logger)
+{
+    /// <summary>Of the channel that messages are moved on. The client's own tracking says of each message how it fared.</summary>
+    public static readonly CreateChannelOptions Options = new(
+        publisherConfirmationsEnabled: true,
+        publisherConfirmationTrackingEnabled: true,
+        outstandingPublisherConfirmationsRateLimiter: null);
+
+    /// <summary>Moves a message that failed, or could not be read.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="event">What it was read as; null when it could not be read.</param>
+    /// <param name="exception">Why.</param>
+    /// <param name="cancellationToken">Gives up: the message may have been moved or not.</param>
+    public Task MoveToErrors(ReceivedDelivery message, EventEnvelope? @event, Exception exception, CancellationToken cancellationToken)
+    {
+        var at = clock.GetUtcNow();
+        Failed(logger, exception, message.Properties.MessageId, queue);
+        if (OversizedMessages.Include(message.Properties))
+            return File(message, DeadLetterSource.Error, Failure.Of(exception, at), cancellationToken);
+        var properties = Copy(message, FaultHeaders.OfFault(address, exception, @event?.Type, at));
+        // An error queue keeps what it has.
+        properties.ClearExpiration();
+        return Move(QueueTopology.ErrorsOf(queue), message, properties, cancellationToken);
+    }
+
+    /// <summary>Moves a message that the queue has no handler for.</summary>
+    public Task MoveToSkipped(ReceivedDelivery message, CancellationToken cancellationToken) =>
+        OversizedMessages.Include(message.Properties)
+            ? File(message, DeadLetterSource.Skipped, failure: null, cancellationToken)
+            : Move(QueueTopology.SkippedOf(queue), message, Copy(message, FaultHeaders.OfSkipped()), cancellationToken);
+
+    private async Task Move(string exchange, ReceivedDelivery message, BasicProperties properties, CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff();
+        while (true)
+        {
+            try
+            {
+                await channel.BasicPublishAsync(
+                    exchange, message.RoutingKey, mandatory: true, properties, message.Body, cancellationToken);
+                break;
+            }
+            catch (PublishException exception)
+            {
+                // The queue is full or gone, which need not stop the messages that can be handled.
+                NotMoved(logger, message.Properties.MessageId, exchange, exception.Message);
+                await backoff.Wait(cancellationToken);
+            }
+        }
+
+        receiver.DeadLettered(queue, WireFormat.TypeOf(message.Read()));
+    }
+
+    private Task File(ReceivedDelivery message, DeadLetterSource source, Failure? failure, CancellationToken cancellationToken)
+    {
+        if (store is null)
+        {
+            throw new InvalidOperationException(
+                $"The message {message.Properties.MessageId} has too many headers for an error queue, and the service keeps no dead letters.");
+        }
+
+        var letter = FaultHeaders.Read(queue, source, message.Properties, message.Body);
+        return OversizedMessages.File(store, receiver, failure is null ? letter : letter with { Failure = failure }, cancellationToken);
+    }
+
+    /// <summary>Without a user, as whom this connection may not publish.</summary>
+    private static BasicProperties Copy(ReceivedDelivery message, IEnumerable<KeyValuePair<string, object?>> added)
+    {
+        var properties = new BasicProperties(message.Properties)
+        {
+            Headers = new Dictionary<string, object?>(message.Properties.Headers ?? new Dictionary<string, object?>()),
+        };
+        foreach (var (name, value) in added)
+            properties.Headers[name] = value;
+        properties.ClearUserId();
+        return properties;
+    }
+
+    [LoggerMessage(LogLevel.Error, "Message {MessageId} of {Queue} failed; moving it to the error queue")]
+    private static partial void Failed(ILogger logger, Exception exception, string? messageId, string queue);
+
+    [LoggerMessage(LogLevel.Warning, "Message {MessageId} could not be moved to {Exchange} ({Reason}); retrying, and it stays in its queue")]
+    private static partial void NotMoved(ILogger logger, string? messageId, string exchange, string reason);
+}

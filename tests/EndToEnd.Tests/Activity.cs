@@ -1,0 +1,60 @@
+using Npgsql;
+
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>
+/// What is still going on in a platform. A test that begins meanwhile would see the traces of the test before it: counters that rise,
+/// messages that are delivered again, orders that come to their end.
+/// </summary>
+internal sealed class Activity(Platform platform)
+{
+    // Of a shipment that is cancelled, the carrier may have to be told yet.
+    private static readonly (string Service, string What, string Count)[] Business =
+    [
+        ("Orders", "orders in flight", "FROM orders WHERE status NOT IN ('Shipped', 'Delivered', 'Cancelled', 'Rejected')"),
+        ("Inventory", "reservations in flight", "FROM reservations WHERE status = 'Reserved'"),
+        ("Shipping", "shipments in flight", "FROM shipments WHERE status = 'Pending' OR next_attempt_at IS NOT NULL"),
+    ];
+
+    private static readonly (string What, string Count)[] Messaging =
+    [
+        (
+            "unpublished events",
+            """
+            FROM messaging.event_log, messaging.relay_cursor AS cursor
+            WHERE (event_log.position > cursor.position OR event_log.position = ANY (cursor.gaps)) AND type = ANY ($1)
+            """),
+        ("deferred events", "FROM messaging.deferred_events"),
+        ("open dead letters", "FROM messaging.dead_letters WHERE state NOT IN ('resolved', 'discarded')"),
+        ("running replays", "FROM messaging.replays WHERE state = 'running'"),
+        ("running rebuilds", "FROM messaging.rebuilds WHERE state = 'running'"),
+    ];
+
+    /// <summary>In words, such as <c>Orders: 3 orders in flight</c>; nothing on a quiet platform.</summary>
+    public async Task<IReadOnlyList<string>> Find()
+    {
+        var found = new List<string>();
+        foreach (var service in platform.Services)
+        {
+            var counts = Business.Where(business => business.Service == service.Name).Select(business => (business.What, business.Count));
+            foreach (var (what, count) in counts.Concat(Messaging))
+            {
+                await using var command = service.Database.Source.CreateCommand($"SELECT count(*) {count}");
+                if (count.Contains("$1", StringComparison.Ordinal))
+                    command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = platform.PublishedTypes });
+                if (await command.ExecuteScalarAsync() is long and > 0 and var number)
+                    found.Add($"{service.Name}: {number} {what}");
+            }
+        }
+
+        await using var connection = await platform.Connect();
+        await using var channel = await connection.CreateChannelAsync();
+        foreach (var queue in platform.Services.SelectMany(service => service.Queues))
+        {
+            if (await channel.MessageCountAsync(queue) is > 0 and var number)
+                found.Add($"queue {queue}: {number} messages");
+        }
+
+        return found;
+    }
+}

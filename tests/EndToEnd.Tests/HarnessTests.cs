@@ -1,0 +1,52 @@
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>What the other tests rely on when they begin.</summary>
+public sealed class HarnessTests(Platform platform) : PlatformTest(platform)
+{
+    [Fact]
+    public async Task What_is_going_on_is_seen_until_it_has_ended()
+    {
+        var activity = new Activity(Platform);
+        Assert.Empty(await activity.Find());
+        var sku = await Shop.Stock(2);
+        await Platform.SetCarrier(TimeSpan.FromSeconds(1));
+        Inventory.DatabaseProxy.Freeze();
+
+        var order = await Shop.Place(sku);
+        Assert.Contains("Orders: 1 orders in flight", await activity.Find());
+        Inventory.DatabaseProxy.Open();
+        await Shop.Becomes(order, "confirmed");
+        Assert.Contains("Inventory: 1 reservations in flight", await activity.Find());
+        await Eventually.Is(async () => (await activity.Find()).Contains("Shipping: 1 shipments in flight"));
+
+        await Eventually.Is(async () => (await activity.Find()).Count == 0, "the platform is quiet");
+        Assert.Equal("shipped", await Shop.Status(order));
+    }
+
+    [Fact]
+    public async Task Messages_that_wait_and_events_that_are_not_published_are_seen()
+    {
+        var activity = new Activity(Platform);
+        var sku = await Shop.Stock(1);
+        await Inventory.Stop();
+        var order = await Shop.Place(sku);
+        await Eventually.Is(async () => (await activity.Find()).Contains("queue inventory: 1 messages"));
+
+        Orders.BrokerProxy.Close();
+        await Shop.Cancel(order);
+
+        Assert.Contains(await activity.Find(), found => found.EndsWith("unpublished events", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_restart_of_PostgreSQL_by_another_platform_leaves_no_dead_connections_to_the_tests()
+    {
+        Assert.Equal(1, await Orders.Database.Scalar<int>("SELECT 1"));
+        await using var other = new Platform();
+        await other.InitializeAsync();
+
+        await other.RestartDatabase();
+
+        Assert.Equal(1, await Orders.Database.Scalar<int>("SELECT 1"));
+    }
+}

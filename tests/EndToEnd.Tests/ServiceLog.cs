@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+
+namespace OrderPlatform.EndToEnd.Tests;
+
+/// <summary>The log of a process: whole in a file under <c>.local/tests/log/services</c>, and in short lines for the report of a failure.</summary>
+public sealed class ServiceLog : IDisposable
+{
+    private const int LongestMessage = 200;
+
+    /// <summary>Where the whole logs are: one folder for each test project, emptied when its tests begin.</summary>
+    public static readonly DirectoryInfo Folder = MakeFolder();
+
+    private static int count;
+
+    private readonly List<(DateTimeOffset ReceivedAt, string Text)> lines = [];
+    private readonly StreamWriter writer;
+    private readonly string service;
+
+    /// <param name="service">Its name, as its project is called.</param>
+    public ServiceLog(string service)
+    {
+        this.service = service;
+        File = $"{service}-{Interlocked.Increment(ref count)}.log";
+        writer = new StreamWriter(Path.Combine(Folder.FullName, File)) { AutoFlush = true };
+    }
+
+    /// <summary>The file in <see cref="Folder"/> that has all of it.</summary>
+    public string File { get; }
+
+    /// <summary>All that the process wrote.</summary>
+    public string Text
+    {
+        get
+        {
+            lock (lines)
+                return string.Join('\n', lines.Select(line => line.Text));
+        }
+    }
+
+    public void Add(string line)
+    {
+        lock (lines)
+        {
+            lines.Add((DateTimeOffset.UtcNow, line));
+            if (writer.BaseStream.CanWrite)
+                writer.WriteLine(line);
+        }
+    }
+
+    /// <summary>What it wrote since then: each entry in one line, with its time (UTC), service, level and message.</summary>
+    public IReadOnlyList<(DateTimeOffset ReceivedAt, string Text)> Since(DateTimeOffset begin)
+    {
+        lock (lines)
+        {
+            return [.. lines.Where(line => line.ReceivedAt >= begin)
+                .Select(line => (line.ReceivedAt, Shorten(line.ReceivedAt, line.Text)))];
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (lines)
+            writer.Dispose();
+    }
+
+    private string Shorten(DateTimeOffset receivedAt, string line)
+    {
+        var (level, message) = Read(line);
+        message = message.ReplaceLineEndings(" ");
+        if (message.Length > LongestMessage)
+            message = $"{message[..LongestMessage]}...";
+        return string.Create(CultureInfo.InvariantCulture, $"{receivedAt:HH:mm:ss.fff} {service,-9} {level,-11} {message}");
+    }
+
+    /// <summary>Services write a JSON object a line; what the runtime writes, such as an unhandled exception, is text.</summary>
+    private static (string Level, string Message) Read(string line)
+    {
+        try
+        {
+            using var entry = JsonDocument.Parse(line);
+            var message = entry.RootElement.GetProperty("Message").GetString()!;
+            if (entry.RootElement.TryGetProperty("Exception", out var exception))
+                message = $"{message} | {exception.GetString()!.Split('\n')[0]}";
+            return (entry.RootElement.GetProperty("LogLevel").GetString()!, message);
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return ("-", line);
+        }
+    }
+
+    private static DirectoryInfo MakeFolder()
+    {
+        var folder = new DirectoryInfo(
+            Repository.Path(".local", "tests", "log", "services", Assembly.GetEntryAssembly()!.GetName().Name!));
+        if (folder.Exists)
+            folder.Delete(recursive: true);
+        folder.Create();
+        return folder;
+    }
+}

@@ -1,0 +1,19 @@
+using System.Reflection;
+using Xunit;
+using Xunit.v3;
+
+namespace OrderPlatform.Testing;
+
+/// <summary>Says under each failure which command runs that test alone.</summary>
+[AttributeUsage(AttributeTargets.Assembly)]
+public sealed class FailureReportAttribute : BeforeAfterTestAttribute
+{
+    public override void After(MethodInfo methodUnderTest, IXunitTest test)
+    {
+        if (TestContext.Current.TestState?.Result != TestResult.Failed)
+            return;
+        var testMethod = test.TestCase.TestMethod;
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"Seed {TestSeed.Value}. Alone: tests/run --seed {TestSeed.Value} {testMethod.TestClass.TestClassName}.{testMethod.MethodName}");
+    }
+}
