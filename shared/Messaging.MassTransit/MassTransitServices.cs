@@ -65,14 +65,19 @@ public static class MassTransitServices
         Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure,
         CancellationToken cancellationToken)
     {
-        var connections = 0;
+        var connected = 0;
         return MassTransitPublisher.Start(
             provider.GetRequiredService<IBusRegistrationContext>(),
             (context, rabbit) =>
             {
-                rabbit.Host(context.GetRequiredService<BrokerAddress>(), $"{service} relay", () => Interlocked.Increment(ref connections) == 1
-                    ? Task.CompletedTask
-                    : throw new IOException("The connection is lost."));
+                rabbit.Host(context.GetRequiredService<BrokerAddress>(), $"{service} relay", async () =>
+                {
+                    if (Interlocked.Increment(ref connected) > 1)
+                        throw new IOException("the connection to the broker is lost");
+                    await using var probe =
+                        await context.GetRequiredService<RabbitMqConnections>().Open("relay's probe", cancellationToken);
+                    return probe.Endpoint;
+                });
                 configure?.Invoke(context, rabbit);
             },
             service,
@@ -82,16 +87,16 @@ public static class MassTransitServices
     /// <param name="rabbit">The bus.</param>
     /// <param name="broker">Where the broker is.</param>
     /// <param name="connection">What operators see in the broker's list of connections.</param>
-    /// <param name="connecting">Awaited before each attempt to connect; when it fails, so does the attempt.</param>
+    /// <param name="findNode">Called before each attempt to connect, for a node that answers; when it fails, so does the attempt.</param>
     private static void Host(
-        this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string connection, Func<Task> connecting) =>
+        this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string connection, Func<Task<AmqpTcpEndpoint>> findNode) =>
         rabbit.Host(broker.Nodes[0].Host, (ushort)broker.Nodes[0].Port, broker.VirtualHost, connection, host =>
         {
-            host.OnRefreshConnectionFactory = factory =>
+            host.OnRefreshConnectionFactory = async factory =>
             {
                 // MassTransit itself would try one node at each attempt, seconds apart, and accept any certificate chain.
-                factory.EndpointResolverFactory = _ => new DefaultEndpointResolver(broker.Endpoints());
-                return connecting();
+                var node = await findNode();
+                factory.EndpointResolverFactory = _ => new DefaultEndpointResolver([node]);
             };
             host.Username(broker.UserName);
             host.Password(broker.Password);

@@ -17,6 +17,16 @@ internal sealed class Confirms
     private ulong confirmed;
     private Exception? failure;
 
+    /// <summary>Whether a message cannot be confirmed any more.</summary>
+    public bool HasFailed
+    {
+        get
+        {
+            lock (gate)
+                return failure is not null;
+        }
+    }
+
     /// <summary>Counts those of a channel, and fails when the broker refuses a message, or closes the channel.</summary>
     public void Follow(IChannel channel)
     {

@@ -1,5 +1,6 @@
 using OrderPlatform.Messaging.Transport;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
@@ -12,12 +13,16 @@ internal sealed class RabbitMqConnections(BrokerAddress broker, TransportTopolog
     /// <summary>A connection is lost when nothing comes for twice as long.</summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 
-    /// <summary>Opens a connection to one of the broker's nodes, whichever answers first in a random order.</summary>
+    /// <summary>
+    /// Opens a connection to the first of the broker's nodes that answers, in a random order. The client itself would settle for a node that
+    /// accepts a TCP connection, and give up when that one says nothing.
+    /// </summary>
     /// <param name="purpose">What it is for, as operators see it in the broker's list of connections.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="RabbitMQ.Client.Exceptions.BrokerUnreachableException">The broker is away, or refuses the credentials.</exception>
-    public Task<IConnection> Open(string purpose, CancellationToken cancellationToken) =>
-        new ConnectionFactory
+    /// <exception cref="BrokerUnreachableException">All nodes are away, or refuse the credentials; says why the last one did.</exception>
+    public async Task<IConnection> Open(string purpose, CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory
         {
             UserName = broker.UserName,
             Password = broker.Password,
@@ -26,5 +31,20 @@ internal sealed class RabbitMqConnections(BrokerAddress broker, TransportTopolog
             AutomaticRecoveryEnabled = false,
             RequestedHeartbeat = Heartbeat,
             RequestedConnectionTimeout = LongestConnect,
-        }.CreateConnectionAsync(broker.Endpoints(), $"{topology.Service} {purpose}", cancellationToken);
+            HandshakeContinuationTimeout = LongestConnect,
+        };
+        AmqpTcpEndpoint[] nodes = [.. broker.Endpoints()];
+        Random.Shared.Shuffle(nodes);
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                return await factory.CreateConnectionAsync([nodes[i]], $"{topology.Service} {purpose}", cancellationToken);
+            }
+            catch (BrokerUnreachableException) when (i + 1 < nodes.Length)
+            {
+                // The next node may be there.
+            }
+        }
+    }
 }

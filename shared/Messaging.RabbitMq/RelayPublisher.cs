@@ -36,7 +36,7 @@ internal sealed class RelayPublisher : IEventPublisher
         }
         catch
         {
-            await connection.DisposeAsync();
+            await connection.Close();
             throw;
         }
     }
@@ -55,16 +55,6 @@ internal sealed class RelayPublisher : IEventPublisher
 
     public void ThrowIfFailed() => confirms.ThrowIfFailed();
 
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            await channel.DisposeAsync();
-        }
-        finally
-        {
-            // The fence falls with the connection.
-            await connection.DisposeAsync();
-        }
-    }
+    /// <summary>The fence falls with the connection.</summary>
+    public async ValueTask DisposeAsync() => await connection.Close();
 }

@@ -1,4 +1,5 @@
 using Npgsql;
+using OrderPlatform.Testing;
 
 namespace OrderPlatform.EndToEnd.Tests;
 

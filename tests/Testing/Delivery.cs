@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Inbox;
 
 namespace OrderPlatform.Testing;
 
@@ -28,18 +31,18 @@ public static class Delivery
     }
 
     /// <summary>
-    /// Completes when the event's effect, or its deferral, is committed; fails when its own handler fails. What is delivered
-    /// without waiting for the one before may share its transaction.
+    /// Completes when the event's effect, or its deferral, is committed; fails when its own handler fails. Events that are
+    /// delivered without waiting for each other may share a transaction.
     /// </summary>
     public static Task Deliver(this IServiceProvider service, string queue, EventEnvelope incoming) =>
-        service.GetServices<ReceiveQueue>().Single(candidate => candidate.Name == queue).Run(incoming);
+        service.GetRequiredService<MessageReceiver>().QueueOf(queue).Handle(incoming);
 
     /// <summary>Applies events to a new row, as the unit of work does when it appends them.</summary>
-    public static TStream Fold<TStream>(this TStream stream, params IEnumerable<object> events)
-        where TStream : EventSourcedEntity
+    public static TEntity Fold<TEntity>(this TEntity entity, params IEnumerable<object> events)
+        where TEntity : EventSourcedEntity
     {
         foreach (var @event in events)
-            stream.Advance(@event);
-        return stream;
+            entity.Advance(@event);
+        return entity;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Npgsql;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Testing;
 

@@ -33,6 +33,9 @@ internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
             name => name, name => ActivatorUtilities.CreateInstance<ReceiveQueue>(services, name));
     }
 
+    /// <summary>The batches of a queue.</summary>
+    internal ReceiveQueue QueueOf(string name) => queues[name];
+
     public EventEnvelope? Read(string queue, TransportMessage message)
     {
         if (WireFormat.Read(message, type => topology.HandlerOf(queue, type) is not null, clock.GetUtcNow()) is not { } @event)

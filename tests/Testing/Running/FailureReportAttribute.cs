@@ -1,4 +1,5 @@
 using System.Reflection;
+using OrderPlatform.Messaging.Tracing;
 using Xunit;
 using Xunit.v3;
 

@@ -37,6 +37,7 @@ internal sealed class TransportHost : IMessageReceiver, IAsyncDisposable
         if (consumed.Length > 0)
             queues[Queue] = consumed;
         var topology = new TransportTopology(Queue, published, queues);
+        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(topology);
         builder.Services.AddSingleton(new TransportOptions());
         builder.Services.AddSingleton<IMessageReceiver>(this);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace OrderPlatform.EndToEnd.Tests;
+namespace OrderPlatform.Testing;
 
 /// <summary>Stands between a service and a server, and can be as bad as a network.</summary>
 public sealed class TcpProxy : IAsyncDisposable

@@ -1,0 +1,37 @@
+using System.Collections.Concurrent;
+using Npgsql;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Transport;
+
+namespace OrderPlatform.Transport.Tests.Conformance;
+
+/// <summary>Keeps dead letters in memory.</summary>
+internal sealed class RecordingStore : IDeadLetterStore
+{
+    public ushort Prefetch => 10;
+
+    /// <summary>Those that are filed.</summary>
+    public ConcurrentQueue<DeadLetter> Filed { get; } = new();
+
+    /// <summary>Those that were handed over.</summary>
+    public ConcurrentQueue<DeadLetter> Offered { get; } = new();
+
+    /// <summary>What to wait for: a database that is away.</summary>
+    public Task Open { get; set; } = Task.CompletedTask;
+
+    /// <summary>Which of them can be filed; all, if not given.</summary>
+    public Func<DeadLetter, bool> Takes { get; set; } = _ => true;
+
+    public async Task<IReadOnlySet<DeadLetter>> File(IReadOnlyCollection<DeadLetter> letters, CancellationToken cancellationToken)
+    {
+        foreach (var letter in letters)
+            Offered.Enqueue(letter);
+        await Open.WaitAsync(cancellationToken);
+        var filed = letters.Where(Takes).ToHashSet();
+        foreach (var letter in filed)
+            Filed.Enqueue(letter);
+        return filed;
+    }
+
+    public void AddTo(NpgsqlBatch batch, string queue, EventEnvelope @event, Exception cause) => throw new NotSupportedException();
+}

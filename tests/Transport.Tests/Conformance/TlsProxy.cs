@@ -1,0 +1,114 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace OrderPlatform.Transport.Tests.Conformance;
+
+/// <summary>Speaks TLS with its clients on behalf of a broker, with a certificate for <c>localhost</c> from an authority of its own.</summary>
+internal sealed class TlsProxy : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource end = new();
+    private readonly string directory = Directory.CreateTempSubdirectory("tls-proxy-").FullName;
+    private readonly X509Certificate2 certificate;
+    private readonly Uri broker;
+    private readonly Task accepting;
+
+    public TlsProxy(Uri broker)
+    {
+        this.broker = broker;
+        using var authority = Authority();
+        using var wrong = Authority();
+        File.WriteAllText(AuthorityFile, authority.ExportCertificatePem());
+        File.WriteAllText(WrongAuthorityFile, wrong.ExportCertificatePem());
+        certificate = Issue(authority);
+        listener.Start();
+        accepting = Accept();
+    }
+
+    /// <summary>The file of the authority that its certificate is from.</summary>
+    public string AuthorityFile => Path.Combine(directory, "ca.crt");
+
+    /// <summary>The file of another authority.</summary>
+    public string WrongAuthorityFile => Path.Combine(directory, "wrong.crt");
+
+    /// <summary>The broker's address by way of this proxy.</summary>
+    /// <param name="authority">The file of the authority to trust.</param>
+    /// <param name="host">Any name of this machine.</param>
+    public string Address(string authority, string host = "localhost") => new UriBuilder(broker)
+    {
+        Scheme = "amqps",
+        Host = host,
+        Port = ((IPEndPoint)listener.LocalEndpoint).Port,
+        Query = $"cacertfile={Uri.EscapeDataString(authority)}",
+    }.Uri.AbsoluteUri;
+
+    public async ValueTask DisposeAsync()
+    {
+        await end.CancelAsync();
+        listener.Stop();
+        await accepting;
+        certificate.Dispose();
+        end.Dispose();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private static X509Certificate2 Authority()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=Test authority", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1));
+    }
+
+    private static X509Certificate2 Issue(X509Certificate2 authority)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
+        using var issued = request.Create(
+            authority, DateTimeOffset.UtcNow.AddMinutes(-30), DateTimeOffset.UtcNow.AddHours(12), Guid.NewGuid().ToByteArray());
+        using var withKey = issued.CopyWithPrivateKey(key);
+        return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pfx), null);
+    }
+
+    private async Task Accept()
+    {
+        var links = new List<Task>();
+        try
+        {
+            while (true)
+                links.Add(Join(await listener.AcceptTcpClientAsync(end.Token)));
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            await Task.WhenAll(links);
+        }
+    }
+
+    private async Task Join(TcpClient client)
+    {
+        using var server = new TcpClient();
+        using var _ = client;
+        try
+        {
+            await using var secure = new SslStream(client.GetStream());
+            await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, end.Token);
+            await server.ConnectAsync(broker.Host, broker.Port, end.Token);
+            await Task.WhenAny(
+                secure.CopyToAsync(server.GetStream(), end.Token), server.GetStream().CopyToAsync(secure, end.Token));
+        }
+        catch (Exception exception)
+            when (exception is AuthenticationException or IOException or SocketException or OperationCanceledException)
+        {
+            // The client does not trust it, or one of the two is gone.
+        }
+    }
+}

@@ -1,0 +1,219 @@
+using System.Diagnostics;
+using System.Security.Authentication;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Transport.Tests.Conformance;
+
+public abstract partial class TransportConformance
+{
+    /// <summary>What the platform promises for the stop of a service.</summary>
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(3);
+
+    [Fact]
+    public async Task It_is_up_while_the_broker_is_connected_and_consumes_again_after_an_outage()
+    {
+        var proxy = Proxy();
+        var host = await Start(address: Through(proxy));
+
+        proxy.Close();
+        await Eventually.Is(() => !host.Transport.IsUp);
+        await Send(Events.Messages(3, Events.Paid));
+        proxy.Open();
+
+        await Eventually.Is(() => host.Transport.IsUp);
+        await Eventually.Is(() => host.Receiver.Handled.Count == 3);
+    }
+
+    [Fact]
+    public async Task A_service_starts_while_the_broker_is_away()
+    {
+        var proxy = Proxy();
+        proxy.Close();
+        var host = await StartUnconnected(address: Through(proxy));
+        Assert.False(host.Transport.IsUp);
+
+        proxy.Open();
+
+        await Eventually.Is(() => host.Transport.IsUp);
+        await Send(Events.Message(Events.Paid, "one"));
+        await Eventually.Is(() => host.Receiver.Handled.Count == 1);
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_filed_again_after_an_outage()
+    {
+        var proxy = Proxy();
+        var store = new RecordingStore();
+        var host = await Start(new TransportHost.Settings(Store: store), Through(proxy));
+        host.Receiver.Handler = _ => throw new FormatException("no good");
+
+        proxy.Close();
+        await Eventually.Is(() => !host.Transport.IsUp);
+        proxy.Open();
+        await Eventually.Is(() => host.Transport.IsUp);
+        await Send(Events.Message(Events.Paid, "one"));
+
+        await Eventually.Is(() => store.Filed.Count == 1);
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_deleted_is_declared_and_consumed_again()
+    {
+        var host = await Start();
+
+        await Raw.Delete(Queue);
+
+        await Eventually.Is(async () =>
+        {
+            if (await Broker.Ask($"queues/{{vhost}}/{Queue}") is null)
+                return false;
+            await Raw.Publish(Queue, Events.Message(Events.Paid, "one").Message);
+            return !host.Receiver.Received.IsEmpty;
+        });
+    }
+
+    [Fact]
+    public async Task When_a_node_is_lost_the_next_in_the_address_is_used()
+    {
+        TcpProxy[] nodes = [Proxy(), Proxy()];
+        var host = await Start(address: Through(nodes));
+
+        foreach (var lost in new[] { nodes[0], nodes[1], nodes[0] })
+        {
+            foreach (var node in nodes)
+                node.Open();
+            lost.Close();
+
+            await Eventually.Is(() => host.Transport.IsUp);
+            host.Receiver.Received.Clear();
+            await Eventually.Is(async () =>
+            {
+                await using var publisher = await host.Transport.ConnectPublisher(Cancellation);
+                await await publisher.Publish(Events.Messages(1, Events.Paid), Cancellation);
+                return true;
+            });
+            await Eventually.Is(() => !host.Receiver.Received.IsEmpty);
+            await using var sender = await host.Transport.ConnectSender("test", Cancellation);
+            await sender.Send(OtherQueue, [Events.Message(Events.Placed, "one").Message], Cancellation);
+        }
+    }
+
+    [Fact]
+    public async Task With_TLS_a_broker_of_the_named_authority_is_trusted()
+    {
+        await using var tls = new TlsProxy(Broker.Uri);
+        var host = await Start(address: tls.Address(tls.AuthorityFile));
+        await using (var publisher = await host.Transport.ConnectPublisher(Cancellation))
+            await await publisher.Publish(Events.Messages(1, Events.Paid), Cancellation);
+
+        await Eventually.Is(() => host.Receiver.Handled.Count == 1);
+        await host.Stop();
+    }
+
+    [Fact]
+    public async Task With_TLS_a_broker_of_another_authority_is_refused()
+    {
+        await using var tls = new TlsProxy(Broker.Uri);
+        await IsRefused(tls.Address(tls.WrongAuthorityFile));
+    }
+
+    [Fact]
+    public async Task With_TLS_a_certificate_for_another_host_is_refused()
+    {
+        await using var tls = new TlsProxy(Broker.Uri);
+        await IsRefused(tls.Address(tls.AuthorityFile, host: "127.0.0.1"));
+    }
+
+    [Fact]
+    public async Task An_address_that_cannot_work_stops_the_start_with_one_sentence()
+    {
+        var host = TransportHost.Build(Use, "rabbitmq://guest:secret@localhost/", new TransportHost.Settings());
+
+        var refused = await Assert.ThrowsAsync<ArgumentException>(() => host.Start(Cancellation));
+
+        Assert.Equal("The setting ConnectionStrings:Broker cannot be used: it must begin with amqp:// or amqps://.", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_stop_leaves_a_message_that_waits_for_its_retry_in_its_queue()
+    {
+        var host = await Start();
+        host.Receiver.Handler = _ => Task.Delay(Timeout.Infinite, host.Stopping);
+        await Send(Events.Messages(3, Events.Paid));
+        await Eventually.Is(() => host.Receiver.InHand == 3);
+
+        Assert.InRange(await StopTime(host), TimeSpan.Zero, LongestStop);
+
+        await Eventually.Is(async () => await Raw.Count(Queue) == 3);
+        Assert.Equal(0u, await Raw.Count(Errors));
+        Assert.Empty(host.Receiver.DeadLetters);
+    }
+
+    [Fact]
+    public async Task A_stop_leaves_a_message_whose_handler_does_not_end_in_its_queue()
+    {
+        var host = await Start();
+        host.Receiver.Handler = _ => Task.Delay(Timeout.Infinite, Cancellation);
+        await Send(Events.Message(Events.Paid, "one"));
+        await Eventually.Is(() => host.Receiver.InHand == 1);
+
+        Assert.InRange(await StopTime(host), TimeSpan.Zero, LongestStop);
+
+        await Eventually.Is(async () => await Raw.Count(Queue) == 1);
+    }
+
+    [Fact]
+    public async Task A_stop_acknowledges_what_is_handled_meanwhile()
+    {
+        var host = await Start();
+        host.Receiver.Handler = async _ =>
+        {
+            // As the library does: what has begun is committed.
+            await Task.Delay(Timeout.Infinite, host.Stopping).ContinueWith(_ => { }, TaskScheduler.Default);
+            await Task.Delay(50, Cancellation);
+        };
+        await Send(Events.Messages(3, Events.Paid));
+        await Eventually.Is(() => host.Receiver.InHand == 3);
+
+        await host.Stop();
+
+        Assert.Equal(3, host.Receiver.Handled.Count);
+        await IsEmpty(Queue);
+    }
+
+    [Fact]
+    public async Task A_stop_does_not_wait_for_a_broker_that_does_not_answer()
+    {
+        var proxy = Proxy();
+        var host = await Start(address: Through(proxy));
+        proxy.Freeze();
+
+        Assert.InRange(await StopTime(host), TimeSpan.Zero, LongestStop);
+    }
+
+    private static async Task<TimeSpan> StopTime(TransportHost host)
+    {
+        var watch = Stopwatch.StartNew();
+        await host.Stop();
+        return watch.Elapsed;
+    }
+
+    private string Through(TcpProxy[] nodes)
+    {
+        var broker = Broker.Uri;
+        var hosts = string.Join(',', nodes.Select(node => $"127.0.0.1:{node.Port}"));
+        return $"{broker.Scheme}://{broker.UserInfo}@{hosts}{broker.AbsolutePath}";
+    }
+
+    private async Task IsRefused(string address)
+    {
+        var host = await StartUnconnected(address: address);
+
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => host.Transport.ConnectPublisher(Cancellation));
+        Assert.IsType<AuthenticationException>(refused.GetBaseException());
+        await Assert.ThrowsAnyAsync<Exception>(() => host.Transport.ConnectSender("test", Cancellation));
+        Assert.False(host.Transport.IsUp);
+        Assert.Null(await Broker.Ask($"queues/{{vhost}}/{Queue}"));
+        await host.Stop();
+    }
+}

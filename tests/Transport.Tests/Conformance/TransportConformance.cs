@@ -1,0 +1,81 @@
+using OrderPlatform.Messaging;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Transport.Tests.Conformance;
+
+/// <summary>
+/// What every adapter promises, on a real broker: shared/Messaging/Transport/README.md says the same in words. A subclass names the adapter.
+/// </summary>
+public abstract partial class TransportConformance : IAsyncLifetime
+{
+    private readonly List<IAsyncDisposable> started = [];
+
+    /// <summary>A virtual host for this test alone.</summary>
+    protected TestBroker Broker { get; private set; } = null!;
+
+    private RawBroker Raw { get; set; } = null!;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private string Address => Broker.Uri.AbsoluteUri;
+
+    public async ValueTask InitializeAsync()
+    {
+        Broker = await TestBroker.CreateVhost();
+        Raw = await RawBroker.Connect(Broker.Uri);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        started.Reverse();
+        foreach (var each in started)
+            await each.DisposeAsync();
+        await Raw.DisposeAsync();
+        await Broker.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Adds the adapter.</summary>
+    protected abstract void Use(MessagingBuilder messaging);
+
+    /// <summary>Starts an instance of the service, and waits until it consumes.</summary>
+    private async Task<TransportHost> Start(TransportHost.Settings? settings = null, string? address = null)
+    {
+        var host = await StartUnconnected(settings, address);
+        await Eventually.Is(() => host.Transport.IsUp);
+        return host;
+    }
+
+    private async Task<TransportHost> StartUnconnected(TransportHost.Settings? settings = null, string? address = null)
+    {
+        var host = TransportHost.Build(Use, address ?? Address, settings ?? new TransportHost.Settings());
+        started.Add(host);
+        await host.Start(Cancellation);
+        return host;
+    }
+
+    private TcpProxy Proxy()
+    {
+        var proxy = new TcpProxy(Broker.Uri.Host, Broker.Uri.Port);
+        started.Insert(0, proxy);
+        return proxy;
+    }
+
+    private string Through(TcpProxy proxy) => new UriBuilder(Broker.Uri) { Host = "127.0.0.1", Port = proxy.Port }.Uri.AbsoluteUri;
+
+    /// <summary>Waits until nothing is left in a queue, neither waiting nor unacknowledged.</summary>
+    private Task IsEmpty(string queue) => Eventually.Is(
+        async () => await Broker.Ask($"queues/{{vhost}}/{queue}") is { } state
+            && state.TryGetProperty("messages", out var messages) && messages.GetInt32() == 0,
+        $"{queue} is empty");
+
+    /// <summary>A handler that waits until the test releases it.</summary>
+    private sealed class Gate
+    {
+        private readonly TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Opened => open.Task;
+
+        public void Open() => open.TrySetResult();
+    }
+}

@@ -1,0 +1,11 @@
+using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.RabbitMq;
+using OrderPlatform.Transport.Tests.Conformance;
+
+namespace OrderPlatform.Transport.Tests;
+
+/// <summary>RabbitMQ.Client alone.</summary>
+public sealed class RabbitMqTransportTests : TransportConformance
+{
+    protected override void Use(MessagingBuilder messaging) => messaging.UseRabbitMq();
+}
