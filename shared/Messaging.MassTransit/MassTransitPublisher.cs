@@ -20,6 +20,9 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
     /// </summary>
     private const int Window = 500;
 
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(1);
+
     private readonly IBusControl bus;
     private readonly Dictionary<string, ISendEndpoint> endpoints = [];
     private readonly SemaphoreSlim window = new(Window);
@@ -51,14 +54,15 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
         {
             await instance.BusControl.StartAsync(cancellationToken);
             await ((IRabbitMqHostConfiguration)instance.HostConfiguration).ConnectionContextSupervisor.Send(
-                Pipe.Execute<ConnectionContext>(connected => publisher.connection = connected.Connection), cancellationToken);
+                Pipe.Execute<ConnectionContext>(connected => publisher.connection = connected.Connection), cancellationToken)
+                .WaitAsync(LongestStart, cancellationToken);
             await publisher.TakeFence(service, cancellationToken);
             return publisher;
         }
         catch (Exception exception)
         {
             await publisher.DisposeAsync();
-            if (exception is ConnectionException)
+            if (exception is ConnectionException or TimeoutException)
                 throw new IOException(exception.GetBaseException().Message);
             throw;
         }
@@ -96,12 +100,12 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
         {
             // The fence falls with the connection.
             if (connection is not null)
-                await connection.AbortAsync();
+                await connection.Close();
         }
         finally
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-            await bus.StopAsync(patience.Token);
+            // Without its connection it has nothing left to say to the broker, and at times waits for it all the same.
+            await Task.WhenAny(bus.StopAsync(CancellationToken.None), Task.Delay(LongestStop, CancellationToken.None));
         }
     }
 

@@ -59,25 +59,23 @@ public static class MassTransitServices
         });
     }
 
-    private static Task<MassTransitPublisher> ConnectPublisher(
+    /// <summary>The node is found first: MassTransit says little of a broker that is away, and stops late.</summary>
+    private static async Task<MassTransitPublisher> ConnectPublisher(
         IServiceProvider provider,
         string service,
         Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure,
         CancellationToken cancellationToken)
     {
-        var connected = 0;
-        return MassTransitPublisher.Start(
+        var probe = await provider.GetRequiredService<RabbitMqConnections>().Open("relay's probe", cancellationToken);
+        await probe.Close();
+        var attempts = 0;
+        return await MassTransitPublisher.Start(
             provider.GetRequiredService<IBusRegistrationContext>(),
             (context, rabbit) =>
             {
-                rabbit.Host(context.GetRequiredService<BrokerAddress>(), $"{service} relay", async () =>
-                {
-                    if (Interlocked.Increment(ref connected) > 1)
-                        throw new IOException("the connection to the broker is lost");
-                    await using var probe =
-                        await context.GetRequiredService<RabbitMqConnections>().Open("relay's probe", cancellationToken);
-                    return probe.Endpoint;
-                });
+                rabbit.Host(context.GetRequiredService<BrokerAddress>(), $"{service} relay", () => Interlocked.Increment(ref attempts) == 1
+                    ? Task.FromResult(probe.Endpoint)
+                    : throw new IOException("the connection to the broker is lost"));
                 configure?.Invoke(context, rabbit);
             },
             service,
