@@ -36,19 +36,19 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
         bus.ConnectSendObserver(this);
     }
 
-    /// <summary>Starts the bus, and takes the fence on its connection.</summary>
+    /// <summary>Starts the bus, takes the fence on its connection, and declares the exchanges of the service's events.</summary>
     /// <param name="context">The container, as MassTransit hands it to the configuration of a bus.</param>
     /// <param name="configure">Says where the broker is, and adds what else belongs to the bus; its second connection must fail.</param>
-    /// <param name="service">The service whose events it publishes.</param>
+    /// <param name="topology">The service, and the events that it publishes.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="IOException">The fence is held by another connection, or the broker cannot be reached.</exception>
     public static async Task<MassTransitPublisher> Start(
         IBusRegistrationContext context,
         Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure,
-        string service,
+        TransportTopology topology,
         CancellationToken cancellationToken)
     {
-        var instance = new RabbitMqRegistrationBusFactory(configure).CreateBus(context, [], $"{service} relay");
+        var instance = new RabbitMqRegistrationBusFactory(configure).CreateBus(context, [], $"{topology.Service} relay");
         var publisher = new MassTransitPublisher(instance.BusControl);
         try
         {
@@ -56,7 +56,7 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
             await ((IRabbitMqHostConfiguration)instance.HostConfiguration).ConnectionContextSupervisor.Send(
                 Pipe.Execute<ConnectionContext>(connected => publisher.connection = connected.Connection), cancellationToken)
                 .WaitAsync(LongestStart, cancellationToken);
-            await publisher.TakeFence(service, cancellationToken);
+            await publisher.TakeFence(topology, cancellationToken);
             return publisher;
         }
         catch (Exception exception)
@@ -120,7 +120,7 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
         return Task.CompletedTask;
     }
 
-    private async Task TakeFence(string service, CancellationToken cancellationToken)
+    private async Task TakeFence(TransportTopology topology, CancellationToken cancellationToken)
     {
         connection!.ConnectionShutdownAsync += (_, reason) =>
         {
@@ -128,7 +128,10 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
             return Task.CompletedTask;
         };
         var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-        await RelayFence.Take(channel, service, cancellationToken);
+        await RelayFence.Take(channel, topology.Service, cancellationToken);
+        // As MassTransit does itself with the first message: a queue can be bound before that.
+        foreach (var exchange in topology.Published)
+            await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
     }
 
     private async ValueTask<ISendEndpoint> EndpointOf(string type)

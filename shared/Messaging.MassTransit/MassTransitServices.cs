@@ -33,7 +33,7 @@ public static class MassTransitServices
         services.AddSingleton<ITransport>(provider => new MassTransitTransport(
             provider.GetRequiredService<IBusControl>(),
             new RabbitMqTransport(provider.GetRequiredService<RabbitMqConnections>(), topology, () => true),
-            cancellationToken => ConnectPublisher(provider, topology.Service, configure, cancellationToken)));
+            cancellationToken => ConnectPublisher(provider, topology, configure, cancellationToken)));
         services.TryAddSingleton<BrokerGate>();
         services.Configure<MassTransitHostOptions>(host =>
         {
@@ -62,7 +62,7 @@ public static class MassTransitServices
     /// <summary>The node is found first: MassTransit says little of a broker that is away, and stops late.</summary>
     private static async Task<MassTransitPublisher> ConnectPublisher(
         IServiceProvider provider,
-        string service,
+        TransportTopology topology,
         Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure,
         CancellationToken cancellationToken)
     {
@@ -73,12 +73,12 @@ public static class MassTransitServices
             provider.GetRequiredService<IBusRegistrationContext>(),
             (context, rabbit) =>
             {
-                rabbit.Host(context.GetRequiredService<BrokerAddress>(), $"{service} relay", () => Interlocked.Increment(ref attempts) == 1
+                rabbit.Host(context.GetRequiredService<BrokerAddress>(), $"{topology.Service} relay", () => Interlocked.Increment(ref attempts) == 1
                     ? Task.FromResult(probe.Endpoint)
                     : throw new IOException("the connection to the broker is lost"));
                 configure?.Invoke(context, rabbit);
             },
-            service,
+            topology,
             cancellationToken);
     }
 
