@@ -8,7 +8,10 @@ namespace OrderPlatform.Messaging.RabbitMq;
 internal sealed class RabbitMqConnections(BrokerAddress broker, TransportTopology topology)
 {
     /// <summary>A node that is away must not hold up the attempt at the next one.</summary>
-    private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(5);
+
+    /// <summary>A connection is lost when nothing comes for twice as long.</summary>
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Opens a connection to the first of the broker's nodes that answers, in a random order. The client itself would settle for a node that
@@ -26,7 +29,7 @@ internal sealed class RabbitMqConnections(BrokerAddress broker, TransportTopolog
             VirtualHost = broker.VirtualHost,
             // The relay begins again at its cursor; a connection that comes back by itself would publish past it.
             AutomaticRecoveryEnabled = false,
-            RequestedHeartbeat = TimeSpan.FromSeconds(10),
+            RequestedHeartbeat = Heartbeat,
             RequestedConnectionTimeout = LongestConnect,
             HandshakeContinuationTimeout = LongestConnect,
         };
