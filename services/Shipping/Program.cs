@@ -7,7 +7,6 @@ using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.ServiceDefaults;
 using OrderPlatform.Shipping;
 using OrderPlatform.Shipping.Booking;
-using OrderPlatform.Shipping.Carrier;
 using OrderPlatform.Shipping.Features;
 using OrderPlatform.Shipping.Storage;
 

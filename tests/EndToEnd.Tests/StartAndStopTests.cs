@@ -16,8 +16,8 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
 
         var shipping = await fresh.Shipping.Start();
         var orders = await fresh.Orders.Start();
-        await Eventually.Is(async () => await Says(orders, "database", "waits for the database:"));
-        await Eventually.Is(async () => await Says(shipping, "database", "waits for the database:"));
+        await Eventually.Is(async () => await Says(orders, "database", "waiting for the database:"));
+        await Eventually.Is(async () => await Says(shipping, "database", "waiting for the database:"));
 
         fresh.Orders.DatabaseProxy.Open();
         await Eventually.Is(async () => await Says(orders, "database", "migrations applied"));

@@ -189,7 +189,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         await Becomes(ledger, id, "resolved");
         await Execute(
             $"""
-             INSERT INTO messaging.deferred_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, body, retry_at)
+             INSERT INTO messaging.deferred_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, data, retry_at)
              SELECT gen_random_uuid(), queue, type, stream, 5, gen_random_uuid(), now(), '{"{}"}', now() + interval '1 day'
              FROM messaging.dead_letters WHERE id = '{id}'
              """);

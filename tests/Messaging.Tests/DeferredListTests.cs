@@ -80,8 +80,8 @@ public sealed class DeferredListTests : DeadLetterTest
         // The same events, deferred in two queues.
         await Execute(
             """
-            INSERT INTO messaging.deferred_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, body)
-            SELECT event_id, 'ledger_lessons', type, stream || 'x', sequence, correlation_id, occurred_at, body FROM messaging.deferred_events
+            INSERT INTO messaging.deferred_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, data)
+            SELECT event_id, 'ledger_lessons', type, stream || 'x', sequence, correlation_id, occurred_at, data FROM messaging.deferred_events
             """);
         var seen = new List<string>();
         for (string? after = null; ;)

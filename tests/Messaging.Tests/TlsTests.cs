@@ -1,3 +1,4 @@
+using RabbitMQ.Client;
 using System.Security.Authentication;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -88,9 +89,10 @@ public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
     private async Task<Uri> Trusting(string authority) => new($"{await tls.Address}?cacertfile={Uri.EscapeDataString(authority)}");
 
     /// <summary>MassTransit is to refuse by itself, not because nobody else got through either.</summary>
-    private sealed class NoWait(RabbitMqConnections connections, IHostApplicationLifetime lifetime, ILogger<BrokerGate> logger)
+    private sealed class NoWait(
+        BrokerAddress address, RabbitMqConnections connections, IHostApplicationLifetime lifetime, ILogger<BrokerGate> logger)
         : BrokerGate(connections, lifetime, logger)
     {
-        public override Task WaitForBroker() => Task.CompletedTask;
+        public override Task<AmqpTcpEndpoint> WaitForBroker() => Task.FromResult(address.Endpoints().First());
     }
 }

@@ -6,7 +6,7 @@ namespace OrderPlatform.Shipping.Carrier;
 
 /// <summary>
 /// The carrier's HTTP API. Both calls can be repeated: the shipment's id is the idempotency key. Timeouts, retries and the
-/// circuit breaker are around it (<see cref="CarrierServices"/>).
+/// circuit breaker are around it (see <c>AddCarrier</c>).
 /// </summary>
 public sealed class CarrierClient(HttpClient http)
 {

@@ -69,7 +69,7 @@ internal sealed record OutboxStatus(long Pending, double OldestAgeSeconds);
 
 /// <summary>The relay of one instance.</summary>
 /// <param name="Active">Whether it publishes; of a service's instances, one does.</param>
-/// <param name="State" example="stands by">What it does or waits for, in words.</param>
+/// <param name="State" example="standing by">What it does or waits for, in words.</param>
 internal sealed record RelayStatus(bool Active, string State);
 
 /// <summary>Dead letters that have a queue and a state in common.</summary>
