@@ -8,15 +8,14 @@ using OrderPlatform.Inventory.Storage;
 using OrderPlatform.Messaging;
 using OrderPlatform.Messaging.MassTransit;
 using OrderPlatform.Messaging.Operations;
-using OrderPlatform.Messaging.MassTransit;
-using OrderPlatform.Messaging.Operations;
+using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("inventory", port: 5102);
 builder.Services.AddValidation();
 builder.AddMessaging<InventoryDb>("inventory", messaging => messaging
-    .UseMassTransit()
+    .UseMassTransit().UseRabbitMq()
     .AddOperations(operations => operations.Retains<OpenReservations>())
     .Publishes<StockReserved>()
     .Publishes<StockRejected>()

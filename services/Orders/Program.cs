@@ -4,8 +4,7 @@ using OrderPlatform.Contracts.Shipping;
 using OrderPlatform.Messaging;
 using OrderPlatform.Messaging.MassTransit;
 using OrderPlatform.Messaging.Operations;
-using OrderPlatform.Messaging.MassTransit;
-using OrderPlatform.Messaging.Operations;
+using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.Orders;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
@@ -17,10 +16,8 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("orders", port: 5101);
 builder.Services.AddValidation();
 builder.AddMessaging<OrdersDb>("orders", messaging => messaging
-    .UseMassTransit()
-    .AddOperations(operations => operations
-        .Retains<OpenOrders>()
-        .Rebuilds<Order, OrderPlaced>(placed => new Order(placed.OrderId)))
+    .UseMassTransit().UseRabbitMq()
+    .AddOperations(operations => operations.Retains<OpenOrders>().Rebuilds<Order, OrderPlaced>(placed => new Order(placed.OrderId)))
     .Publishes<OrderPlaced>()
     .Publishes<OrderConfirmed>()
     .Publishes<OrderCancellationRequested>()

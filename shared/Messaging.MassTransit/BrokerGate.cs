@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Messaging.RabbitMq;
+using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.MassTransit;
 
@@ -11,9 +12,9 @@ namespace OrderPlatform.Messaging.MassTransit;
 /// </summary>
 internal partial class BrokerGate(RabbitMqConnections connections, IHostApplicationLifetime lifetime, ILogger<BrokerGate> logger)
 {
-    /// <summary>Returns when a connection has succeeded.</summary>
+    /// <summary>Returns when a connection has succeeded, with the node that it leads to.</summary>
     /// <exception cref="OperationCanceledException">The service is stopping.</exception>
-    public virtual async Task WaitForBroker()
+    public virtual async Task<AmqpTcpEndpoint> WaitForBroker()
     {
         var stopping = lifetime.ApplicationStopping;
         var backoff = new Backoff();
@@ -22,7 +23,7 @@ internal partial class BrokerGate(RabbitMqConnections connections, IHostApplicat
             try
             {
                 await using var connection = await connections.Open("consumer's probe", stopping);
-                return;
+                return connection.Endpoint;
             }
             catch (Exception exception) when (!stopping.IsCancellationRequested)
             {

@@ -1,6 +1,4 @@
 using System.Net.Mime;
-using System.Net.Security;
-using System.Security.Authentication;
 using MassTransit;
 using MassTransit.Middleware;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.Messaging.Transport;
+using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.MassTransit;
 
@@ -16,20 +15,32 @@ namespace OrderPlatform.Messaging.MassTransit;
 public static class MassTransitServices
 {
     /// <summary>Lets the service's events travel with MassTransit, unless <c>Messaging:Transport</c> chooses another transport.</summary>
-    public static MessagingBuilder UseMassTransit(this MessagingBuilder messaging) =>
-        messaging.AddTransport("MassTransit", (services, topology) => services.AddMassTransit(topology));
+    /// <param name="messaging">What the service says about its events.</param>
+    /// <param name="configure">
+    /// Adds the service's own filters and observers; called for the bus that consumes (messages are <see cref="EventEnvelope"/>), and for
+    /// each that publishes (messages are <see cref="OutgoingMessage"/>). The library adds the host and the receive endpoints.
+    /// </param>
+    public static MessagingBuilder UseMassTransit(
+        this MessagingBuilder messaging, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure = null) =>
+        messaging.AddTransport("MassTransit", (services, topology) => services.AddMassTransit(topology, configure));
 
-    private static void AddMassTransit(this IServiceCollection services, TransportTopology topology)
+    private static void AddMassTransit(
+        this IServiceCollection services,
+        TransportTopology topology,
+        Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure)
     {
         services.AddRabbitMqConnections();
         services.AddSingleton<ITransport>(provider => new MassTransitTransport(
             provider.GetRequiredService<IBusControl>(),
-            new RabbitMqTransport(provider.GetRequiredService<RabbitMqConnections>(), topology, () => true)));
+            new RabbitMqTransport(provider.GetRequiredService<RabbitMqConnections>(), topology, () => true),
+            cancellationToken => ConnectPublisher(provider, topology, configure, cancellationToken)));
         services.TryAddSingleton<BrokerGate>();
         services.Configure<MassTransitHostOptions>(host =>
         {
             host.WaitUntilStarted = false;
-            // What is in hand then is not acknowledged: the broker gives it to the next consumer.
+            // First the messages in hand are told to end, then the bus stops waiting for them. Without the first step it would give up
+            // waiting and leave the connection open, and the broker would not give them to another consumer.
+            host.ConsumerStopTimeout = TimeSpan.FromMilliseconds(500);
             host.StopTimeout = TimeSpan.FromSeconds(2);
         });
         services.AddMassTransit(bus =>
@@ -39,35 +50,57 @@ public static class MassTransitServices
             bus.UsingRabbitMq((context, rabbit) =>
             {
                 var options = context.GetRequiredService<TransportOptions>();
-                rabbit.Host(context.GetRequiredService<BrokerAddress>(), topology.Service, context.GetRequiredService<BrokerGate>());
+                var gate = context.GetRequiredService<BrokerGate>();
+                rabbit.Host(context.GetRequiredService<BrokerAddress>(), $"{topology.Service} consumer", gate.WaitForBroker);
+                configure?.Invoke(context, rabbit);
                 foreach (var (queue, types) in topology.Queues)
                     rabbit.ReceiveEndpoint(queue, endpoint => Configure(endpoint, queue, types, context, options));
             });
         });
     }
 
-    private static void Host(this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string service, BrokerGate gate)
+    /// <summary>The node is found first: MassTransit says little of a broker that is away, and stops late.</summary>
+    private static async Task<MassTransitPublisher> ConnectPublisher(
+        IServiceProvider provider,
+        TransportTopology topology,
+        Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure,
+        CancellationToken cancellationToken)
     {
-        var node = broker.Nodes[0];
-        rabbit.Host(node.Host, (ushort)node.Port, broker.VirtualHost, $"{service} consumer", host =>
-        {
-            host.OnRefreshConnectionFactory = _ => gate.WaitForBroker();
-            host.Heartbeat(TimeSpan.FromSeconds(10));
-            host.Username(broker.UserName);
-            host.Password(broker.Password);
-            if (broker.IsTls)
-                host.UseSsl(tls => Verify(tls, broker, node.Host));
-        });
+        var probe = await provider.GetRequiredService<RabbitMqConnections>().Open("relay's probe", cancellationToken);
+        await probe.Close();
+        var attempts = 0;
+        return await MassTransitPublisher.Start(
+            provider.GetRequiredService<IBusRegistrationContext>(),
+            (context, rabbit) =>
+            {
+                rabbit.Host(context.GetRequiredService<BrokerAddress>(), $"{topology.Service} relay", () => Interlocked.Increment(ref attempts) == 1
+                    ? Task.FromResult(probe.Endpoint)
+                    : throw new IOException("the connection to the broker is lost"));
+                configure?.Invoke(context, rabbit);
+            },
+            topology,
+            cancellationToken);
     }
 
-    /// <summary>By default MassTransit accepts any certificate chain.</summary>
-    private static void Verify(IRabbitMqSslConfigurator tls, BrokerAddress broker, string host)
-    {
-        tls.ServerName = host;
-        tls.Protocol = SslProtocols.None;
-        tls.EnforcePolicyErrors(SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch);
-        tls.CertificateValidationCallback = broker.Accepts;
-    }
+    /// <param name="rabbit">The bus.</param>
+    /// <param name="broker">Where the broker is.</param>
+    /// <param name="connection">What operators see in the broker's list of connections.</param>
+    /// <param name="findNode">Called before each attempt to connect, for a node that answers; when it fails, so does the attempt.</param>
+    private static void Host(
+        this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string connection, Func<Task<AmqpTcpEndpoint>> findNode) =>
+        rabbit.Host(broker.Nodes[0].Host, (ushort)broker.Nodes[0].Port, broker.VirtualHost, connection, host =>
+        {
+            host.OnRefreshConnectionFactory = async factory =>
+            {
+                // MassTransit itself would try one node at each attempt, seconds apart, and accept any certificate chain.
+                var node = await findNode();
+                factory.EndpointResolverFactory = _ => new DefaultEndpointResolver([node]);
+            };
+            host.Username(broker.UserName);
+            host.Password(broker.Password);
+            host.Heartbeat(RabbitMqConnections.Heartbeat);
+            host.RequestedConnectionTimeout(RabbitMqConnections.LongestConnect);
+        });
 
     private static void Configure(
         IRabbitMqReceiveEndpointConfigurator endpoint,
@@ -94,18 +127,36 @@ public static class MassTransitServices
         endpoint.AddDeserializer(new EventDeserializer(queue, receiver, new ContentType(WireFormat.Envelope)));
         endpoint.AddDeserializer(new EventDeserializer(queue, receiver, new ContentType(WireFormat.RawJson)), isDefault: true);
         var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        endpoint.Handler<EventEnvelope>(context => Receive(receiver, queue, context.Message, stopping));
+        endpoint.Handler<EventEnvelope>(context => Receive(receiver, queue, context, stopping));
         endpoint.MoveDeadLetters(queue, receiver, services.GetService<IDeadLetterStore>());
     }
 
-    /// <summary>While the service stops, a message without an outcome stays unacknowledged: its task does not end.</summary>
-    private static async Task Receive(IMessageReceiver receiver, string queue, EventEnvelope @event, CancellationToken stopping)
+    /// <summary>
+    /// Once the service stops, a message without an outcome waits until MassTransit cancels it: it stays unacknowledged and returns to the
+    /// queue. Before that the token says no more than that the connection is lost, and the message must not fail for it.
+    /// </summary>
+    private static async Task Receive(
+        IMessageReceiver receiver, string queue, ConsumeContext<EventEnvelope> context, CancellationToken stopping)
+    {
+        var received = receiver.Receive(queue, context.Message);
+        try
+        {
+            await received.WaitAsync(stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            await OutcomeOf(received).WaitAsync(context.CancellationToken);
+        }
+    }
+
+    /// <summary>Does not complete when there is none.</summary>
+    private static async Task OutcomeOf(Task received)
     {
         try
         {
-            await receiver.Receive(queue, @event);
+            await received;
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             await Task.Delay(Timeout.Infinite, CancellationToken.None);
         }

@@ -4,12 +4,16 @@ using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.MassTransit;
 
-/// <summary>Consumes with MassTransit, which knows whether it is connected; asking costs nothing.</summary>
-internal sealed class MassTransitTransport(IBusControl bus, RabbitMqTransport rabbit) : ITransport
+/// <summary>
+/// Publishes and consumes with MassTransit, which knows whether it is connected: asking costs nothing. It has no words for what goes to one
+/// queue past its exchange, nor for how deep a queue is.
+/// </summary>
+internal sealed class MassTransitTransport(
+    IBusControl bus, RabbitMqTransport rabbit, Func<CancellationToken, Task<MassTransitPublisher>> connectPublisher) : ITransport
 {
     public bool IsUp => bus.CheckHealth().Status == BusHealthStatus.Healthy;
 
-    public Task<IEventPublisher> ConnectPublisher(CancellationToken cancellationToken) => rabbit.ConnectPublisher(cancellationToken);
+    public async Task<IEventPublisher> ConnectPublisher(CancellationToken cancellationToken) => await connectPublisher(cancellationToken);
 
     public Task<IQueueSender> ConnectSender(string purpose, CancellationToken cancellationToken) =>
         rabbit.ConnectSender(purpose, cancellationToken);

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Operations.DeadLetters;

@@ -28,7 +28,19 @@ internal static class AmqpMessage
     /// <summary>Without an expiry, which would make it vanish, and a user, as whom no other connection may publish.</summary>
     public static BasicProperties Write(TransportMessage message)
     {
-        var properties = new BasicProperties { DeliveryMode = DeliveryModes.Persistent, Headers = WriteTable(message.Headers) };
+        var properties = new BasicProperties();
+        Write(message, properties);
+        return properties;
+    }
+
+    /// <summary>The same, into given properties; their other headers stay.</summary>
+    public static void Write(TransportMessage message, BasicProperties properties)
+    {
+        var headers = WriteTable(message.Headers);
+        foreach (var (name, value) in properties.Headers ?? new Dictionary<string, object?>())
+            headers.TryAdd(name, value);
+        properties.Headers = headers;
+        properties.DeliveryMode = DeliveryModes.Persistent;
         if (message.MessageId is { } messageId)
             properties.MessageId = messageId;
         if (message.CorrelationId is { } correlationId)
@@ -45,7 +57,6 @@ internal static class AmqpMessage
             properties.AppId = appId;
         if (message.Timestamp is { } timestamp)
             properties.Timestamp = new AmqpTimestamp(timestamp.Seconds);
-        return properties;
     }
 
     /// <summary>About how many bytes the headers take up in a frame.</summary>

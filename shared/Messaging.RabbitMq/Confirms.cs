@@ -1,5 +1,4 @@
 using RabbitMQ.Client;
-using RabbitMQ.Client.Events;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
@@ -18,6 +17,16 @@ internal sealed class Confirms
     private ulong confirmed;
     private Exception? failure;
 
+    /// <summary>Whether a message cannot be confirmed any more.</summary>
+    public bool HasFailed
+    {
+        get
+        {
+            lock (gate)
+                return failure is not null;
+        }
+    }
+
     /// <summary>Counts those of a channel, and fails when the broker refuses a message, or closes the channel.</summary>
     public void Follow(IChannel channel)
     {
@@ -33,9 +42,13 @@ internal sealed class Confirms
     {
         var confirms = new Confirms();
         confirms.Follow(channel);
-        channel.BasicReturnAsync += (_, message) => Do(() => confirms.Fail(new IOException(Unroutable(message))));
+        channel.BasicReturnAsync += (_, message) => Do(() => confirms.Fail(Unroutable(message.Exchange, message.ReplyText)));
         return confirms;
     }
+
+    /// <summary>The failure of a message that the broker has returned.</summary>
+    public static IOException Unroutable(string exchange, string reason) => new(
+        $"no queue is bound to exchange '{exchange}' ({reason}): its events wait until a consumer or the deployment has declared one");
 
     /// <summary>Completes when every message up to a delivery tag is confirmed; fails when one of them cannot be.</summary>
     public Task UpTo(ulong tag)
@@ -91,10 +104,6 @@ internal sealed class Confirms
                 throw failure;
         }
     }
-
-    private static string Unroutable(BasicReturnEventArgs message) =>
-        $"no queue is bound to exchange '{message.Exchange}' ({message.ReplyText}): "
-        + "its events wait until a consumer or the deployment has declared one";
 
     private static Task Do(Action action)
     {

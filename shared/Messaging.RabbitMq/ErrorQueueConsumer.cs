@@ -24,11 +24,18 @@ internal sealed partial class ErrorQueueConsumer(
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
-        await using var connection = await connections.Open("dead letters", stoppingToken);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: stoppingToken);
-        var arrived = await Consume(channel, stoppingToken);
-        Progressed();
-        await File(channel, arrived, stoppingToken);
+        var connection = await connections.Open("dead letters", stoppingToken);
+        try
+        {
+            var channel = await connection.CreateChannelAsync(cancellationToken: stoppingToken);
+            var arrived = await Consume(channel, stoppingToken);
+            Progressed();
+            await File(channel, arrived, stoppingToken);
+        }
+        finally
+        {
+            await connection.Close();
+        }
     }
 
     protected override void Interrupted(Exception exception) => Interrupted(logger, exception.GetBaseException().Message);

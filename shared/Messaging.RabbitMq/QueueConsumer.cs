@@ -25,9 +25,6 @@ internal sealed partial class QueueConsumer(
     /// <summary>For messages that are nearly done when the service stops; the others are delivered again.</summary>
     private static readonly TimeSpan LongestFinish = TimeSpan.FromSeconds(1);
 
-    /// <summary>A broker that no longer answers must not hold up the stop, or the next connection.</summary>
-    private static readonly TimeSpan LongestClose = TimeSpan.FromSeconds(1);
-
     private volatile bool isConsuming;
 
     /// <summary>Whether the queue is being consumed.</summary>
@@ -35,7 +32,7 @@ internal sealed partial class QueueConsumer(
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
-        await using var connection = await connections.Open("consumer", stoppingToken);
+        var connection = await connections.Open("consumer", stoppingToken);
         try
         {
             await Consume(connection, stoppingToken);
@@ -43,12 +40,16 @@ internal sealed partial class QueueConsumer(
         finally
         {
             isConsuming = false;
-            await connection.AbortAsync(Constants.ReplySuccess, "Goodbye", LongestClose);
+            await connection.Close();
         }
+
+        // The host stops its services one by one; the queues have finished side by side before.
+        await Task.Delay(Timeout.Infinite, stoppingToken);
     }
 
     protected override void Interrupted(Exception exception) => Interrupted(logger, queue, exception.GetBaseException().Message);
 
+    /// <summary>Returns when the service stops.</summary>
     private async Task Consume(IConnection connection, CancellationToken stoppingToken)
     {
         var channel = await connection.CreateChannelAsync(cancellationToken: stoppingToken);
@@ -64,15 +65,14 @@ internal sealed partial class QueueConsumer(
             store,
             clock,
             logger);
-        using var session = new ConsumerSession(queue, channel, receiver, mover, lifetime.ApplicationStopping, logger);
+        using var session = new ConsumerSession(queue, channel, receiver, mover, logger, lifetime.ApplicationStopping);
         moving.ChannelShutdownAsync += (_, reason) => session.End(reason.ReplyText);
         var tag = await channel.BasicConsumeAsync(queue, autoAck: false, session, stoppingToken);
         isConsuming = true;
         Progressed();
         Consuming(logger, queue);
-        await session.Acknowledge(stoppingToken);
+        await session.Acknowledge(lifetime.ApplicationStopping);
 
-        // The service stops.
         using var limit = new CancellationTokenSource(LongestFinish);
         await channel.BasicCancelAsync(tag, noWait: true, limit.Token);
         await session.Finish(limit.Token);

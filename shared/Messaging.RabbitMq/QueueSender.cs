@@ -82,21 +82,7 @@ internal sealed class QueueSender(IConnection connection, TransportTopology topo
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            foreach (var channel in new[] { sending, replaying, inspection })
-            {
-                if (channel is not null)
-                    await channel.DisposeAsync();
-            }
-        }
-        finally
-        {
-            await connection.DisposeAsync();
-        }
-    }
+    public async ValueTask DisposeAsync() => await connection.Close();
 
     /// <summary>Without what was added on the way to an error queue.</summary>
     private static TransportMessage Original(TransportMessage message) =>
@@ -104,12 +90,20 @@ internal sealed class QueueSender(IConnection connection, TransportTopology topo
 
     private async Task<IChannel> OpenSending(CancellationToken cancellationToken)
     {
-        if (sending is { IsOpen: true })
+        // After a refusal the count of what is confirmed has a hole.
+        if (sending is { IsOpen: true } && !sent.HasFailed)
             return sending;
         if (sending is not null)
             await sending.DisposeAsync();
         sending = await connection.CreateChannelAsync(Confirms.Options, cancellationToken);
-        (sent, sentCount) = (Confirms.Of(sending), 0);
+        (sent, sentCount) = (new Confirms(), 0);
+        var confirms = sent;
+        confirms.Follow(sending);
+        sending.BasicReturnAsync += (_, message) =>
+        {
+            confirms.Fail(new IOException($"There is no queue '{message.RoutingKey}' ({message.ReplyText})."));
+            return Task.CompletedTask;
+        };
         return sending;
     }
 

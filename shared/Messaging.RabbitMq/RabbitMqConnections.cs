@@ -1,5 +1,6 @@
 using OrderPlatform.Messaging.Transport;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
@@ -7,21 +8,43 @@ namespace OrderPlatform.Messaging.RabbitMq;
 internal sealed class RabbitMqConnections(BrokerAddress broker, TransportTopology topology)
 {
     /// <summary>A node that is away must not hold up the attempt at the next one.</summary>
-    private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(5);
 
-    /// <summary>Opens a connection to one of the broker's nodes, whichever answers first in a random order.</summary>
+    /// <summary>A connection is lost when nothing comes for twice as long.</summary>
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Opens a connection to the first of the broker's nodes that answers, in a random order. The client itself would settle for a node that
+    /// accepts a TCP connection, and give up when that one says nothing.
+    /// </summary>
     /// <param name="purpose">What it is for, as operators see it in the broker's list of connections.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="RabbitMQ.Client.Exceptions.BrokerUnreachableException">The broker is away, or refuses the credentials.</exception>
-    public Task<IConnection> Open(string purpose, CancellationToken cancellationToken) =>
-        new ConnectionFactory
+    /// <exception cref="BrokerUnreachableException">All nodes are away, or refuse the credentials; says why the last one did.</exception>
+    public async Task<IConnection> Open(string purpose, CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory
         {
             UserName = broker.UserName,
             Password = broker.Password,
             VirtualHost = broker.VirtualHost,
             // The relay begins again at its cursor; a connection that comes back by itself would publish past it.
             AutomaticRecoveryEnabled = false,
-            RequestedHeartbeat = TimeSpan.FromSeconds(10),
+            RequestedHeartbeat = Heartbeat,
             RequestedConnectionTimeout = LongestConnect,
-        }.CreateConnectionAsync(broker.Endpoints(), $"{topology.Service} {purpose}", cancellationToken);
+            HandshakeContinuationTimeout = LongestConnect,
+        };
+        AmqpTcpEndpoint[] nodes = [.. broker.Endpoints()];
+        Random.Shared.Shuffle(nodes);
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                return await factory.CreateConnectionAsync([nodes[i]], $"{topology.Service} {purpose}", cancellationToken);
+            }
+            catch (BrokerUnreachableException) when (i + 1 < nodes.Length)
+            {
+                // The next node may be there.
+            }
+        }
+    }
 }

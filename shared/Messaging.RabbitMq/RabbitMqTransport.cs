@@ -1,5 +1,4 @@
 using OrderPlatform.Messaging.Transport;
-using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
@@ -10,7 +9,7 @@ internal sealed class RabbitMqTransport(RabbitMqConnections connections, Transpo
     public bool IsUp => isConsuming();
 
     public async Task<IEventPublisher> ConnectPublisher(CancellationToken cancellationToken) => await RelayPublisher.Start(
-        await connections.Open("relay", cancellationToken), $"{topology.Service}_relay", topology.Published, cancellationToken);
+        await connections.Open("relay", cancellationToken), topology.Service, topology.Published, cancellationToken);
 
     public async Task<IQueueSender> ConnectSender(string purpose, CancellationToken cancellationToken) =>
         new QueueSender(await connections.Open(purpose, cancellationToken), topology);

@@ -1,6 +1,5 @@
 using OrderPlatform.Messaging.Transport;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
@@ -20,29 +19,24 @@ internal sealed class RelayPublisher : IEventPublisher
 
     /// <summary>Takes the fence, and declares the exchanges of the given events.</summary>
     /// <param name="connection">A connection of its own, which it closes.</param>
-    /// <param name="fence">An exclusive queue: while another connection holds it, this one must not publish.</param>
+    /// <param name="service">The service whose events it publishes.</param>
     /// <param name="exchanges">The exchanges to declare, named as MassTransit names them.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="IOException">The fence is held by another connection.</exception>
     public static async Task<RelayPublisher> Start(
-        IConnection connection, string fence, IEnumerable<string> exchanges, CancellationToken cancellationToken)
+        IConnection connection, string service, IEnumerable<string> exchanges, CancellationToken cancellationToken)
     {
         try
         {
             var channel = await connection.CreateChannelAsync(Confirms.Options, cancellationToken);
-            await channel.QueueDeclareAsync(fence, durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellationToken);
+            await RelayFence.Take(channel, service, cancellationToken);
             foreach (var exchange in exchanges)
                 await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
             return new RelayPublisher(connection, channel);
         }
-        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.ResourceLocked)
-        {
-            await connection.DisposeAsync();
-            throw new IOException("another relay still publishes");
-        }
         catch
         {
-            await connection.DisposeAsync();
+            await connection.Close();
             throw;
         }
     }
@@ -61,16 +55,6 @@ internal sealed class RelayPublisher : IEventPublisher
 
     public void ThrowIfFailed() => confirms.ThrowIfFailed();
 
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            await channel.DisposeAsync();
-        }
-        finally
-        {
-            // The fence falls with the connection.
-            await connection.DisposeAsync();
-        }
-    }
+    /// <summary>The fence falls with the connection.</summary>
+    public async ValueTask DisposeAsync() => await connection.Close();
 }

@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Messaging.Inbox;
-using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging;
 

@@ -137,7 +137,7 @@ public sealed partial class ArchitectureTests
     {
         var core = Solution.Shared.Single(project => project.Name == "Messaging");
         Assert.Equal(
-            ["OrderPlatform.Messaging.Operations", "OrderPlatform.Messaging.Tests", "OrderPlatform.Testing"],
+            ["OrderPlatform.Messaging.Operations", "OrderPlatform.Messaging.Tests", "OrderPlatform.Testing", "OrderPlatform.Transport.Tests"],
             core.Assembly.GetCustomAttributes<InternalsVisibleToAttribute>().Select(friend => friend.AssemblyName).Order());
     }
 

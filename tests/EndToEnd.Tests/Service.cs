@@ -1,5 +1,4 @@
 using Npgsql;
-using OrderPlatform.Testing;
 
 namespace OrderPlatform.EndToEnd.Tests;
 

@@ -7,7 +7,6 @@ using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Operations.Pacing;
 using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Testing;
-using Prometheus;
 
 namespace OrderPlatform.Messaging.Tests;
 

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Messaging.Inbox;
-using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 using RabbitMQ.Client;
 

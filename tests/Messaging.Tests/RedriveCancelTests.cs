@@ -1,6 +1,5 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using OrderPlatform.Messaging.Operations.DeadLetters;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;

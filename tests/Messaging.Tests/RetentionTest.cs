@@ -1,9 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrderPlatform.Messaging.EventLog;
-using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Operations.Archives;
-using OrderPlatform.Messaging.Relay;
-using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;

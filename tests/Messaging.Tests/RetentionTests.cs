@@ -4,9 +4,7 @@ using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Messaging.Storage;
-using OrderPlatform.Messaging.Tracing;
 using OrderPlatform.Testing;
-using Prometheus;
 
 namespace OrderPlatform.Messaging.Tests;
 

@@ -1,7 +1,5 @@
 using Npgsql;
 using OrderPlatform.Credentials;
-using OrderPlatform.Messaging.Operations.Retention;
-using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;

@@ -69,7 +69,7 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
     {
         await using var command = Orders.Database.Source.CreateCommand(
             """
-            INSERT INTO messaging.deferred_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, body, retry_at)
+            INSERT INTO messaging.deferred_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, data, retry_at)
             VALUES (
                 gen_random_uuid(), 'orders', 'OrderPlatform.Contracts.Shipping:ShipmentDelivered', $1::text, 2, $1, now(), '{}',
                 now() + interval '1 day')

@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Testing;
 
@@ -90,7 +89,7 @@ public sealed class MetricsTests : IAsyncLifetime
         await orders.Database.Scalar<long>(
             """
             WITH placed AS (
-                INSERT INTO orders (id, customer_id, status, lines, shipping_address, placed_at, sequence)
+                INSERT INTO orders (id, customer_id, status, lines, shipping_address, placed_at, version)
                 SELECT gen_random_uuid(), 'customer-7', CASE WHEN n <= 12000 THEN 'Placed' ELSE 'Shipped' END, '[]', '{}', now(), 1
                 FROM generate_series(1, 42000) AS n
                 RETURNING 1)

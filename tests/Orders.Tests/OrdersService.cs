@@ -7,7 +7,6 @@ using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Contracts.Shipping;
 using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Messaging.Events;
-using OrderPlatform.Messaging.Operations.DeadLetters;
 using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using OrderPlatform.Messaging.Operations.Rebuilds;
 using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Testing;
@@ -171,12 +170,12 @@ public sealed class RebuildTests : IAsyncLifetime
             """
             INSERT INTO orders
             SELECT ('0199d0c5-6f1e-7cc3-a1b2-' || lpad(to_hex(n), 12, '0'))::uuid, customer_id, status, lines, shipping_address,
-                placed_at, confirmed_at, rejection, cancellation, shipment, sequence
+                placed_at, confirmed_at, rejection, cancellation, shipment, version
             FROM orders, generate_series(1, 1600) AS n;
             INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
             SELECT gen_random_uuid(), o.id::text, 1, type, replace(data::text, correlation_id::text, o.id::text)::json, o.id, occurred_at
             FROM orders o, messaging.event_log WHERE o.id::text <> stream;
-            UPDATE orders SET sequence = 3 WHERE id::text LIKE '0199d0c5-6f1e-7cc3-%'
+            UPDATE orders SET version = 3 WHERE id::text LIKE '0199d0c5-6f1e-7cc3-%'
             """);
 
         var rebuild = await Rebuild("repair");

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using OrderPlatform.Messaging.Operations.Jobs;
 using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Testing;

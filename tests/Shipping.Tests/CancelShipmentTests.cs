@@ -1,4 +1,3 @@
-using OrderPlatform.Messaging.Operations.Jobs;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Testing;
 

@@ -1,5 +1,4 @@
 using CsCheck;
-using OrderPlatform.Messaging.Operations.Jobs;
 using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Tests;

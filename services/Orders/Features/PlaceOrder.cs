@@ -5,7 +5,6 @@ using OrderPlatform.Contracts;
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Messaging.Batching;
 using OrderPlatform.Messaging.Handlers;
-using OrderPlatform.Messaging.Operations.DeadLetters;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.ServiceDefaults.Errors;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Http.Resilience;
-using OrderPlatform.Messaging.Tracing;
 using Prometheus;
 
 namespace OrderPlatform.Shipping.Carrier;

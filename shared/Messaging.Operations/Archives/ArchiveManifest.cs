@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using OrderPlatform.Messaging.Operations.Retention;
 
 namespace OrderPlatform.Messaging.Operations.Archives;
 

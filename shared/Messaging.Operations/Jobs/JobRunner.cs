@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Messaging.Storage;
 

@@ -1,5 +1,4 @@
 using Npgsql;
-using OrderPlatform.Messaging.Storage;
 using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Jobs;

@@ -5,7 +5,6 @@ using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Operations.History;
 using OrderPlatform.Messaging.Operations.Retention;
-using OrderPlatform.Messaging.Storage;
 using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Replays;

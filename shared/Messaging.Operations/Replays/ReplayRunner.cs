@@ -4,7 +4,6 @@ using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Operations.Jobs;
 using OrderPlatform.Messaging.Operations.Pacing;
-using OrderPlatform.Messaging.Operations.Replays;
 using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Messaging.Transport;
 

@@ -10,7 +10,7 @@ namespace OrderPlatform.Messaging.Operations.Retention;
 public interface IOpenStreams
 {
     /// <summary>
-    /// The names of the open streams, as <see cref="EventSourcedEntity.Stream"/> gives them. It becomes part of a statement of the library's.
+    /// The names of the open streams, as <see cref="EventSourcedEntity.StreamId"/> gives them. It becomes part of a statement of the library's.
     /// </summary>
     IQueryable<string> In(DbContext database);
 }

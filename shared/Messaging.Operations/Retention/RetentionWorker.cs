@@ -1,10 +1,8 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Messaging.Storage;
-using OrderPlatform.Messaging.Tracing;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Messaging.Operations.DeadLetters;
-using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Messaging.Relay;
 using OrderPlatform.Messaging.Sampling;
 

@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
-using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Batching;
 

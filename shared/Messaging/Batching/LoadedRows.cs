@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Npgsql;
 using OrderPlatform.Messaging.Handlers;
-using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Batching;
 

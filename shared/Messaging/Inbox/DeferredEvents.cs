@@ -2,7 +2,6 @@ using Npgsql;
 using OrderPlatform.Messaging.Batching;
 using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Metrics;
-using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Inbox;
 

@@ -4,7 +4,6 @@ using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Metrics;
 using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Messaging.Storage;
-using OrderPlatform.Messaging.Tracing;
 using OrderPlatform.Messaging.Transport;
 using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using OrderPlatform.Messaging.EventLog;

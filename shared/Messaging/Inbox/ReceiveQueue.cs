@@ -5,7 +5,6 @@ using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Metrics;
 using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Messaging.Storage;
-using OrderPlatform.Messaging.Tracing;
 
 namespace OrderPlatform.Messaging.Inbox;
 

@@ -1,6 +1,5 @@
 using Npgsql;
 using OrderPlatform.Messaging.Events;
-using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Transport;
 

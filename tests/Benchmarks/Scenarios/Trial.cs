@@ -160,7 +160,7 @@ internal sealed class Trial : IAsyncDisposable
 
     private static string ReceiveStock =>
         $"""
-        INSERT INTO stock (sku, available, reserved, sequence)
+        INSERT INTO stock (sku, available, reserved, version)
         SELECT 'sku-' || lpad(n::text, 4, '0'), {ConsistencyCheck.StockAtFirst}, 0, 0 FROM generate_series(0, {Orders.Skus - 1}) AS n
         """;
 

@@ -2,13 +2,13 @@ using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OrderPlatform.Messaging.Batching;
-using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Shipping.Domain;
+using OrderPlatform.Shipping.Carrier;
 using OrderPlatform.Shipping.Features;
 using OrderPlatform.Shipping.Storage;
 using Polly.CircuitBreaker;
 
-namespace OrderPlatform.Shipping.Carrier;
+namespace OrderPlatform.Shipping.Booking;
 
 /// <summary>
 /// Asks the carrier for every shipment that is due. Instances share the work: each claims some shipments with a lease and asks

@@ -3,9 +3,10 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Shipping.Carrier;
 using OrderPlatform.Shipping.Features;
 
-namespace OrderPlatform.Shipping.Carrier;
+namespace OrderPlatform.Shipping.Booking;
 
 internal static class CarrierServices
 {

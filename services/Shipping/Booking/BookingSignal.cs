@@ -2,7 +2,7 @@ using OrderPlatform.Messaging.Batching;
 using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Shipping.Domain;
 
-namespace OrderPlatform.Shipping.Carrier;
+namespace OrderPlatform.Shipping.Booking;
 
 /// <summary>Wakes the booking worker after a commit of this process that left it something to do.</summary>
 internal sealed class BookingSignal : ICommitObserver
