@@ -4,8 +4,8 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Messaging.Tests;
 
 /// <summary>
-/// The commands of the operators' guide, shared/Messaging.Operations/DeadLetters/README.md, as they stand there, except for addresses, ids and
-/// the event's type; and what it promises of them.
+/// The commands of shared/Messaging.Operations/DeadLetters/README.md as they stand there, except for addresses, ids and the event's type; and
+/// what it promises of them.
 /// </summary>
 public sealed class DeadLetterGuideTests : DeadLetterTest
 {
