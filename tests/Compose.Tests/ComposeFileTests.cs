@@ -137,12 +137,12 @@ public sealed partial class ComposeFileTests
         Assert.NotEmpty(mounts);
     }
 
-    /// <summary>The override of shared/Messaging/README.md.</summary>
+    /// <summary>The override of shared/Messaging.Operations/Retention/README.md.</summary>
     [Fact]
     public async Task An_archive_is_set_up_as_the_guide_says()
     {
         var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.yml");
-        await File.WriteAllTextAsync(file, Yaml().Match(Compose.Read("shared/Messaging/README.md")).Groups[1].Value);
+        await File.WriteAllTextAsync(file, Yaml().Match(Compose.Read("shared/Messaging.Operations/Retention/README.md")).Groups[1].Value);
         try
         {
             const string Setting = "Messaging__Retention__Archive__Directory";

@@ -10,11 +10,12 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     private const int Count = 30;
 
     /// <summary>Its commands are run as they stand there, but for addresses and times.</summary>
-    private static readonly Guide Guide = Guide.Read(Repository.Path("shared", "Messaging", "README.md"), "Replay and rebuild");
+    private static readonly Guide Guide =
+        Guide.Read(Repository.Path("shared", "Messaging.Operations", "Replays", "README.md"), "What to do");
 
     private static readonly string[] Situations =
     [
-        "A new consumer must learn the past", "What retention has taken out", "A consumer lost its state", "the inbox must forget",
+        "A new consumer must learn the past", "When retention has archived a part", "A consumer lost its state", "the inbox must forget",
         "Rows may differ from the log",
     ];
 
@@ -84,7 +85,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     [Fact]
     public async Task A_replay_from_the_archive_is_started_by_the_guides_command()
     {
-        var job = (await Run("What retention has taken out"))[^1];
+        var job = (await Run("When retention has archived a part"))[^1];
 
         Assert.Equal(("archive", "anna"), (job.GetProperty("source").GetString(), job.GetProperty("startedBy").GetString()));
         await Completed(Orders);

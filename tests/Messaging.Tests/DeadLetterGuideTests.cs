@@ -4,7 +4,8 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Messaging.Tests;
 
 /// <summary>
-/// The commands of the operator's guide as they stand there, but for addresses, ids and the event's type; and what it promises of them.
+/// The commands of shared/Messaging.Operations/DeadLetters/README.md as they stand there, except for addresses, ids and the event's type; and
+/// what it promises of them.
 /// </summary>
 public sealed class DeadLetterGuideTests : DeadLetterTest
 {
@@ -13,13 +14,13 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     /// <summary>What goes by itself stays for as long as a test looks at it.</summary>
     private static readonly (string Key, string Value) GoesLater = ("Messaging:DeadLetters:AutomaticBackoff", "00:10:00");
 
-    private static readonly Guide Guide = Guide.Read(Path.Combine(AppContext.BaseDirectory, "README.md"), "Dead letters");
+    private static readonly Guide Guide = Guide.Read(Path.Combine(AppContext.BaseDirectory, "guides", "dead-letters.md"), "What to do");
 
     private static readonly string[] Situations =
     [
         "the alert DeadLettersArriving fires", "the cause is repaired", "that one is `resolved`", "everything failed during an outage",
-        "one order stands still", "a producer has written something wrong", "`body.json` is put right", "a message shall never take effect",
-        "it must not happen at all", "old ones shall go", "a redrive was a mistake", "one is closed",
+        "one order is stuck", "a producer wrote something wrong", "`body.json` is corrected", "a message must never take effect",
+        "it must not happen at all", "old dead letters should go", "a redrive was a mistake", "one is closed",
     ];
 
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory();
@@ -123,7 +124,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         var (second, _) = await Fail(ledger, account);
         await Fail(ledger, Guid.CreateVersion7());
 
-        var list = Assert.Single(Guide.Answers(await Run(ledger, "one order stands still", stream: account)));
+        var list = Assert.Single(Guide.Answers(await Run(ledger, "one order is stuck", stream: account)));
 
         Assert.Equal([second, first], list.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetGuid()));
     }
@@ -139,16 +140,16 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         await Execute($"UPDATE messaging.dead_letters SET body = convert_to('{wrong}', 'UTF8')");
         var file = Path.Combine(directory.FullName, "body.json");
 
-        await Run(ledger, "a producer has written something wrong", id);
+        await Run(ledger, "a producer wrote something wrong", id);
         Assert.Equal(wrong, await File.ReadAllTextAsync(file, Cancellation));
 
-        var refused = await Guide.Run(Here(ledger, "`body.json` is put right", id, default), directory.FullName);
+        var refused = await Guide.Run(Here(ledger, "`body.json` is corrected", id, default), directory.FullName);
         Assert.NotEqual(0, refused.ExitCode);
         Assert.Contains("accountId", refused.Output, StringComparison.Ordinal);
         Assert.Empty(await Actions(ledger, id));
 
         await File.WriteAllTextAsync(file, $$"""{"accountId":"{{account}}"}""", Cancellation);
-        await Run(ledger, "`body.json` is put right", id);
+        await Run(ledger, "`body.json` is corrected", id);
         await Becomes(ledger, id, "resolved");
         Assert.NotNull(await ledger.Tally(account));
         Assert.Equal(wrong, (await Get(ledger, id)).GetProperty("originalBody").GetString());
@@ -163,7 +164,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         var (id, messageId) = await FailWithFollower(ledger, account);
         await ledger.OpenByHand(account);
 
-        await Run(ledger, "a message shall never take effect", id);
+        await Run(ledger, "a message must never take effect", id);
 
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 5, Changes: 1 });
         await NeverTakesEffect(ledger, account, messageId);
@@ -230,7 +231,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         await Execute(
             "UPDATE messaging.dead_letters SET last_failed_at = now() - interval '366 days' WHERE exception_message <> 'poison 1'");
 
-        await Execute(Guide.After("old ones shall go"));
+        await Execute(Guide.After("old dead letters should go"));
 
         Assert.Equal(["poison 1", "poison 3", "poison 4"], (await List(ledger)).Select(Text).Order());
         Assert.Equal(0, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions"));

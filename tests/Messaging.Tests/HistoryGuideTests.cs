@@ -6,10 +6,10 @@ namespace OrderPlatform.Messaging.Tests;
 public sealed class HistoryGuideTests : RetentionTest
 {
     private static readonly Guide Guide =
-        Guide.Read(Path.Combine(AppContext.BaseDirectory, "README.md"), "History is kept as long as you say");
+        Guide.Read(Path.Combine(AppContext.BaseDirectory, "guides", "retention.md"), "What to do");
 
     private static readonly string[] Situations =
-        ["Keep events for 90 days", "The same in a bucket", "what partitions there are", "no longer in the log", "an auditor asks"];
+        ["Keep events for 90 days", "The same in a bucket", "which partitions exist", "no longer in the log", "an auditor asks"];
 
     [Fact]
     public void Every_block_is_run_by_a_test_of_this_class() => Assert.Equal(Situations.Select(Guide.After), Guide.Blocks);
@@ -61,7 +61,7 @@ public sealed class HistoryGuideTests : RetentionTest
     {
         await Start();
 
-        await using var command = Database.Source.CreateCommand(Guide.After("what partitions there are"));
+        await using var command = Database.Source.CreateCommand(Guide.After("which partitions exist"));
         await using var row = await command.ExecuteReaderAsync(Cancellation);
         var partitions = new List<(string Name, bool Begins, bool Ends)>();
         while (await row.ReadAsync(Cancellation))

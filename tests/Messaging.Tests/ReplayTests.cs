@@ -467,7 +467,8 @@ public sealed class ReplayTests : SampleServiceTest
         await using var lose = Database.Source.CreateCommand("DELETE FROM tallies WHERE id = ANY ($1)");
         lose.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = accounts });
         await lose.ExecuteNonQueryAsync(Cancellation);
-        var forget = Guide.Read(Path.Combine(AppContext.BaseDirectory, "README.md"), "Replay and rebuild").After("the inbox must forget");
+        var guide = Guide.Read(Path.Combine(AppContext.BaseDirectory, "guides", "replays.md"), "What to do");
+        var forget = guide.After("the inbox must forget");
         return await Database.Scalar<long>(forget
             .Replace("'inventory'", "'ledger'", StringComparison.Ordinal)
             .Replace("2026-01-31 12:00Z", $"{since:O}", StringComparison.Ordinal));
