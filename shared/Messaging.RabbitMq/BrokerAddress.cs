@@ -31,7 +31,7 @@ internal sealed partial class BrokerAddress
         if (!address.StartsWith("amqp://", StringComparison.Ordinal) && !address.StartsWith("amqps://", StringComparison.Ordinal))
             throw Unusable("it must begin with amqp:// or amqps://");
         if (!parts.Success)
-            throw Unusable("a '/' in the virtual host must be written as %2F, a '#' as %23");
+            throw Unusable("a '/' in the user name, the password or the virtual host must be written as %2F, a '#' as %23");
 
         (UserName, Password) = Credentials(parts.Groups["user"]);
         Nodes = [.. parts.Groups["hosts"].Value.Split(',').Select(NodeOf)];

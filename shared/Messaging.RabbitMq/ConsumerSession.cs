@@ -16,8 +16,8 @@ internal sealed partial class ConsumerSession(
     IChannel channel,
     IMessageReceiver receiver,
     DeadLetterMover mover,
-    CancellationToken stoppingToken,
-    ILogger logger) : AsyncDefaultBasicConsumer(channel), IDisposable
+    ILogger logger,
+    CancellationToken stoppingToken) : AsyncDefaultBasicConsumer(channel), IDisposable
 {
     private readonly CancellationTokenSource ended = new();
     private readonly Acknowledgements acknowledgements = new();

@@ -65,7 +65,7 @@ internal sealed partial class QueueConsumer(
             store,
             clock,
             logger);
-        using var session = new ConsumerSession(queue, channel, receiver, mover, lifetime.ApplicationStopping, logger);
+        using var session = new ConsumerSession(queue, channel, receiver, mover, logger, lifetime.ApplicationStopping);
         moving.ChannelShutdownAsync += (_, reason) => session.End(reason.ReplyText);
         var tag = await channel.BasicConsumeAsync(queue, autoAck: false, session, stoppingToken);
         isConsuming = true;

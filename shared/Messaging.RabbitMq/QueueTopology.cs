@@ -1,4 +1,3 @@
-using OrderPlatform.Messaging.Transport;
 using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.RabbitMq;

@@ -1,5 +1,4 @@
 using OrderPlatform.Messaging.Transport;
-using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 

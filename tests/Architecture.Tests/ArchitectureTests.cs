@@ -1,7 +1,9 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Mono.Cecil;
 using NetArchTest.Rules;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Handlers;
 
 namespace OrderPlatform.Architecture.Tests;
 
@@ -118,16 +120,25 @@ public sealed partial class ArchitectureTests
                 $"OrderPlatform.{service.Name}.Storage",
                 $"OrderPlatform.{service.Name}.Carrier")));
 
-    [Fact]
-    public void Only_the_folder_Transport_uses_MassTransit()
-    {
-        var messaging = Solution.Shared.Single(project => project.Name == "Messaging");
-        var transport = Path.Combine(messaging.Folder, "Transport") + Path.DirectorySeparatorChar;
+    /// <summary>The core and Operations work with any broker; RabbitMq is the way out of MassTransit.</summary>
+    [Theory]
+    [InlineData("Messaging", "MassTransit", "RabbitMQ")]
+    [InlineData("Messaging.Operations", "MassTransit", "RabbitMQ", "OrderPlatform.Messaging.RabbitMq", "OrderPlatform.Messaging.MassTransit")]
+    [InlineData("Messaging.RabbitMq", "MassTransit", "OrderPlatform.Messaging.MassTransit", "OrderPlatform.Messaging.Operations")]
+    [InlineData("Messaging.MassTransit", "OrderPlatform.Messaging.Operations")]
+    public void Projects_of_the_library_know_only_what_lies_below_them(string name, params string[] forbidden) => Assert.DoesNotContain(
+        Solution.Shared.Single(project => project.Name == name).Assembly.GetReferencedAssemblies(),
+        reference => Array.Exists(
+            forbidden, other => reference.Name == other || reference.Name!.StartsWith($"{other}.", StringComparison.Ordinal)));
 
-        Assert.Contains(messaging.Sources, source => source.StartsWith(transport, StringComparison.Ordinal) && UsesTransport(source));
-        Assert.DoesNotContain(
-            Solution.Shared.SelectMany(project => project.Sources),
-            source => !source.StartsWith(transport, StringComparison.Ordinal) && UsesTransport(source));
+    /// <summary>Adapters of other brokers are written from the port alone, so ours are, too.</summary>
+    [Fact]
+    public void Only_Operations_and_tests_see_the_internals_of_the_core()
+    {
+        var core = Solution.Shared.Single(project => project.Name == "Messaging");
+        Assert.Equal(
+            ["OrderPlatform.Messaging.Operations", "OrderPlatform.Messaging.Tests", "OrderPlatform.Testing"],
+            core.Assembly.GetCustomAttributes<InternalsVisibleToAttribute>().Select(friend => friend.AssemblyName).Order());
     }
 
     [Fact]
@@ -174,12 +185,6 @@ public sealed partial class ArchitectureTests
 
     private static IEnumerable<Type> PartsOf(Type type) => type.GetProperties().SelectMany(property =>
         property.PropertyType.IsGenericType ? property.PropertyType.GenericTypeArguments : [property.PropertyType]);
-
-    private static bool UsesTransport(string source) => File.ReadLines(source).Any(line => TransportInCode().IsMatch(line));
-
-    /// <summary>A comment may name it.</summary>
-    [GeneratedRegex(@"^(?!\s*//)(using (static )?|.*[ (<!])(global::)?(MassTransit|RabbitMQ)(\.[A-Z]|;)")]
-    private static partial Regex TransportInCode();
 
     [GeneratedRegex(@"\.(?<how>Publishes|Records)<(?<event>\w+)>\(\)")]
     private static partial Regex EventRegistration();

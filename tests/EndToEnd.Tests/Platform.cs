@@ -178,7 +178,7 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
 {
     private const int MostLines = 100;
 
-    private readonly DateTimeOffset begin = DateTimeOffset.UtcNow;
+    private DateTimeOffset begin = DateTimeOffset.UtcNow;
 
     protected Platform Platform => platform;
 
@@ -190,7 +190,11 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
 
     protected Service Shipping => platform.Shipping;
 
-    public virtual async ValueTask InitializeAsync() => await platform.BeginTest();
+    public virtual async ValueTask InitializeAsync()
+    {
+        await platform.BeginTest();
+        begin = DateTimeOffset.UtcNow;
+    }
 
     public virtual ValueTask DisposeAsync()
     {

@@ -2,6 +2,8 @@ using OrderPlatform.Contracts;
 using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Inventory.Domain;
 using OrderPlatform.Inventory.Features;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Testing;
 using static OrderPlatform.Inventory.Domain.ReservationStatus;
 
 namespace OrderPlatform.Inventory.Tests;
@@ -32,29 +34,38 @@ public sealed class DecideTests
 
     [Fact]
     public void OrderCancelled_releases_what_is_reserved() => Assert.Equal(
-        new StockReleased(Given.OrderId, Given.Now), ReleaseStock.Decide(Given.Reservation(Reserved), Given.Now));
+        new StockReleased(Given.OrderId, Given.Now), ReleaseStock.Decide(Given.Reservation(Reserved), Given.OrderId, Given.Now).Happened);
 
     [Theory]
     [InlineData(Rejected)]
     [InlineData(Released)]
     public void OrderCancelled_releases_nothing_else(ReservationStatus status) =>
-        Assert.Null(ReleaseStock.Decide(Given.Reservation(status), Given.Now));
+        Assert.Equal(Decision.Nothing, ReleaseStock.Decide(Given.Reservation(status), Given.OrderId, Given.Now));
+
+    [Fact]
+    public void OrderCancelled_waits_for_OrderPlaced() =>
+        Assert.Equal(Decision.Defer, ReleaseStock.Decide(null, Given.OrderId, Given.Now));
 
     [Fact]
     public void OrderCancelled_contradicts_a_dispatch() =>
-        Assert.Throws<InvalidOperationException>(() => ReleaseStock.Decide(Given.Reservation(Shipped), Given.Now));
+        Assert.Throws<InvalidOperationException>(() => ReleaseStock.Decide(Given.Reservation(Shipped), Given.OrderId, Given.Now));
 
     [Fact]
-    public void ShipmentDispatched_ships_what_is_reserved() => Assert.True(ShipStock.Decide(Given.Reservation(Reserved)));
+    public void ShipmentDispatched_ships_what_is_reserved() =>
+        Assert.Equal(Given.ShipmentDispatched, ShipStock.Decide(Given.Reservation(Reserved), Given.ShipmentDispatched).Happened);
 
     [Fact]
-    public void ShipmentDispatched_ships_nothing_twice() => Assert.False(ShipStock.Decide(Given.Reservation(Shipped)));
+    public void ShipmentDispatched_ships_nothing_twice() =>
+        Assert.Equal(Decision.Nothing, ShipStock.Decide(Given.Reservation(Shipped), Given.ShipmentDispatched));
+
+    [Fact]
+    public void ShipmentDispatched_waits_for_OrderPlaced() => Assert.Equal(Decision.Defer, ShipStock.Decide(null, Given.ShipmentDispatched));
 
     [Theory]
     [InlineData(Rejected)]
     [InlineData(Released)]
     public void ShipmentDispatched_contradicts_an_order_without_stock(ReservationStatus status) =>
-        Assert.Throws<InvalidOperationException>(() => ShipStock.Decide(Given.Reservation(status)));
+        Assert.Throws<InvalidOperationException>(() => ShipStock.Decide(Given.Reservation(status), Given.ShipmentDispatched));
 
     [Theory]
     [InlineData(Reserved)]
@@ -66,27 +77,28 @@ public sealed class DecideTests
     [Fact]
     public void A_new_reference_is_booked() => Assert.Equal(
         new StockReceived("chair", 5, "note-1", Given.Now),
-        ReceiveStock.Decide(null, "chair", new ReceiptRequest(5, "note-1"), Given.Now)?.Event);
+        ReceiveStock.Decide(null, "chair", new ReceiptRequest(5, "note-1"), Given.Now).Happened);
 
     [Fact]
     public void A_reference_counts_once() =>
-        Assert.Null(ReceiveStock.Decide(new Receipt("chair:note-1", 5), "chair", new ReceiptRequest(5, "note-1"), Given.Now));
+        Assert.Equal(
+            Decision.Nothing, ReceiveStock.Decide(new Receipt("chair:note-1", 5), "chair", new ReceiptRequest(5, "note-1"), Given.Now));
 
     [Fact]
     public void A_reference_does_not_change_its_quantity() => Assert.Equal(
         "reference-used",
-        ReceiveStock.Decide(new Receipt("chair:note-1", 5), "chair", new ReceiptRequest(6, "note-1"), Given.Now)?.Refusal?.Code);
+        ReceiveStock.Decide(new Receipt("chair:note-1", 5), "chair", new ReceiptRequest(6, "note-1"), Given.Now).Refusal?.Code);
 
     [Fact]
     public void Stock_refuses_to_go_below_zero()
     {
         var chairs = new StockItem("chair");
 
-        Assert.Throws<InvalidOperationException>(() => chairs.Reserve(1));
-        Assert.Throws<InvalidOperationException>(() => chairs.Release(1));
-        Assert.Throws<InvalidOperationException>(() => chairs.Ship(1));
+        Assert.Throws<InvalidOperationException>(() => chairs.Fold(new UnitsReserved(1)));
+        Assert.Throws<InvalidOperationException>(() => chairs.Fold(new UnitsReleased(1)));
+        Assert.Throws<InvalidOperationException>(() => chairs.Fold(new UnitsShipped(1)));
     }
 
-    private static object Answer(Dictionary<string, long> stock, params OrderLine[] lines) =>
-        ReserveStock.Decide(Given.Placed(Given.OrderId, lines), sku => stock.GetValueOrDefault(sku), Given.Now);
+    private static object? Answer(Dictionary<string, long> stock, params OrderLine[] lines) =>
+        ReserveStock.Decide(Given.Placed(Given.OrderId, lines), sku => stock.GetValueOrDefault(sku), Given.Now).Happened;
 }

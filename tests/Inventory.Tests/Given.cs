@@ -22,17 +22,17 @@ internal static class Given
     public static ShipmentDispatched Dispatched(this OrderPlaced placed) =>
         new(placed.OrderId, Guid.CreateVersion7(Now), placed.Lines, "SIM-1", Now);
 
+    public static ShipmentDispatched ShipmentDispatched { get; } = Placed(OrderId, new OrderLine("chair-oak", 2)).Dispatched();
+
     public static Reservation Reservation(ReservationStatus status)
     {
         var placed = Placed(OrderId, new OrderLine("chair-oak", 2));
-        var reservation = new Reservation(placed).Fold(status switch
+        return new Reservation(placed).Fold(status switch
         {
             ReservationStatus.Rejected => [new StockRejected(OrderId, [new StockShortage("chair-oak", 2, 1)], Now)],
             ReservationStatus.Released => [new StockReserved(OrderId, Now), new StockReleased(OrderId, Now)],
+            ReservationStatus.Shipped => [new StockReserved(OrderId, Now), placed.Dispatched()],
             _ => [new StockReserved(OrderId, Now)],
         });
-        if (status == ReservationStatus.Shipped)
-            reservation.Apply(placed.Dispatched());
-        return reservation;
     }
 }

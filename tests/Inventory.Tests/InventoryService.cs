@@ -8,7 +8,10 @@ using OrderPlatform.Contracts.Shipping;
 using OrderPlatform.Inventory.Domain;
 using OrderPlatform.Inventory.Features;
 using OrderPlatform.Inventory.Storage;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Inbox;
+using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Inventory.Tests;
@@ -91,9 +94,9 @@ public sealed class InventoryService : IAsyncLifetime
     /// <summary>What the log says of an order or a SKU.</summary>
     public async Task<object[]> Log(string stream)
     {
-        var log = await Query(db => db.Set<LoggedEvent>().Where(e => e.Stream == stream).OrderBy(e => e.Sequence).ToListAsync());
+        var log = await Query(db => db.Set<LoggedEvent>().Where(e => e.Event.Stream == stream).OrderBy(e => e.Event.Sequence).ToListAsync());
         var types = Services.GetRequiredService<EventTypes>();
-        return [.. log.Select(e => types.Read(e.Type, e.Data))];
+        return [.. log.Select(e => types.Read(e.Event))];
     }
 
     /// <summary>The streams whose events stay in the log.</summary>

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Inventory.Features;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Inventory.Tests;
 

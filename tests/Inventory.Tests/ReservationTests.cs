@@ -4,6 +4,7 @@ using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Inventory.Domain;
 using OrderPlatform.Inventory.Features;
+using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Inventory.Tests;
 

@@ -1,5 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Operations.Pacing;
+using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Testing;
 using Prometheus;
 
@@ -165,7 +171,7 @@ public sealed class ArchiveTests : RetentionTest
 
         var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(ledger));
 
-        Assert.Contains(all[lost].EventId.ToString(), exception.Message, StringComparison.Ordinal);
+        Assert.Contains(all[lost].Event.EventId.ToString(), exception.Message, StringComparison.Ordinal);
         Assert.Contains("older backup", exception.Message, StringComparison.Ordinal);
         Assert.Equal(partition, await OldestPartition());
         Assert.Equal(2, files.Count);
@@ -181,9 +187,9 @@ public sealed class ArchiveTests : RetentionTest
     {
         var map = new MessagingTopology("ledger", new EventTypes(), new Dictionary<string, IReadOnlyDictionary<string, HandlerBinding>>());
         var progress = new RetentionProgress(
-            new RetentionMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), Clock), NullLogger<RetentionProgress>.Instance);
-        var dutyCycle = new BackgroundThrottle(new MessagingOptions(), TimeProvider.System);
-        var archives = new Archives(new DirectoryArchiveStore(Path.Combine(Directory.FullName, "ledger")), map, progress, dutyCycle, Clock);
+            new RetentionMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()), Clock), NullLogger<RetentionProgress>.Instance);
+        var throttle = new BackgroundThrottle(share: 1, TimeProvider.System);
+        var archives = new LogArchive(new DirectoryArchiveStore(Path.Combine(Directory.FullName, "ledger")), map, progress, throttle, Clock);
         long[][] files = [[1, 4, 9], [2, 3, 10], [5, 8], [5, 8], [6, 7]];
         foreach (var (week, positions) in files.Index())
         {
@@ -196,8 +202,8 @@ public sealed class ArchiveTests : RetentionTest
         Assert.Equal(Enumerable.Range(1, 10).Select(n => (long)n), (await Archived()).Select(e => e.Position));
         Assert.Equal([8, 9, 10], (await Archived(new ArchiveFilter(After: 7))).Select(e => e.Position));
 
-        EventEnvelope Event(long position) => new(
-            position, Guid.CreateVersion7(), "stream", 1, "type", "{}"u8.ToArray(), Guid.Empty, null, null, Clock.GetUtcNow());
+        LogEntry Event(long position) => new(position, new EventEnvelope(
+            Guid.CreateVersion7(), "type", "stream", 1, Guid.Empty, null, Clock.GetUtcNow(), null, "{}"u8.ToArray()));
     }
 
     [Fact]
@@ -226,8 +232,8 @@ public sealed class ArchiveTests : RetentionTest
         var types = new HashSet<string> { EventTypes.NameOf(typeof(Opened)) };
         Assert.Equal(
             [(open.ToString(), 1), (second.ToString(), 1)],
-            (await Archived(new ArchiveFilter(Types: types, Streams: streams))).Select(e => (e.Stream, e.Sequence)));
-        Assert.Equal(3, all.Count(e => e.Stream == first.ToString()));
+            (await Archived(new ArchiveFilter(Types: types, Streams: streams))).Select(e => (e.Event.Stream, e.Event.Sequence)));
+        Assert.Equal(3, all.Count(e => e.Event.Stream == first.ToString()));
     }
 
     [Fact]
@@ -242,7 +248,7 @@ public sealed class ArchiveTests : RetentionTest
         await Run(ledger);
         var file = (await Archive.Manifests(Cancellation)).MaxBy(manifest => manifest.FirstPosition)!.File;
         Damage(new FileInfo(Path.Combine(Directory.FullName, "ledger", file)), "a byte changed");
-        var read = new List<EventEnvelope>();
+        var read = new List<LogEntry>();
 
         var exception = await Assert.ThrowsAsync<ArchiveException>(async () =>
         {
@@ -254,7 +260,7 @@ public sealed class ArchiveTests : RetentionTest
         Assert.Equal(3, read.Count);
     }
 
-    private static bool Same(EventEnvelope a, EventEnvelope b) => Texts([a]).SequenceEqual(Texts([b]));
+    private static bool Same(LogEntry a, LogEntry b) => Texts([a]).SequenceEqual(Texts([b]));
 
     private static void Damage(FileInfo file, string damage)
     {

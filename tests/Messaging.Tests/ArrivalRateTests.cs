@@ -1,3 +1,5 @@
+using OrderPlatform.Messaging.Pacing;
+
 namespace OrderPlatform.Messaging.Tests;
 
 public sealed class ArrivalRateTests

@@ -1,6 +1,8 @@
+using OrderPlatform.Messaging.Operations.Pacing;
+
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class DutyCycleTests
+public sealed class BackgroundThrottleTests
 {
     [Theory]
     [InlineData(0.05, 100, 1.9)]
@@ -9,7 +11,7 @@ public sealed class DutyCycleTests
     public async Task Rests_as_the_share_says_and_no_longer_than_ten_seconds(double share, int worked, double rests)
     {
         var clock = new HandClock();
-        var turn = new BackgroundThrottle(new MessagingOptions { BackgroundShare = share }, clock).Begin();
+        var turn = new BackgroundThrottle(share, clock).Begin();
 
         clock.Milliseconds += worked;
         await turn.Rest(TestContext.Current.CancellationToken);
@@ -21,7 +23,7 @@ public sealed class DutyCycleTests
     public async Task Does_not_rest_where_all_of_the_time_is_its_own()
     {
         var clock = new HandClock();
-        var turn = new BackgroundThrottle(new MessagingOptions { BackgroundShare = 1 }, clock).Begin();
+        var turn = new BackgroundThrottle(share: 1, clock).Begin();
 
         clock.Milliseconds += 100;
         await turn.Rest(TestContext.Current.CancellationToken);

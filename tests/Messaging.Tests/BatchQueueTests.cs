@@ -1,45 +1,36 @@
+using OrderPlatform.Messaging.Batching;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class UnitQueueTests
+public sealed class BatchQueueTests
 {
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
+
     /// <summary>Such as requests whose clients have gone: they came as fast as all others.</summary>
     [Fact]
-    public async Task Gathers_when_many_come_also_if_they_are_left_out_of_their_group()
+    public async Task Gathers_under_load_even_when_all_units_are_left_out_of_their_batch()
     {
         var clock = new HandClock();
-        var queue = new LeavesOutAll(clock);
+        var batches = 0;
+        var queue = new BatchQueue<int>(batchSize: 100, Gather, clock, (batch, _) =>
+        {
+            clock.Milliseconds += 10;
+            batch.Clear();
+            Interlocked.Increment(ref batches);
+            return Task.CompletedTask;
+        });
         for (var unit = 0; unit < 10; unit++)
-            queue.Put(unit);
+            queue.Add(unit);
         var work = queue.Work(TestContext.Current.CancellationToken);
-        await Eventually.Is(() => queue.Groups == 1);
+        await Eventually.Is(() => Volatile.Read(ref batches) == 1);
         Assert.Empty(clock.Waits);
 
-        queue.Put(10);
-        await Eventually.Is(() => queue.Groups == 2);
+        queue.Add(10);
+        await Eventually.Is(() => Volatile.Read(ref batches) == 2);
         queue.Complete();
         await work;
 
-        Assert.Equal([LeavesOutAll.Gather], clock.Waits);
-    }
-
-    private sealed class LeavesOutAll(HandClock clock) : BatchQueue<int>(groupSize: 100, Gather, clock)
-    {
-        public static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
-
-        private volatile int groups;
-
-        public int Groups => groups;
-
-        public void Put(int unit) => Add(unit);
-
-        protected override Task Commit(List<int> group, CancellationToken stoppingToken)
-        {
-            clock.Milliseconds += 10;
-            group.Clear();
-            groups++;
-            return Task.CompletedTask;
-        }
+        Assert.Equal([Gather], clock.Waits);
     }
 }

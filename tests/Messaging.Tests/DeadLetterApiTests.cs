@@ -100,7 +100,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     {
         var ledger = await StartApp();
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
         var (id, _) = await Fail(ledger, account, 2, new Deposited(account, 3));
 
         var (status, problem) = await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }));
@@ -115,7 +115,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     {
         var ledger = await StartApp();
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
         var (id, _) = await Fail(ledger, account, 2, new Deposited(account, 3));
         Poison.Remove(account);
         var original = (await Get(ledger, id)).GetProperty("body").GetString();

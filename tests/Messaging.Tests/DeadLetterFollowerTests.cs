@@ -122,7 +122,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         var account = Guid.CreateVersion7();
         var (id, messageId) = await Fail(ledger, account);
         Poison.Remove(account);
-        await ledger.Queue.Run(Incoming(account, 1, new Opened(account), Guid.Parse(messageId)));
+        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account), Guid.Parse(messageId)));
 
         var (status, problem) = await Post(ledger, $"/{id}/discard", new { reason = "never happened", followers = "wait" });
         Assert.Equal((409, "dead-letter-handled"), (status, problem.GetProperty("code").GetString()));

@@ -2,6 +2,8 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Inbox;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 using RabbitMQ.Client;
 

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Operations.DeadLetters;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;

@@ -1,3 +1,4 @@
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
@@ -80,7 +81,7 @@ public sealed class HistoryGuideTests : RetentionTest
         await OpenAndClose(ledger);
         var account = await OpenAndClose(ledger);
         await LetItEnd(ledger);
-        var events = (await Log()).Where(e => e.Stream == $"{account}").Select(e => e.EventId.ToString()).ToArray();
+        var events = (await Log()).Where(e => e.Event.Stream == $"{account}").Select(e => e.Event.EventId.ToString()).ToArray();
         await Run(ledger);
 
         var block = Here("no longer in the log").Replace("0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70", $"{account}", StringComparison.Ordinal);

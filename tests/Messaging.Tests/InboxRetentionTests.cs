@@ -1,6 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using OrderPlatform.Messaging.Inbox;
+using OrderPlatform.Messaging.Operations.Retention;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
@@ -14,9 +17,9 @@ public sealed class InboxRetentionTests : RetentionTest
         var account = Guid.CreateVersion7();
         var (opened, deposited) = (Incoming(account, 1, new Opened(account)), Incoming(account, 2, new Deposited(account, 5)));
         var deferred = Incoming(Guid.CreateVersion7(), 2, new Deposited(Guid.CreateVersion7(), 5));
-        await ledger.Queue.Run(opened);
-        await ledger.Queue.Run(deposited);
-        await ledger.Queue.Run(deferred);
+        await ledger.Queue.Handle(opened);
+        await ledger.Queue.Handle(deposited);
+        await ledger.Queue.Handle(deferred);
         var discarded = Guid.CreateVersion7();
         await Database.Scalar<Guid>(
             $"""
@@ -40,8 +43,8 @@ public sealed class InboxRetentionTests : RetentionTest
 
         Assert.NotEqual(partition, await OldestPartition("inbox"));
         await AssertContiguous();
-        await ledger.Queue.Run(deposited);
-        await ledger.Queue.Run(deferred);
+        await ledger.Queue.Handle(deposited);
+        await ledger.Queue.Handle(deferred);
         var tally = await ledger.Tally(account);
         Assert.Equal((5, 1), (tally!.Total, tally.Changes));
         Assert.Equal(

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Inbox;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
@@ -15,8 +16,8 @@ public sealed class InboxTests : SampleServiceTest
         var account = Guid.CreateVersion7();
         var (opened, deposited) = (Incoming(account, 1, new Opened(account)), Incoming(account, 2, new Deposited(account, 5)));
 
-        await Task.WhenAll(new[] { opened, deposited, deposited, opened, deposited }.Select(ledger.Queue.Run));
-        await ledger.Queue.Run(deposited);
+        await Task.WhenAll(new[] { opened, deposited, deposited, opened, deposited }.Select(ledger.Queue.Handle));
+        await ledger.Queue.Handle(deposited);
 
         Assert.Equal(5, (await ledger.Tally(account))!.Total);
         Assert.Equal(2, await ledger.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
@@ -66,7 +67,7 @@ public sealed class InboxTests : SampleServiceTest
             var account = Guid.CreateVersion7();
             var (opened, deposited) = (Incoming(account, 1, new Opened(account)), Incoming(account, 2, new Deposited(account, 1)));
 
-            await Task.WhenAll(first.Queue.Run(deposited), second.Queue.Run(opened));
+            await Task.WhenAll(first.Queue.Handle(deposited), second.Queue.Handle(opened));
 
             Assert.Equal(1, (await first.Tally(account))!.Total);
         }
@@ -103,7 +104,7 @@ public sealed class InboxTests : SampleServiceTest
         var accounts = Enumerable.Range(0, 10).Select(_ => Guid.CreateVersion7()).ToArray();
         Poison.Add(accounts[4]);
 
-        var runs = accounts.Select(account => ledger.Queue.Run(Incoming(account, 1, new Opened(account)))).ToArray();
+        var runs = accounts.Select(account => ledger.Queue.Handle(Incoming(account, 1, new Opened(account)))).ToArray();
 
         for (var i = 0; i < accounts.Length; i++)
         {
@@ -121,11 +122,11 @@ public sealed class InboxTests : SampleServiceTest
     {
         var ledger = await StartService(("Messaging:Retries", "1"), ("Messaging:DeferredRetryInterval", "00:00:00.100"));
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, Poison.Amount)));
-        await ledger.Queue.Run(Incoming(account, 3, new Closed(account)));
+        await ledger.Queue.Handle(Incoming(account, 2, new Deposited(account, Poison.Amount)));
+        await ledger.Queue.Handle(Incoming(account, 3, new Closed(account)));
         Assert.Equal(2, await Deferred(ledger));
 
-        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
 
         Assert.NotNull(await ledger.Tally(account));
         await Eventually.Is(async () =>
@@ -139,11 +140,11 @@ public sealed class InboxTests : SampleServiceTest
         var ledger = await StartService(("Messaging:Retries", "0"), ("Messaging:DeferredRetryInterval", "00:00:00.100"));
         var account = Guid.CreateVersion7();
         var poisonous = Incoming(account, 2, new Deposited(account, Poison.Amount));
-        await ledger.Queue.Run(poisonous);
-        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        await ledger.Queue.Handle(poisonous);
+        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
         await Eventually.Is(async () => await DeadLetters() == 1);
 
-        await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 5), poisonous.EventId));
+        await ledger.Queue.Handle(Incoming(account, 2, new Deposited(account, 5), poisonous.EventId));
 
         Assert.Equal(5, (await ledger.Tally(account))!.Total);
     }
@@ -153,10 +154,10 @@ public sealed class InboxTests : SampleServiceTest
     {
         var ledger = await StartService();
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 1)));
+        await ledger.Queue.Handle(Incoming(account, 2, new Deposited(account, 1)));
         await Database.Scalar<string>("UPDATE messaging.deferred_events SET type = 'OrderPlatform.Messaging.Tests:Gone' RETURNING type");
 
-        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
 
         Assert.NotNull(await ledger.Tally(account));
         Assert.Equal(1, await Deferred(ledger));
@@ -167,7 +168,7 @@ public sealed class InboxTests : SampleServiceTest
     {
         var ledger = await StartService(("Messaging:DeferredRetryInterval", "00:00:00.100"));
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 1)));
+        await ledger.Queue.Handle(Incoming(account, 2, new Deposited(account, 1)));
 
         await ledger.OpenByHand(account);
         await ledger.Query(db => db.Database.ExecuteSqlAsync($"UPDATE messaging.deferred_events SET retry_at = now()"));
@@ -180,14 +181,14 @@ public sealed class InboxTests : SampleServiceTest
     {
         var ledger = await StartService();
         var (locked, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        await ledger.Queue.Run(Incoming(locked, 1, new Opened(locked)));
+        await ledger.Queue.Handle(Incoming(locked, 1, new Opened(locked)));
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await using (var transaction = await connection.BeginTransactionAsync(Cancellation))
         {
             await using var update = new Npgsql.NpgsqlCommand("UPDATE tallies SET total = total", connection);
             await update.ExecuteNonQueryAsync(Cancellation);
-            var blocked = ledger.Queue.Run(Incoming(locked, 2, new Deposited(locked, 1)));
-            var free = ledger.Queue.Run(Incoming(other, 1, new Opened(other)));
+            var blocked = ledger.Queue.Handle(Incoming(locked, 2, new Deposited(locked, 1)));
+            var free = ledger.Queue.Handle(Incoming(other, 1, new Opened(other)));
 
             await Assert.ThrowsAnyAsync<Exception>(() => blocked);
             await free;

@@ -1,4 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Inbox;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
@@ -27,7 +30,7 @@ public sealed class JourneyTests : SampleServiceTest
         await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => ledger.Deposit(account, 1)));
 
         var sequences = await ledger.Query(db => db.Set<LoggedEvent>()
-            .Where(e => e.Stream == account.ToString()).OrderBy(e => e.Position).Select(e => e.Sequence).ToListAsync(Cancellation));
+            .Where(e => e.Event.Stream == account.ToString()).OrderBy(e => e.Position).Select(e => e.Event.Sequence).ToListAsync(Cancellation));
         Assert.Equal(Enumerable.Range(1, 51), sequences);
         await Eventually.Is(async () => await ledger.Tally(account) is { Total: 50, Changes: 50 });
     }
@@ -58,9 +61,9 @@ public sealed class JourneyTests : SampleServiceTest
         await ledger.Open(account);
 
         var logged = await ledger.Query(db => db.Set<LoggedEvent>().SingleAsync(Cancellation));
-        Assert.Equal(account, logged.CorrelationId);
-        Assert.Null(logged.CausationId);
-        Assert.Equal("OrderPlatform.Messaging.Tests:Opened", logged.Type);
+        Assert.Equal(account, logged.Event.CorrelationId);
+        Assert.Null(logged.Event.CausationId);
+        Assert.Equal("OrderPlatform.Messaging.Tests:Opened", logged.Event.Type);
     }
 
     [Fact]

@@ -1,4 +1,7 @@
 using Npgsql;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;

@@ -1,3 +1,6 @@
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
+
 namespace OrderPlatform.Messaging.Tests;
 
 // A second consumer of the ledger's events, on a queue of its own, which came later and has to learn the past.

@@ -69,9 +69,9 @@ public sealed class MetricsTests : SampleServiceTest
         var account = Guid.CreateVersion7();
         var opened = Incoming(account, 1, new Opened(account));
 
-        await ledger.Queue.Run(opened);
-        await ledger.Queue.Run(opened);
-        await ledger.Queue.Run(opened);
+        await ledger.Queue.Handle(opened);
+        await ledger.Queue.Handle(opened);
+        await ledger.Queue.Handle(opened);
 
         var scrape = await Scrape.Of(ledger.Services);
         Assert.Equal(2, scrape["""messaging_inbox_duplicates_total{queue="ledger"}"""]);
@@ -83,8 +83,8 @@ public sealed class MetricsTests : SampleServiceTest
     {
         var ledger = await StartService(("Messaging:SampleInterval", Quick));
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, 1)));
-        await ledger.Queue.Run(Incoming(account, 3, new Deposited(account, 1)));
+        await ledger.Queue.Handle(Incoming(account, 2, new Deposited(account, 1)));
+        await ledger.Queue.Handle(Incoming(account, 3, new Deposited(account, 1)));
         await Database.Scalar<DateTime>(
             "UPDATE messaging.deferred_events SET deferred_at = deferred_at - interval '1 hour' WHERE sequence = 2 RETURNING deferred_at");
 
@@ -92,7 +92,7 @@ public sealed class MetricsTests : SampleServiceTest
         await Eventually.Is(async () =>
             (await Scrape.Of(ledger.Services))["""messaging_deferred_oldest_age_seconds{queue="ledger"}"""] is >= 3600 and < 3700);
 
-        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
 
         await Scrape.Becomes(ledger.Services, """messaging_deferred_events{queue="ledger"}""", 0);
         await Scrape.Becomes(ledger.Services, """messaging_deferred_oldest_age_seconds{queue="ledger"}""", 0);
@@ -125,8 +125,8 @@ public sealed class MetricsTests : SampleServiceTest
     {
         var ledger = await StartService(("Messaging:Retries", "0"), ("Messaging:DeferredRetryInterval", Quick));
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Run(Incoming(account, 2, new Deposited(account, Poison.Amount)));
-        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        await ledger.Queue.Handle(Incoming(account, 2, new Deposited(account, Poison.Amount)));
+        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
 
         await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Deposited"}""", 1);
         await Eventually.Is(async () => await DeadLetters() == 1);
@@ -283,7 +283,7 @@ public sealed class MetricsTests : SampleServiceTest
                 if (runs++ == 0)
                     throw new Npgsql.PostgresException("in the way", "ERROR", "ERROR", Npgsql.PostgresErrorCodes.SerializationFailure);
                 unit.Add(row);
-                unit.Tell(row, new Audited(account));
+                unit.Apply(row, new Audited(account));
                 return true;
             },
             Cancellation);

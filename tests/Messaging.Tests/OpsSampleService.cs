@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using OrderPlatform.Messaging.Operations.Jobs;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;

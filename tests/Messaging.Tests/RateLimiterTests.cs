@@ -1,6 +1,8 @@
+using OrderPlatform.Messaging.Operations.Pacing;
+
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class PaceTests
+public sealed class RateLimiterTests
 {
     private static readonly DateTimeOffset Begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
@@ -36,7 +38,7 @@ public sealed class RedriveTests : DeadLetterTest
         var first = await StartApp();
         var second = await StartApp();
         var account = Guid.CreateVersion7();
-        await first.Queue.Run(Incoming(account, 1, new Opened(account)));
+        await first.Queue.Handle(Incoming(account, 1, new Opened(account)));
         var (id, _) = await Fail(first, account, 2, new Deposited(account, 5));
         Poison.Remove(account);
 
@@ -72,7 +74,7 @@ public sealed class RedriveTests : DeadLetterTest
     {
         var ledger = await StartApp();
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Run(Incoming(account, 1, new Opened(account)));
+        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
         var (id, _) = await Fail(ledger, account, 2, new Deposited(account, 5));
         Poison.Remove(account);
         await Execute(

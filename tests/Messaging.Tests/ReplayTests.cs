@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 using RabbitMQ.Client;
 

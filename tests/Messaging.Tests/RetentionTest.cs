@@ -1,4 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Relay;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
@@ -49,7 +54,7 @@ public abstract class RetentionTest : SampleServiceTest
         {
             try
             {
-                return await ledger.Retention.Run(Cancellation);
+                return await ledger.Retention.RunOnce(Cancellation);
             }
             catch (Exception exception)
             {
@@ -88,27 +93,26 @@ public abstract class RetentionTest : SampleServiceTest
         return account;
     }
 
-    private protected async Task<List<EventEnvelope>> Log()
+    private protected async Task<List<LogEntry>> Log()
     {
-        await using var command = Database.Source.CreateCommand($"SELECT {LogReader.Columns} FROM messaging.event_log ORDER BY position");
+        await using var command = Database.Source.CreateCommand($"SELECT {LogRows.Columns} FROM messaging.event_log ORDER BY position");
         await using var reader = await command.ExecuteReaderAsync(Cancellation);
-        var events = new List<EventEnvelope>();
+        var events = new List<LogEntry>();
         while (await reader.ReadAsync(Cancellation))
-            events.Add(LogReader.ReadEvent(reader));
+            events.Add(LogRows.Read(reader));
         return events;
     }
 
-    private protected async Task<List<EventEnvelope>> Archived(ArchiveFilter? filter = null) =>
+    private protected async Task<List<LogEntry>> Archived(ArchiveFilter? filter = null) =>
         await Archive.Read(filter ?? new ArchiveFilter(), Cancellation).ToListAsync(Cancellation);
 
     /// <summary>Fails unless log and archive together have these events, each once.</summary>
-    private protected async Task AssertNothingLostOrDoubled(IEnumerable<EventEnvelope> all) =>
+    private protected async Task AssertNothingLostOrDoubled(IEnumerable<LogEntry> all) =>
         Assert.Equal(Texts(all), Texts((await Log()).Concat(await Archived())));
 
-    private protected static IEnumerable<string> Texts(IEnumerable<EventEnvelope> events) => events
+    private protected static IEnumerable<string> Texts(IEnumerable<LogEntry> events) => events
         .OrderBy(e => e.Position)
-        .Select(e => $"{e with { Body = [] }} {System.Text.Encoding.UTF8.GetString(e.Body)}"
-            .Replace("System.Byte[]", "", StringComparison.Ordinal));
+        .Select(e => $"{e.Position} {e.Event with { Body = default }} {System.Text.Encoding.UTF8.GetString(e.Event.Body.Span)}");
 
     /// <summary>Takes an event over, of that id, and just now.</summary>
     private protected Task<Guid> Receive(Guid id) => Database.Scalar<Guid>(

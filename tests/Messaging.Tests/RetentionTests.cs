@@ -1,5 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Operations.Retention;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Tracing;
 using OrderPlatform.Testing;
 using Prometheus;
 
@@ -78,8 +83,8 @@ public sealed class RetentionTests : RetentionTest
         var archived = await Archived();
         Assert.Equal(3, (await Archive.Manifests(Cancellation)).Count);
         Assert.Equal(archived.OrderBy(e => e.Position), archived);
-        Assert.Equal([1, 2, 3], archived.Where(e => e.Stream == open.ToString()).Select(e => e.Sequence));
-        Assert.Equal([1, 2, 3], archived.Where(e => e.Stream == closed.ToString()).Select(e => e.Sequence));
+        Assert.Equal([1, 2, 3], archived.Where(e => e.Event.Stream == open.ToString()).Select(e => e.Event.Sequence));
+        Assert.Equal([1, 2, 3], archived.Where(e => e.Event.Stream == closed.ToString()).Select(e => e.Event.Sequence));
     }
 
     [Fact]
@@ -216,8 +221,8 @@ public sealed class RetentionTests : RetentionTest
     [Fact]
     public async Task A_run_that_gets_on_counts_as_success_unless_one_has_failed()
     {
-        var registry = Metrics.NewCustomRegistry();
-        var metrics = new RetentionMetrics(Metrics.WithCustomRegistry(registry), Clock);
+        var registry = Prometheus.Metrics.NewCustomRegistry();
+        var metrics = new RetentionMetrics(Prometheus.Metrics.WithCustomRegistry(registry), Clock);
         using var service = new ServiceCollection().AddSingleton(registry).BuildServiceProvider();
 
         metrics.Progressed();
@@ -258,7 +263,7 @@ public sealed class RetentionTests : RetentionTest
         var run = Run(first);
         await await Task.WhenAny(run, reached.Task);
 
-        Assert.False(await second.Retention.Run(Cancellation));
+        Assert.False(await second.Retention.RunOnce(Cancellation));
 
         goOn.SetResult();
         await run;
@@ -354,7 +359,7 @@ public sealed class RetentionTests : RetentionTest
             {
                 try
                 {
-                    return await ledger.Retention.Run(Cancellation);
+                    return await ledger.Retention.RunOnce(Cancellation);
                 }
                 catch (RetentionException)
                 {
@@ -371,7 +376,7 @@ public sealed class RetentionTests : RetentionTest
         var all = archived.Concat(await Log()).ToList();
         Assert.NotEmpty(archived);
         Assert.Equal(accounts.Count * 3, all.Count);
-        Assert.Equal(all.Count, all.DistinctBy(e => e.EventId).Count());
+        Assert.Equal(all.Count, all.DistinctBy(e => e.Event.EventId).Count());
         Assert.Equal(
             accounts.Count, await ledger.Query(db => db.Tallies.CountAsync(tally => tally.Total == 5 && tally.Changes == 1)));
         Assert.Equal(0, await Count("event_log_default"));

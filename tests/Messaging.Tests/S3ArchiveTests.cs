@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;

@@ -4,6 +4,17 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Inbox;
+using OrderPlatform.Messaging.MassTransit;
+using OrderPlatform.Messaging.Operations;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Operations.Retention;
+using OrderPlatform.Messaging.RabbitMq;
+using OrderPlatform.Messaging.Relay;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Messaging.Transport;
 using OrderPlatform.ServiceDefaults;
 using OrderPlatform.Testing;
 using RabbitMQ.Client;
@@ -26,15 +37,15 @@ public sealed partial class SampleHost : IAsyncDisposable
 
     public TransactionBatcher Commit => host.Services.GetRequiredService<TransactionBatcher>();
 
-    internal Retention Retention => host.Services.GetRequiredService<Retention>();
+    internal RetentionWorker Retention => host.Services.GetRequiredService<RetentionWorker>();
 
     internal ArchiveReader Archive => host.Services.GetRequiredService<ArchiveReader>();
 
-    internal Relay Relay => host.Services.GetRequiredService<Relay>();
+    internal EventRelay Relay => host.Services.GetRequiredService<EventRelay>();
 
-    internal ReceiveQueue Queue => host.Services.GetServices<ReceiveQueue>().Single();
+    internal ReceiveQueue Queue => host.Services.GetRequiredService<MessageReceiver>().QueueOf("ledger");
 
-    internal BatchTransaction Transaction => host.Services.GetRequiredService<BatchTransaction>();
+    internal InboxTransaction Transaction => host.Services.GetRequiredService<InboxTransaction>();
 
     internal IBusControl Bus => host.Services.GetRequiredService<IBusControl>();
 
@@ -105,6 +116,8 @@ public sealed partial class SampleHost : IAsyncDisposable
     }
 
     private static void AddEvents(MessagingBuilder messaging) => messaging
+        .UseMassTransit()
+        .AddOperations(operations => operations.Retains<OpenAccounts>())
         .Publishes<Opened>()
         .Publishes<Deposited>()
         .Publishes<Closed>()
@@ -112,7 +125,6 @@ public sealed partial class SampleHost : IAsyncDisposable
         .Handles<Opened, TallyOpening>()
         .Handles<Deposited, TallyDeposit>()
         .Handles<Closed, TallyClosing>()
-        .Retains<OpenAccounts>()
         .Observes<RecordingObserver>();
 
     /// <summary>Stands in for migrations, which a service of a test has none of.</summary>
@@ -122,7 +134,7 @@ public sealed partial class SampleHost : IAsyncDisposable
             new DbContextOptionsBuilder<SampleDb>().UseNpgsql(database.Source).UseSnakeCaseNamingConvention().Options);
         if (!await db.Database.EnsureCreatedAsync())
             return;
-        foreach (var script in MessagingSchema.Scripts())
+        foreach (var script in MessagingSchema.Scripts(typeof(MessagingSchema).Assembly).Concat(OperationsSchema.Scripts()))
         {
             await db.Database.ExecuteSqlRawAsync(
                 script.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
@@ -225,17 +237,7 @@ public abstract partial class SampleServiceTest : IAsyncLifetime
     {
         var incoming = Incoming(account, sequence, @event);
         return (
-            incoming.EventId.ToString(),
-            EventProperties.Of(
-                incoming.EventId,
-                incoming.Type,
-                incoming.Stream,
-                sequence,
-                incoming.CorrelationId,
-                causationId: null,
-                traceParent: null,
-                incoming.OccurredAt),
-            incoming.Body.ToArray());
+            incoming.EventId.ToString(), AmqpMessage.Write(WireFormat.Write(incoming, traceParent: null)), incoming.Body.ToArray());
     }
 
     /// <summary>An event as it reaches a queue.</summary>

@@ -1,4 +1,8 @@
 using Microsoft.EntityFrameworkCore;
+using OrderPlatform.Messaging.Batching;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Operations.Retention;
 
 namespace OrderPlatform.Messaging.Tests;
 

@@ -1,5 +1,7 @@
 using Npgsql;
 using OrderPlatform.Credentials;
+using OrderPlatform.Messaging.Operations.Retention;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;

@@ -3,6 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OrderPlatform.Messaging.MassTransit;
+using OrderPlatform.Messaging.RabbitMq;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
@@ -88,6 +91,6 @@ public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
     private sealed class NoWait(RabbitMqConnections connections, IHostApplicationLifetime lifetime, ILogger<BrokerGate> logger)
         : BrokerGate(connections, lifetime, logger)
     {
-        public override Task UntilItAnswers() => Task.CompletedTask;
+        public override Task WaitForBroker() => Task.CompletedTask;
     }
 }

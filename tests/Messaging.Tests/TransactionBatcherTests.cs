@@ -1,10 +1,12 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Inbox;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Tests;
 
-public sealed class GroupCommitTests : SampleServiceTest
+public sealed class TransactionBatcherTests : SampleServiceTest
 {
     [Fact]
     public async Task Units_that_arrive_together_share_transactions()
@@ -52,7 +54,7 @@ public sealed class GroupCommitTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_row_that_one_unit_adds_is_found_by_the_next_of_its_group()
+    public async Task A_row_that_one_unit_adds_is_found_by_the_next_of_its_batch()
     {
         var ledger = await StartService(TestBroker.Nowhere);
         var account = Guid.CreateVersion7();

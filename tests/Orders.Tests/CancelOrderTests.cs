@@ -21,7 +21,7 @@ public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<Order
     [Fact]
     public void Cancels_a_placed_order_at_once_and_names_the_lines_to_release()
     {
-        var happened = CancelOrder.Decide(Given.Order(OrderStatus.Placed), "no need", Given.Now).Event;
+        var happened = CancelOrder.Decide(Given.Order(OrderStatus.Placed), "no need", Given.Now).Happened;
 
         Assert.Equal(new OrderCancelled(Given.OrderId, Given.Lines, "no need", Given.Now), happened);
     }
@@ -29,7 +29,7 @@ public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<Order
     [Fact]
     public void Asks_Shipping_about_a_confirmed_order()
     {
-        var happened = CancelOrder.Decide(Given.Order(OrderStatus.Confirmed), "no need", Given.Now).Event;
+        var happened = CancelOrder.Decide(Given.Order(OrderStatus.Confirmed), "no need", Given.Now).Happened;
 
         Assert.Equal(new OrderCancellationRequested(Given.OrderId, "no need", Given.Now), happened);
     }

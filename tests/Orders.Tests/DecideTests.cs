@@ -1,5 +1,5 @@
 using OrderPlatform.Contracts.Orders;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
 using static OrderPlatform.Orders.Domain.OrderStatus;
@@ -14,7 +14,7 @@ public sealed class DecideTests
     {
         var order = Given.Order(Placed);
 
-        var confirmed = ConfirmOrder.Decide(order, Given.StockReserved, Given.Now).Event;
+        var confirmed = ConfirmOrder.Decide(order, Given.StockReserved, Given.Now).Happened;
 
         Assert.Equal(new OrderConfirmed(order.Id, order.Lines, order.ShippingAddress, Given.Now), confirmed);
     }
@@ -34,12 +34,12 @@ public sealed class DecideTests
 
     [Fact]
     public void StockReserved_waits_for_its_order() =>
-        Is_too_early(ConfirmOrder.Decide(null, Given.StockReserved, Given.Now));
+        Is_deferred(ConfirmOrder.Decide(null, Given.StockReserved, Given.Now));
 
     [Fact]
     public void StockRejected_rejects_a_placed_order()
     {
-        var rejected = RejectOrder.Decide(Given.Order(Placed), Given.StockRejected, Given.Now).Event;
+        var rejected = RejectOrder.Decide(Given.Order(Placed), Given.StockRejected, Given.Now).Happened;
 
         Assert.Equal(new OrderRejected(Given.OrderId, Given.Shortages, Given.Now), rejected);
     }
@@ -60,14 +60,14 @@ public sealed class DecideTests
 
     [Fact]
     public void StockRejected_waits_for_its_order() =>
-        Is_too_early(RejectOrder.Decide(null, Given.StockRejected, Given.Now));
+        Is_deferred(RejectOrder.Decide(null, Given.StockRejected, Given.Now));
 
     [Theory]
     [InlineData(Confirmed)]
     [InlineData(Cancelling)]
     public void ShipmentDispatched_ships_the_order_even_while_it_is_being_cancelled(OrderStatus status)
     {
-        var shipped = ShipOrder.Decide(Given.Order(status), Given.ShipmentDispatched).Event;
+        var shipped = ShipOrder.Decide(Given.Order(status), Given.ShipmentDispatched).Happened;
 
         Assert.Equal(new OrderShipped(Given.OrderId, Given.ShipmentId, "SIM-1", Given.ShipmentDispatched.DispatchedAt), shipped);
     }
@@ -76,7 +76,7 @@ public sealed class DecideTests
     [InlineData(null)]
     [InlineData(Placed)]
     public void ShipmentDispatched_waits_for_StockReserved(OrderStatus? status) =>
-        Is_too_early(ShipOrder.Decide(OrderOrNone(status), Given.ShipmentDispatched));
+        Is_deferred(ShipOrder.Decide(OrderOrNone(status), Given.ShipmentDispatched));
 
     [Theory]
     [InlineData(Shipped)]
@@ -93,7 +93,7 @@ public sealed class DecideTests
     [Fact]
     public void ShipmentDelivered_delivers_a_shipped_order()
     {
-        var delivered = DeliverOrder.Decide(Given.Order(Shipped), Given.ShipmentDelivered).Event;
+        var delivered = DeliverOrder.Decide(Given.Order(Shipped), Given.ShipmentDelivered).Happened;
 
         Assert.Equal(new OrderDelivered(Given.OrderId, Given.ShipmentDelivered.DeliveredAt), delivered);
     }
@@ -104,7 +104,7 @@ public sealed class DecideTests
     [InlineData(Confirmed)]
     [InlineData(Cancelling)]
     public void ShipmentDelivered_waits_for_ShipmentDispatched(OrderStatus? status) =>
-        Is_too_early(DeliverOrder.Decide(OrderOrNone(status), Given.ShipmentDelivered));
+        Is_deferred(DeliverOrder.Decide(OrderOrNone(status), Given.ShipmentDelivered));
 
     [Fact]
     public void ShipmentDelivered_changes_nothing_twice() =>
@@ -121,7 +121,7 @@ public sealed class DecideTests
     [InlineData(Cancelling)]
     public void ShipmentCancelled_cancels_the_order_and_names_the_lines_to_release(OrderStatus status)
     {
-        var cancelled = CompleteCancellation.Decide(Given.Order(status), Given.ShipmentCancelled, Given.Now).Event;
+        var cancelled = CompleteCancellation.Decide(Given.Order(status), Given.ShipmentCancelled, Given.Now).Happened;
 
         Assert.Equal(new OrderCancelled(Given.OrderId, Given.Lines, "no need", Given.Now), cancelled);
     }
@@ -130,7 +130,7 @@ public sealed class DecideTests
     [InlineData(null)]
     [InlineData(Placed)]
     public void ShipmentCancelled_waits_for_StockReserved(OrderStatus? status) =>
-        Is_too_early(CompleteCancellation.Decide(OrderOrNone(status), Given.ShipmentCancelled, Given.Now));
+        Is_deferred(CompleteCancellation.Decide(OrderOrNone(status), Given.ShipmentCancelled, Given.Now));
 
     [Fact]
     public void ShipmentCancelled_changes_nothing_twice() =>
@@ -145,9 +145,9 @@ public sealed class DecideTests
 
     private static Order? OrderOrNone(OrderStatus? status) => status is { } known ? Given.Order(known) : null;
 
-    private static void Changes_nothing<TEvent>(Reaction<TEvent> reaction)
-        where TEvent : class => Assert.Equal(new Reaction<TEvent>(Outcome.Handled, null), reaction);
+    private static void Changes_nothing<TEvent>(Decision<TEvent> decision)
+        where TEvent : class => Assert.Equal(Decision.Nothing, decision);
 
-    private static void Is_too_early<TEvent>(Reaction<TEvent> reaction)
-        where TEvent : class => Assert.Equal(new Reaction<TEvent>(Outcome.Defer, null), reaction);
+    private static void Is_deferred<TEvent>(Decision<TEvent> decision)
+        where TEvent : class => Assert.Equal(Decision.Defer, decision);
 }

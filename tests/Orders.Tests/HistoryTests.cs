@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
 

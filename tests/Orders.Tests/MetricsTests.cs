@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Testing;
 

@@ -5,7 +5,10 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Contracts.Shipping;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Operations.DeadLetters;
+using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
 using OrderPlatform.Orders.Storage;
@@ -118,10 +121,10 @@ public sealed class OrdersService : IAsyncLifetime
         var db = scope.ServiceProvider.GetRequiredService<OrdersDb>();
         var types = Services.GetRequiredService<EventTypes>();
         var stream = id.ToString();
-        var log = await db.Set<LoggedEvent>().Where(e => e.Stream == stream).OrderBy(e => e.Sequence).ToListAsync();
+        var log = await db.Set<LoggedEvent>().Where(e => e.Event.Stream == stream).OrderBy(e => e.Event.Sequence).ToListAsync();
         return (
             await db.Orders.AsNoTracking().SingleAsync(order => order.Id == id),
-            new Order(id).Fold(log.Select(e => types.Read(e.Type, e.Data))));
+            new Order(id).Fold(log.Select(e => types.Read(e.Event))));
     }
 }
 

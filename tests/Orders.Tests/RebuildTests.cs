@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using OrderPlatform.Messaging.Operations.Rebuilds;
+using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Testing;
 
@@ -103,12 +105,12 @@ public sealed class RebuildTests : IAsyncLifetime
     public async Task Sees_no_difference_where_orders_flow(string mode)
     {
         using var stop = new CancellationTokenSource();
-        var flow = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Flow(stoppingToken.Token)));
+        var flow = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Flow(stop.Token)));
         var rounds = new List<JsonElement>();
 
         for (var round = 0; round < 5; round++)
             rounds.Add(await Rebuild(mode));
-        await stoppingToken.CancelAsync();
+        await stop.CancelAsync();
         var placed = (await flow).Sum();
 
         Assert.All(rounds, rebuild => Assert.Equal(0, Number(rebuild, "differing")));

@@ -183,6 +183,16 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
     private static string? LabelOf(string series, string label) =>
         Labels().Matches(series).FirstOrDefault(match => match.Groups[1].Value == label)?.Groups[2].Value;
 
+    private static string Requests(string method, int status, string route) =>
+        $$"""http_server_request_duration_seconds_count{http_request_method="{{method}}",http_response_status_code="{{status}}","""
+        + $$"""http_route="{{route}}"}""";
+
+    private Task Becomes(string series, double value) => Becomes(app, series, value);
+
+    /// <summary>A request is measured after its response has been sent, so a client may be faster.</summary>
+    private static Task Becomes(TestApp app, string series, double value) =>
+        Eventually.Is(async () => await Value(app, series) == value);
+
     [GeneratedRegex("([a-z_]+)=\"([^\"]*)\"")]
     private static partial Regex Labels();
 }

@@ -1,4 +1,5 @@
 using CsCheck;
+using OrderPlatform.Messaging.Operations.Jobs;
 using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Tests;

@@ -1,4 +1,5 @@
 using OrderPlatform.Contracts.Shipping;
+using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Shipping.Carrier;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Features;
@@ -16,7 +17,7 @@ public sealed class DecideTests
     {
         var shipment = Given.Shipment(Pending);
 
-        Assert.Null(CreateShipment.Decide(shipment, mode, Given.Now));
+        Assert.Equal(Decision.Nothing, CreateShipment.Decide(shipment, mode, Given.Now));
         Assert.Equal(Given.Now, shipment.NextAttemptAt);
     }
 
@@ -45,7 +46,7 @@ public sealed class DecideTests
     [InlineData(Delivered)]
     [InlineData(Cancelled)]
     public void OrderCancellationRequested_changes_nothing_else(ShipmentStatus status) =>
-        Assert.Null(CancelShipment.Decide(Given.Shipment(status), "no need", Given.Now));
+        Assert.Equal(Decision.Nothing, CancelShipment.Decide(Given.Shipment(status), "no need", Given.Now));
 
     [Fact]
     public void A_booking_dispatches_a_pending_shipment()
@@ -54,7 +55,7 @@ public sealed class DecideTests
 
         var dispatched = BookShipment.Decide(shipment, "SIM-1", Given.Now);
 
-        Assert.Equal(new ShipmentDispatched(Given.OrderId, shipment.Id, Given.Lines, "SIM-1", Given.Now), dispatched);
+        Assert.Equal(new ShipmentDispatched(Given.OrderId, shipment.Id, Given.Lines, "SIM-1", Given.Now), dispatched.Happened);
     }
 
     [Theory]
@@ -62,24 +63,24 @@ public sealed class DecideTests
     [InlineData(Delivered)]
     [InlineData(Cancelled)]
     public void A_booking_dispatches_nothing_else(ShipmentStatus status) =>
-        Assert.Null(BookShipment.Decide(Given.Shipment(status), "SIM-1", Given.Now));
+        Assert.Equal(Decision.Nothing, BookShipment.Decide(Given.Shipment(status), "SIM-1", Given.Now));
 
     [Fact]
     public void A_dispatched_shipment_can_be_delivered()
     {
         var shipment = Given.Shipment(Dispatched);
 
-        Assert.Equal(new ShipmentDelivered(Given.OrderId, shipment.Id, Given.Now), DeliverShipment.Decide(shipment, Given.Now)?.Event);
+        Assert.Equal(new ShipmentDelivered(Given.OrderId, shipment.Id, Given.Now), DeliverShipment.Decide(shipment, Given.Now).Happened);
     }
 
     [Fact]
-    public void A_shipment_is_delivered_once() => Assert.Null(DeliverShipment.Decide(Given.Shipment(Delivered), Given.Now));
+    public void A_shipment_is_delivered_once() => Assert.Equal(Decision.Nothing, DeliverShipment.Decide(Given.Shipment(Delivered), Given.Now));
 
     [Theory]
     [InlineData(Pending, "shipment-pending")]
     [InlineData(Cancelled, "shipment-cancelled")]
-    public void What_was_not_dispatched_can_not_be_delivered(ShipmentStatus status, string code) =>
-        Assert.Equal(code, DeliverShipment.Decide(Given.Shipment(status), Given.Now)?.Refusal?.Code);
+    public void A_shipment_that_was_not_dispatched_cannot_be_delivered(ShipmentStatus status, string code) =>
+        Assert.Equal(code, DeliverShipment.Decide(Given.Shipment(status), Given.Now).Refusal?.Code);
 
     [Theory]
     [InlineData(Pending)]

@@ -1,3 +1,4 @@
+using OrderPlatform.Messaging.Operations.Jobs;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Testing;
 

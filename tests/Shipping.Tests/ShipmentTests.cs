@@ -3,7 +3,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.Operations.Jobs;
+using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Features;
 

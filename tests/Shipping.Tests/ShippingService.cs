@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using OrderPlatform.Contracts.Orders;
-using OrderPlatform.Messaging;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Inbox;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Features;
 using OrderPlatform.Shipping.Storage;
@@ -98,9 +100,9 @@ public sealed class ShippingService : IAsyncDisposable
     {
         var stream = orderId.ToString();
         var types = await Query(db => db.Set<LoggedEvent>()
-            .Where(e => e.Stream == stream)
-            .OrderBy(e => e.Sequence)
-            .Select(e => e.Type)
+            .Where(e => e.Event.Stream == stream)
+            .OrderBy(e => e.Event.Sequence)
+            .Select(e => e.Event.Type)
             .ToArrayAsync());
         return Array.ConvertAll(types, type => type[(type.IndexOf(':', StringComparison.Ordinal) + 1)..]);
     }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using OrderPlatform.Messaging;
 using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Inbox;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Npgsql;
-using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Testing;
 

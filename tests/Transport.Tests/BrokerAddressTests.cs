@@ -5,6 +5,9 @@ namespace OrderPlatform.Transport.Tests;
 /// <summary>The connection string of the broker.</summary>
 public sealed class BrokerAddressTests
 {
+    private const string Unescaped =
+        "a '/' in the user name, the password or the virtual host must be written as %2F, a '#' as %23";
+
     [Fact]
     public void It_names_user_password_node_and_virtual_host()
     {
@@ -50,7 +53,9 @@ public sealed class BrokerAddressTests
     [InlineData("amqp://guest:sec:ret@localhost/", "a ':' in the user name or the password must be written as %3A")]
     [InlineData("amqp://guest:sec@ret@localhost/", "a '@' in the user name or the password must be written as %40")]
     [InlineData("amqp://guest@localhost/", "it names a user and no password")]
-    [InlineData("amqp://localhost/a/b", "a '/' in the virtual host must be written as %2F, a '#' as %23")]
+    [InlineData("amqp://localhost/a/b", Unescaped)]
+    [InlineData("amqp://guest:sec/ret@localhost/", Unescaped)]
+    [InlineData("amqp://guest:sec#ret@localhost/", Unescaped)]
     [InlineData("amqp://localhost/?cacertfile=ca.crt", "'cacertfile' is not a parameter of an address that begins with amqp:")]
     [InlineData("amqps://localhost/?verify=none", "'verify' is not a parameter of an address that begins with amqps:")]
     public void One_that_cannot_work_is_refused_with_one_sentence(string address, string reason)
@@ -61,7 +66,7 @@ public sealed class BrokerAddressTests
     }
 
     [Theory]
-    [InlineData("amqp://guest:sec/ret@localhost/")]
+    [InlineData("amqp://guest:sec/ret@localhost")]
     [InlineData("amqp://localhost:secret/")]
     [InlineData("amqp://localhost:99999/")]
     [InlineData("amqp://localhost:0/")]

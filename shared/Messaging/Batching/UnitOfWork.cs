@@ -78,7 +78,7 @@ public sealed class UnitOfWork
     /// </summary>
     public void Apply(EventSourcedEntity entity, object @event)
     {
-        entity.Apply(@event);
+        entity.Change(@event);
         changes.Add((entity, @event));
     }
 

@@ -17,7 +17,9 @@ public abstract class EventSourcedEntity
 
     /// <summary>Changes the row as the event says. The decision was made before: it neither refuses nor looks anything up.</summary>
     /// <exception cref="ArgumentException">Events of this type do not belong to the entity.</exception>
-    protected internal abstract void Apply(object @event);
+    protected abstract void Apply(object @event);
+
+    internal void Change(object @event) => Apply(@event);
 
     internal int Advance(object @event)
     {

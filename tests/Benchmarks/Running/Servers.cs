@@ -109,8 +109,8 @@ internal sealed class Servers : IDisposable
 
     /// <summary>The settings that decide whether a commit is durable.</summary>
     public async Task<string> Durability(CancellationToken stoppingToken) =>
-        $"fsync {await Ask("SHOW fsync", stop)}, synchronous_commit {await Ask("SHOW synchronous_commit", stop)}, "
-        + $"full_page_writes {await Ask("SHOW full_page_writes", stop)}";
+        $"fsync {await Ask("SHOW fsync", stoppingToken)}, synchronous_commit {await Ask("SHOW synchronous_commit", stoppingToken)}, "
+        + $"full_page_writes {await Ask("SHOW full_page_writes", stoppingToken)}";
 
     public static async Task Execute(string database, string sql, CancellationToken stoppingToken)
     {
@@ -135,7 +135,7 @@ internal sealed class Servers : IDisposable
     {
         using var response = await management.PutAsJsonAsync(new Uri(path, UriKind.Relative), body, stoppingToken);
         if (!response.IsSuccessStatusCode)
-            throw new HttpRequestException($"{path}: {response.StatusCode}: {await response.Content.ReadAsStringAsync(stop)}");
+            throw new HttpRequestException($"{path}: {response.StatusCode}: {await response.Content.ReadAsStringAsync(stoppingToken)}");
     }
 
     private async Task Control(string[] words, CancellationToken stoppingToken)

@@ -265,7 +265,7 @@ internal sealed class Jobs : IDisposable
         var url = new Uri(trial.Services.UrlOf(service), path);
         using var response = await http.PostAsJsonAsync(url, body, stoppingToken);
         if (!response.IsSuccessStatusCode)
-            throw new InvalidOperationException($"POST {url}: {await response.Content.ReadAsStringAsync(stop)}");
+            throw new InvalidOperationException($"POST {url}: {await response.Content.ReadAsStringAsync(stoppingToken)}");
         return response.Headers.Location is { } location ? new Uri(url, location) : url;
     }
 

@@ -161,7 +161,7 @@ internal sealed class Trial : IAsyncDisposable
     private static string ReceiveStock =>
         $"""
         INSERT INTO stock (sku, available, reserved, sequence)
-        SELECT 'sku-' || lpad(n::text, 4, '0'), {Books.StockAtFirst}, 0, 0 FROM generate_series(0, {Orders.Skus - 1}) AS n
+        SELECT 'sku-' || lpad(n::text, 4, '0'), {ConsistencyCheck.StockAtFirst}, 0, 0 FROM generate_series(0, {Orders.Skus - 1}) AS n
         """;
 
     /// <summary>Asks until the answer is as expected; asking takes at most one part in fifty of the time.</summary>

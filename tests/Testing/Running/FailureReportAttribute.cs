@@ -1,5 +1,4 @@
 using System.Reflection;
-using OrderPlatform.Messaging.Tracing;
 using Xunit;
 using Xunit.v3;
 

@@ -66,6 +66,7 @@ public abstract partial class TransportConformance
 
         await Eventually.Is(() => host.Receiver.Received.Count == 20);
         gate.Open();
+        await Eventually.Is(() => host.Receiver.Handled.Count == 20);
         await IsEmpty(Queue);
         Assert.Equal(10, host.Receiver.Received.Select(received => received.Event.EventId).Distinct().Count());
         Assert.Empty(host.Receiver.DeadLetters);
@@ -96,6 +97,7 @@ public abstract partial class TransportConformance
         await Eventually.Is(async () => await Raw.Count(Queue) == 15);
         Assert.Equal(5, host.Receiver.Received.Count);
         gate.Open();
+        await Eventually.Is(() => host.Receiver.Handled.Count == 20);
         await IsEmpty(Queue);
         Assert.Equal(20, host.Receiver.Received.Count);
     }
@@ -111,6 +113,7 @@ public abstract partial class TransportConformance
 
         await Eventually.Is(() => host.Receiver.Handled.Count == 49);
         gate.Open();
+        await Eventually.Is(() => host.Receiver.Handled.Count == 50);
         await IsEmpty(Queue);
         Assert.Equal(50, host.Receiver.Received.Count);
     }
@@ -123,8 +126,8 @@ public abstract partial class TransportConformance
 
         await Send(Events.Messages(500, Events.Paid));
 
+        await Eventually.Is(() => host.Receiver.Handled.Distinct().Count() == 500);
         await IsEmpty(Queue);
-        Assert.Equal(500, host.Receiver.Handled.Distinct().Count());
         Assert.Equal(500, host.Receiver.Received.Count);
     }
 
@@ -153,6 +156,7 @@ public abstract partial class TransportConformance
 
         await Eventually.Is(() => first.Receiver.InHand == 5 && second.Receiver.InHand == 5);
         gate.Open();
+        await Eventually.Is(() => first.Receiver.Handled.Count + second.Receiver.Handled.Count == 10);
         await IsEmpty(Queue);
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Authentication;
 using OrderPlatform.Testing;
+using RabbitMQ.Client.Exceptions;
 
 namespace OrderPlatform.Transport.Tests.Conformance;
 
@@ -65,9 +66,15 @@ public abstract partial class TransportConformance
 
         await Eventually.Is(async () =>
         {
-            if (await Broker.Ask($"queues/{{vhost}}/{Queue}") is null)
-                return false;
-            await Raw.Publish(Queue, Events.Message(Events.Paid, "one").Message);
+            try
+            {
+                await Send(Events.Message(Events.Paid, "one"));
+            }
+            catch (PublishException)
+            {
+                // The queue is not bound yet.
+            }
+
             return !host.Receiver.Received.IsEmpty;
         });
     }

@@ -63,11 +63,16 @@ public abstract partial class TransportConformance : IAsyncLifetime
 
     private string Through(TcpProxy proxy) => new UriBuilder(Broker.Uri) { Host = "127.0.0.1", Port = proxy.Port }.Uri.AbsoluteUri;
 
-    /// <summary>Waits until nothing is left in a queue, neither waiting nor unacknowledged.</summary>
-    private Task IsEmpty(string queue) => Eventually.Is(
-        async () => await Broker.Ask($"queues/{{vhost}}/{queue}") is { } state
-            && state.TryGetProperty("messages", out var messages) && messages.GetInt32() == 0,
-        $"{queue} is empty");
+    /// <summary>
+    /// Stops the service, and finds nothing in a queue: what was not acknowledged would have returned to it. (The management API knows of
+    /// unacknowledged messages as well, but seconds later.)
+    /// </summary>
+    private async Task IsEmpty(string queue)
+    {
+        foreach (var host in started.OfType<TransportHost>())
+            await host.Stop();
+        await Eventually.Is(async () => await Raw.Count(queue) == 0, $"{queue} is empty");
+    }
 
     /// <summary>A handler that waits until the test releases it.</summary>
     private sealed class Gate

@@ -35,7 +35,7 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                     order_id = table.Column<Guid>(type: "uuid", nullable: false),
                     status = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
                     lines = table.Column<string>(type: "jsonb", nullable: false),
-                    sequence = table.Column<int>(type: "integer", nullable: false)
+                    version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -49,7 +49,7 @@ namespace OrderPlatform.Inventory.Storage.Migrations
                     sku = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
                     available = table.Column<long>(type: "bigint", nullable: false),
                     reserved = table.Column<long>(type: "bigint", nullable: false),
-                    sequence = table.Column<int>(type: "integer", nullable: false)
+                    version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {

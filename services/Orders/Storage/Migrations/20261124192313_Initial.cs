@@ -44,7 +44,7 @@ namespace OrderPlatform.Orders.Storage.Migrations
                     rejection = table.Column<string>(type: "jsonb", nullable: true),
                     cancellation = table.Column<string>(type: "jsonb", nullable: true),
                     shipment = table.Column<string>(type: "jsonb", nullable: true),
-                    sequence = table.Column<int>(type: "integer", nullable: false)
+                    version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {

@@ -30,7 +30,7 @@ namespace OrderPlatform.Shipping.Storage.Migrations
                     next_attempt_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     causation_id = table.Column<Guid>(type: "uuid", nullable: true),
                     trace_parent = table.Column<string>(type: "text", nullable: true),
-                    sequence = table.Column<int>(type: "integer", nullable: false)
+                    version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {

@@ -1,0 +1,44 @@
+namespace OrderPlatform.Architecture.Tests;
+
+/// <summary>Folders form floors: each uses only what lies below it.</summary>
+public sealed class FloorTests
+{
+    public static TheoryData<string> Projects => new(Solution.Shared.Concat(Solution.Services).Select(project => project.Name));
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void No_folders_of_a_project_form_a_circle(string name)
+    {
+        var project = Solution.Shared.Concat(Solution.Services).Single(project => project.Name == name);
+
+        Assert.Empty(FolderGraph.Of(project.Assembly.Location).Circle());
+    }
+
+    /// <summary>A namespace for each folder, so that the graph of namespaces is that of folders.</summary>
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Each_folder_of_a_project_is_a_namespace(string name)
+    {
+        var project = Solution.Shared.Concat(Solution.Services).Single(project => project.Name == name);
+
+        Assert.All(project.Sources, source =>
+        {
+            var folder = Path.GetRelativePath(project.Folder, Path.GetDirectoryName(source)!);
+            var expected = folder == "." ? $"OrderPlatform.{name}" : $"OrderPlatform.{name}.{folder.Replace('/', '.')}";
+            var declared = File.ReadLines(source).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
+            if (declared is not null && name != "Contracts")
+                Assert.Equal($"namespace {expected}", declared.TrimEnd(';', ' ', '{'));
+        });
+    }
+
+    /// <summary>The graph sees a circle: this test's own folder and its helper's use each other.</summary>
+    [Fact]
+    public void A_circle_is_named_by_the_types_that_make_it()
+    {
+        var circle = FolderGraph.Of(typeof(FloorTests).Assembly.Location).Circle();
+
+        Assert.Equal(2, circle.Count);
+        Assert.Contains("Example.Upper.Roof uses OrderPlatform.Architecture.Tests.Example.Lower.Cellar", circle[0] + circle[1], StringComparison.Ordinal);
+        Assert.Contains("Example.Lower.Cellar uses OrderPlatform.Architecture.Tests.Example.Upper.Roof", circle[0] + circle[1], StringComparison.Ordinal);
+    }
+}
