@@ -179,15 +179,13 @@ public static class MassTransitServices
         {
             // A message that cannot be read would go to the skipped queue as well: MassTransit notes its failure when it publishes a fault.
             pipe.UseExecuteAsync(context => context.IsFaulted ? Task.CompletedTask : context.NotifyFaulted(context.Exception));
-            if (store is not null)
-                pipe.UseFilter(new OversizedHeaders(queue, store, receiver));
+            pipe.UseFilter(new OversizedHeaders(queue, store, receiver));
             pipe.UseFilter(new ErrorTransportFilter());
             pipe.UseFilter(counter);
         });
         endpoint.ConfigureDeadLetter(pipe =>
         {
-            if (store is not null)
-                pipe.UseFilter(new OversizedHeaders(queue, store, receiver));
+            pipe.UseFilter(new OversizedHeaders(queue, store, receiver));
             pipe.UseFilter(new DeadLetterTransportFilter());
             pipe.UseFilter(counter);
         });
