@@ -147,6 +147,11 @@ public static class MassTransitServices
         {
             await OutcomeOf(received).WaitAsync(context.CancellationToken);
         }
+        catch (OperationCanceledException exception)
+        {
+            // A handler's own time-out; MassTransit would say that it had cancelled the message itself.
+            throw new TimeoutException(exception.Message, exception);
+        }
     }
 
     /// <summary>Does not complete when there is none.</summary>
@@ -172,15 +177,15 @@ public static class MassTransitServices
         var counter = new DeadLetterCounter(queue, receiver);
         endpoint.ConfigureError(pipe =>
         {
-            if (store is not null)
-                pipe.UseFilter(new OversizedHeaders(queue, store, receiver));
+            // A message that cannot be read would go to the skipped queue as well: MassTransit notes its failure when it publishes a fault.
+            pipe.UseExecuteAsync(context => context.IsFaulted ? Task.CompletedTask : context.NotifyFaulted(context.Exception));
+            pipe.UseFilter(new OversizedHeaders(queue, store, receiver));
             pipe.UseFilter(new ErrorTransportFilter());
             pipe.UseFilter(counter);
         });
         endpoint.ConfigureDeadLetter(pipe =>
         {
-            if (store is not null)
-                pipe.UseFilter(new OversizedHeaders(queue, store, receiver));
+            pipe.UseFilter(new OversizedHeaders(queue, store, receiver));
             pipe.UseFilter(new DeadLetterTransportFilter());
             pipe.UseFilter(counter);
         });

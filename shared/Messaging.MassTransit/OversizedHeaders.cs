@@ -4,8 +4,11 @@ using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.MassTransit;
 
-/// <summary>Files a message at once that MassTransit could not move: see <see cref="OversizedMessages"/>.</summary>
-internal sealed class OversizedHeaders(string queue, IDeadLetterStore store, IMessageReceiver receiver)
+/// <summary>
+/// Files a message at once that MassTransit could not move: see <see cref="OversizedMessages"/>. Without a store it stays unacknowledged,
+/// so that it stops no other.
+/// </summary>
+internal sealed class OversizedHeaders(string queue, IDeadLetterStore? store, IMessageReceiver receiver)
     : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
 {
     public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next) =>
@@ -24,6 +27,12 @@ internal sealed class OversizedHeaders(string queue, IDeadLetterStore store, IMe
             : null;
 
     /// <summary>MassTransit acknowledges it afterwards.</summary>
-    private Task File(ReceiveContext context, DeadLetter letter) =>
-        OversizedMessages.File(store, receiver, letter, context.CancellationToken);
+    private Task File(ReceiveContext context, DeadLetter letter)
+    {
+        if (store is not null)
+            return OversizedMessages.File(store, receiver, letter, context.CancellationToken);
+        LogContext.Error?.Log("The headers of message {MessageId} are too large for {Queue}_error; it stays in {Queue}",
+            letter.Message.MessageId, queue, queue);
+        return Task.Delay(Timeout.Infinite, context.CancellationToken);
+    }
 }
