@@ -24,8 +24,9 @@ internal sealed class QueueSender(IConnection connection, TransportTopology topo
             var channel = await OpenSending(cancellationToken);
             foreach (var message in messages)
             {
+                // To the queue's own exchange, which its service alone may write to; nobody has a permission on the default one.
                 await channel.BasicPublishAsync(
-                    "", queue, mandatory: true, AmqpMessage.Write(Original(message)), message.Body, cancellationToken);
+                    queue, "", mandatory: true, AmqpMessage.Write(Original(message)), message.Body, cancellationToken);
                 sentCount++;
             }
 

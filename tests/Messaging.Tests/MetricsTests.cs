@@ -20,9 +20,9 @@ public sealed class MetricsTests : SampleServiceTest
 
         var scrape = await Scrape.Of(ledger.Services);
 
-        string[] ofQueues = ["inbox_duplicates_total", "deferred_events", "deferred_oldest_age_seconds", "group_size_count"];
+        string[] ofQueues = ["inbox_duplicates_total", "deferred_events", "deferred_oldest_age_seconds", "batch_size_count"];
         Assert.All(ofQueues, metric => Assert.Equal(0, scrape[$$"""messaging_{{metric}}{queue="ledger"}"""]));
-        Assert.Equal(0, scrape["""messaging_group_size_count{queue="requests"}"""]);
+        Assert.Equal(0, scrape["""messaging_batch_size_count{queue="requests"}"""]);
         Assert.Equal(0, scrape["messaging_archived_events_total"]);
         Assert.Equal(0, scrape["""messaging_dropped_partitions_total{table="event_log"}"""]);
         Assert.Equal(0, scrape["messaging_outbox_oldest_age_seconds"]);
@@ -54,8 +54,8 @@ public sealed class MetricsTests : SampleServiceTest
         var scrape = await Scrape.Of(ledger.Services);
         Assert.Equal(1, scrape["""messaging_delivery_delay_seconds_count{queue="ledger",event="Opened"}"""]);
         Assert.InRange(scrape["""messaging_delivery_delay_seconds_sum{queue="ledger",event="Opened"}"""]!.Value, 0.0001, 60);
-        Assert.Equal(1, scrape["""messaging_group_size_count{queue="ledger"}"""]);
-        Assert.Equal(2, scrape["""messaging_group_size_count{queue="requests"}"""]);
+        Assert.Equal(1, scrape["""messaging_batch_size_count{queue="ledger"}"""]);
+        Assert.Equal(2, scrape["""messaging_batch_size_count{queue="requests"}"""]);
         Assert.Equal(1, scrape["messaging_relay_active"]);
         Assert.Equal(1, scrape["messaging_database_up"]);
         Assert.Equal(1, scrape["messaging_broker_up"]);
