@@ -107,6 +107,10 @@ public sealed class PlainMassTransitTests : IAsyncLifetime
 
     private sealed record PlainApplication(IBusControl Bus) : IAsyncDisposable
     {
-        public async ValueTask DisposeAsync() => await Bus.StopAsync(CancellationToken.None);
+        public async ValueTask DisposeAsync()
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            await Bus.StopAsync(patience.Token);
+        }
     }
 }
