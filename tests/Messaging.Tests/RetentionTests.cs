@@ -248,10 +248,11 @@ public sealed class RetentionTests : RetentionTest
         var (reached, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
         var faulty = new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
         var first = await Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(faulty));
-        var second = await Start();
+        var second = await Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(faulty));
         await OpenAndClose(first);
         var all = await Log();
         await Eventually.Is(() => first.Relay.IsActive || second.Relay.IsActive);
+        await Task.WhenAll(first.Retention.FirstRun, second.Retention.FirstRun).WaitAsync(Eventually.Guard, Cancellation);
         await LetItEnd(first.Relay.IsActive ? first : second);
         faulty.Before = (_, _) =>
         {
@@ -259,8 +260,9 @@ public sealed class RetentionTests : RetentionTest
             return goOn.Task;
         };
         var run = Run(first);
-        await await Task.WhenAny(run, reached.Task);
+        await reached.Task.WaitAsync(Eventually.Guard, Cancellation);
 
+        Assert.False(await first.Retention.RunOnce(Cancellation));
         Assert.False(await second.Retention.RunOnce(Cancellation));
 
         goOn.SetResult();

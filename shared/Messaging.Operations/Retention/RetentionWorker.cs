@@ -20,6 +20,11 @@ internal sealed partial class RetentionWorker(
     TimeProvider clock,
     ILogger<RetentionWorker> logger) : BackgroundLoop(database.Ready, options.Interval)
 {
+    private readonly TaskCompletionSource firstRun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the run that this instance begins with is over, however it ended.</summary>
+    internal Task FirstRun => firstRun.Task;
+
     /// <summary>One run.</summary>
     /// <returns>False when another instance is at it.</returns>
     internal async Task<bool> RunOnce(CancellationToken cancellationToken)
@@ -44,7 +49,17 @@ internal sealed partial class RetentionWorker(
         return true;
     }
 
-    protected override Task Run(CancellationToken stoppingToken) => RunOnce(stoppingToken);
+    protected override async Task Run(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await RunOnce(stoppingToken);
+        }
+        finally
+        {
+            firstRun.TrySetResult();
+        }
+    }
 
     protected override void Interrupted(Exception exception)
     {
