@@ -87,7 +87,7 @@ internal sealed class TlsProxy : IAsyncDisposable
             while (true)
                 links.Add(Join(await listener.AcceptTcpClientAsync(end.Token)));
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception) when (end.IsCancellationRequested)
         {
             await Task.WhenAll(links);
         }
