@@ -163,6 +163,21 @@ public sealed partial class ArchitectureTests
     public void Program_is_a_table_of_contents() =>
         Assert.All(Solution.Services, service => Assert.InRange(ProgramOf(service).Split('\n').Length, 1, 40));
 
+    /// <summary>A longer statement is a file beside its class, which an editor for SQL can open.</summary>
+    [Fact]
+    public void No_SQL_in_a_string_is_longer_than_15_lines() => Assert.Empty(
+        from source in Solution.Services.Concat(Solution.Shared).SelectMany(project => project.Sources)
+        where !source.Contains("Migrations", StringComparison.Ordinal)
+        from Match text in RawString.Matches(File.ReadAllText(source))
+        where Statement.IsMatch(text.Value) && text.Value.Count(character => character == '\n') - 1 > 15
+        select $"{source}: {text.Value.Split('\n')[1].Trim()}");
+
+    [GeneratedRegex(""" "{3}\r?\n.*?"{3} """, RegexOptions.Singleline | RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex RawString { get; }
+
+    [GeneratedRegex(@"^\s*(WITH|SELECT|INSERT|UPDATE|DELETE|CREATE|DO|MERGE)\b", RegexOptions.Multiline)]
+    private static partial Regex Statement { get; }
+
     [Fact]
     public void Nobody_sleeps_or_asks_the_machine_for_the_time() =>
         Assert.All([.. Solution.Services, .. Solution.Shared], project =>

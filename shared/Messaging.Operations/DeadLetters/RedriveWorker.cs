@@ -35,26 +35,7 @@ internal sealed partial class RedriveWorker(
     // Seconds after which what a redrive was allowed to send, and did not, is lost: what is overdue does not come at once.
     private const string Lapse = "0.3";
 
-    // One redrive that has something due, and as much of it as its speed allows since it was last looked at.
-    internal const string SelectDue =
-        $"""
-        WITH redrive AS MATERIALIZED (
-            SELECT
-                id,
-                coalesce(least(1 + floor(per_second * least(extract(epoch FROM now() - next_at), {Lapse})), $1), $1)::int AS allowed
-            FROM messaging.redrives AS redrive
-            WHERE next_at <= now() - ({Gather}) * interval '1 second' AND EXISTS (
-                SELECT FROM messaging.dead_letters WHERE redrive_id = redrive.id AND due_at <= now())
-            ORDER BY next_at
-            LIMIT 1
-            FOR UPDATE SKIP LOCKED)
-        SELECT id, queue, redrive_kind, properties, headers, body, redrive_id
-        FROM messaging.dead_letters
-        WHERE redrive_id = (SELECT id FROM redrive) AND due_at <= now()
-        ORDER BY due_at, stream, sequence
-        LIMIT (SELECT allowed FROM redrive)
-        FOR UPDATE SKIP LOCKED
-        """;
+    internal static readonly string SelectDue = EmbeddedSql.Of(typeof(RedriveWorker), "SelectDue", ("gather", Gather), ("lapse", Lapse));
 
     private const string SetRedriven =
         """

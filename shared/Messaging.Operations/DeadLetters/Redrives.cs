@@ -101,32 +101,9 @@ internal static class Redrives
         await using var command = database.CreateCommand("");
         var parameters = command.Parameters;
         var redrive = Guid.CreateVersion7();
-        var (id, rate) = (Next(parameters, redrive), Next(parameters, perSecond));
-        var (by, why) = (Next(parameters, who.Name), Next(parameters, reason));
-        command.CommandText =
-            $"""
-            WITH redrive AS (INSERT INTO messaging.redrives (id, per_second, who, reason) VALUES ({id}, {rate}, {by}, {why})),
-                 chosen AS MATERIALIZED (
-                    SELECT id, stream, sequence
-                    FROM messaging.dead_letters
-                    WHERE {filter.Where(parameters, waiting: true)}
-                    ORDER BY last_failed_at, id
-                    LIMIT {Next(parameters, limit ?? long.MaxValue)}
-                    FOR UPDATE),
-                 placed AS (SELECT id, row_number() OVER (ORDER BY stream, sequence, id) - 1 AS place FROM chosen),
-                 scheduled AS (
-                    UPDATE messaging.dead_letters AS letter
-                    SET state = 'scheduled', redrive_kind = 'operator', redrive_id = {id},
-                        redrive_at = now() + place / {rate} * interval '1 second'
-                    FROM placed
-                    WHERE letter.id = placed.id
-                    RETURNING letter.id, redrive_at),
-                 audited AS (
-                    INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details)
-                    SELECT id, {by}, 'redrive', {why}, jsonb_build_object('redriveAt', redrive_at, 'redrive', {id}, 'perSecond', {rate})
-                    FROM scheduled)
-            SELECT count(*), max(redrive_at) FROM scheduled
-            """;
+        parameters.AddRange(
+            new NpgsqlParameter[] { Value(redrive), Value(perSecond), Value(who.Name), Value(reason), Value(limit ?? long.MaxValue) });
+        command.CommandText = EmbeddedSql.Of(typeof(Redrives), "Schedule", ("where", filter.Where(parameters, waiting: true)));
         command.CommandTimeout = (int)LongestStatement.TotalSeconds;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);

@@ -49,51 +49,17 @@ internal static class ListDeferred
             : new DeferredPage(events, null));
     }
 
-    /// <summary>
-    /// By the primary key, whose ids begin with the time. What an event waits for is a dead letter of its producer that comes before it and
-    /// was not handled; those that are open first. One whose followers were let run counts only if they would be the next. Else it is what
-    /// comes before the first of them that are deferred.
-    /// </summary>
     private static string Sql(NpgsqlParameterCollection parameters, string? queue, string? stream, Place? after, int limit)
     {
-        var conditions = new List<string>();
+        parameters.Add(Value(limit));
+        var conditions = new List<string> { "true" };
         if (queue is not null)
             conditions.Add($"queue = {Next(parameters, queue)}");
         if (stream is not null)
             conditions.Add($"stream = {Next(parameters, stream)}");
         if (after is not null)
             conditions.Add($"(event_id, queue) > ({Next(parameters, after.EventId)}, {Next(parameters, after.Queue)})");
-        return $"""
-            WITH deferred AS MATERIALIZED (
-                SELECT event_id, queue, type, stream, sequence, deferred_at, failures, split_part(type, ':', 1) AS producer
-                FROM messaging.deferred_events
-                WHERE {(conditions.Count > 0 ? string.Join(" AND ", conditions) : "true")}
-                ORDER BY event_id, queue
-                LIMIT {limit})
-            SELECT deferred.queue, deferred.stream, deferred.sequence, deferred.event_id, deferred.type, deferred.deferred_at, deferred.failures,
-                   coalesce(letter.sequence, first.sequence - 1), letter.id, letter.state
-            FROM deferred
-            CROSS JOIN LATERAL (
-                SELECT min(sequence) AS sequence
-                FROM messaging.deferred_events AS other
-                WHERE other.queue = deferred.queue AND other.stream = deferred.stream
-                AND split_part(other.type, ':', 1) = deferred.producer) AS first
-            LEFT JOIN LATERAL (
-                SELECT id, sequence, state
-                FROM messaging.dead_letters AS letter
-                WHERE letter.stream = deferred.stream AND letter.queue = deferred.queue AND letter.sequence < deferred.sequence
-                AND split_part(letter.type, ':', 1) = deferred.producer
-                AND (state <> 'resolved' OR EXISTS (
-                    SELECT FROM messaging.dead_letter_actions WHERE dead_letter_id = letter.id AND action = 'resolve'))
-                AND (letter.sequence = first.sequence - 1 OR NOT EXISTS (
-                    SELECT FROM messaging.dead_letter_actions AS done
-                    WHERE done.dead_letter_id = letter.id AND (done.action = 'release' OR done.details->>'followers' = 'run')))
-                AND NOT EXISTS (
-                    SELECT FROM messaging.deferred_events AS other WHERE other.event_id = letter.event_id AND other.queue = letter.queue)
-                ORDER BY state IN ('resolved', 'discarded'), sequence
-                LIMIT 1) AS letter ON true
-            ORDER BY deferred.event_id, deferred.queue
-            """;
+        return EmbeddedSql.Of(typeof(ListDeferred), "Page", ("where", string.Join(" AND ", conditions)));
     }
 
     private static DeferredItem Read(NpgsqlDataReader row) => new(
