@@ -129,7 +129,7 @@ public static class WireFormat
         DateTimeOffset occurredAt,
         ReadOnlyMemory<byte> body)
     {
-        var id = messageId ?? throw new MalformedMessageException("The message has no MessageId: the inbox could not recognise duplicates.");
+        var id = messageId ?? throw new MalformedMessageException("The message has no MessageId: the inbox cannot recognise duplicates.");
         var correlation = correlationId ?? id;
         return new EventEnvelope(
             id,
