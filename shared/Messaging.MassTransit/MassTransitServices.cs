@@ -177,7 +177,7 @@ public static class MassTransitServices
         var counter = new DeadLetterCounter(queue, receiver);
         endpoint.ConfigureError(pipe =>
         {
-            // Otherwise an unreadable message would also go to the skipped queue: MassTransit records its failure when it publishes a fault.
+            // Otherwise an unreadable message would also go to the skipped queue: MassTransit marks it as failed when it publishes a fault.
             pipe.UseExecuteAsync(context => context.IsFaulted ? Task.CompletedTask : context.NotifyFaulted(context.Exception));
             pipe.UseFilter(new OversizedHeaders(queue, store, receiver));
             pipe.UseFilter(new ErrorTransportFilter());

@@ -75,7 +75,7 @@ internal sealed partial class DeadLetterMover(
         if (store is null)
         {
             throw new InvalidOperationException(
-                $"Message {message.Properties.MessageId} has too many headers for an error queue, and the service has no dead-letter store.");
+                $"Message {message.Properties.MessageId} has too many headers for an error queue; the service has no dead-letter store.");
         }
 
         var letter = FaultHeaders.Read(queue, source, message.Properties, message.Body);
@@ -98,6 +98,6 @@ internal sealed partial class DeadLetterMover(
     [LoggerMessage(LogLevel.Error, "Message {MessageId} of {Queue} failed; moving it to the error queue")]
     private static partial void Failed(ILogger logger, Exception exception, string? messageId, string queue);
 
-    [LoggerMessage(LogLevel.Warning, "Message {MessageId} could not be moved to {Exchange} ({Reason}); leaving it in its queue and retrying")]
+    [LoggerMessage(LogLevel.Warning, "Message {MessageId} cannot be moved to {Exchange} ({Reason}); leaving it in its queue and retrying")]
     private static partial void NotMoved(ILogger logger, string? messageId, string exchange, string reason);
 }

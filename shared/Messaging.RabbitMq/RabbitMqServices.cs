@@ -9,8 +9,8 @@ namespace OrderPlatform.Messaging.RabbitMq;
 public static class RabbitMqServices
 {
     /// <summary>
-    /// Carries the service's events with RabbitMQ.Client, if <c>Messaging:Transport</c> is <c>RabbitMq</c>, or if it is not set and no other
-    /// transport was added before.
+    /// Carries the service's events with RabbitMQ.Client, if <c>Messaging:Transport</c> is <c>RabbitMq</c>, or if it is not set and no
+    /// other transport was added before.
     /// </summary>
     public static MessagingBuilder UseRabbitMq(this MessagingBuilder messaging) =>
         messaging.AddTransport("RabbitMq", (services, topology) => services.AddRabbitMq(topology));
