@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>What the command line asks for and, where it is silent, the environment.</summary>
+/// <summary>The options of the command line or, where it has none, of the environment.</summary>
 internal sealed record Options
 {
     public const string Help =
@@ -43,12 +43,12 @@ internal sealed record Options
 
     public TimeSpan StatusInterval { get; private init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Null if nobody will ask whether it is healthy.</summary>
+    /// <summary>Null if there is no health check.</summary>
     public string? HeartbeatFile { get; private init; }
 
     /// <param name="arguments">The command line.</param>
     /// <param name="environment">The value of a variable; null or empty if it is not set.</param>
-    /// <exception cref="ArgumentException">They ask for something that there is not.</exception>
+    /// <exception cref="ArgumentException">An option is unknown, or its value is invalid.</exception>
     public static Options Parse(IReadOnlyList<string> arguments, Func<string, string?> environment)
     {
         var options = new Options();

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Finds the programs of PostgreSQL and RabbitMQ, and installs them, and what the tests look at them with, where apt can.
+# Finds the programs of PostgreSQL and RabbitMQ, and installs them, with the tools that the tests need, where apt can.
 
 # Prints the directory of PostgreSQL's programs: of one version, or of the newest from 15 to 18.
 postgres_programs() {
@@ -49,7 +49,7 @@ install_missing_browser() {
   command -v chromium >/dev/null || install_packages "A browser and its fonts" chromium fonts-liberation
 }
 
-# install_packages WHAT PACKAGE...: fails, and says that WHAT is needed, where there is no apt or nobody who may use it.
+# install_packages WHAT PACKAGE...: fails, and says that WHAT is needed, if there is no apt or no permission to use it.
 install_packages() {
   local what=$1
   shift
