@@ -81,7 +81,7 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                // The generator has stopped: it is no longer counted.
+                // The generator is stopping: this order is no longer counted.
             }
             finally
             {

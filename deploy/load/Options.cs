@@ -13,9 +13,9 @@ internal sealed record Options
         Usage: OrderPlatform.LoadGenerator [OPTION VALUE]...
 
           --orders-per-second N   LOAD_ORDERS_PER_SECOND   0.01 to 10000; 20 if not given
-          --scarce-share N        LOAD_SCARCE_SHARE        which share of the orders asks for scarce goods, 0 to 1: 0.1.
+          --scarce-share N        LOAD_SCARCE_SHARE        the share of orders for scarce goods, 0 to 1: 0.1.
                                                            Half of them can be had
-          --cancelled-share N     LOAD_CANCELLED_SHARE     which share of the orders is cancelled, 0 to 1: 0.05. Some of these are too late
+          --cancelled-share N     LOAD_CANCELLED_SHARE     the share of orders that are cancelled, 0 to 1: 0.05. Some of these are too late
           --orders-url URL        LOAD_ORDERS_URL          http://localhost:5101
           --inventory-url URL     LOAD_INVENTORY_URL       http://localhost:5102
           --status-seconds N      LOAD_STATUS_SECONDS      how often it prints a line: every 10 s

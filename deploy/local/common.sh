@@ -87,7 +87,7 @@ show_log() {
 http() {
   local method=$1 url=$2 body=${3-} header=${4-} response='' LC_ALL=C
   http_status=000 http_body="nobody answers at ${url#*@}"
-  [[ $url =~ ^http://(([^@/]*)@)?([^/:]+):([0-9]+)(/.*)?$ ]] || fail "no URL that this script can read: $url"
+  [[ $url =~ ^http://(([^@/]*)@)?([^/:]+):([0-9]+)(/.*)?$ ]] || fail "this script cannot read the URL $url"
   local credentials=${BASH_REMATCH[2]} host=${BASH_REMATCH[3]} port=${BASH_REMATCH[4]} path=${BASH_REMATCH[5]:-/}
   {
     {

@@ -6,7 +6,7 @@ public sealed class Platform(string root)
 {
     private readonly Vault vault = new(Path.Combine(root, "vault"));
 
-    /// <param name="definitions">RabbitMQ's definitions; each name with permissions there is a service, with its users and its directory.</param>
+    /// <param name="definitions">RabbitMQ's definitions; each name with permissions there is a service, with its own directory.</param>
     /// <param name="now">The start of the certificates' validity.</param>
     public void Provide(string definitions, DateTimeOffset now)
     {
