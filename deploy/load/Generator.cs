@@ -19,7 +19,7 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
         using var toInventory = Client(options.InventoryUrl);
         var warehouse = new Warehouse(toInventory, options, tally, new Outage("Inventory", clock, output), clock);
         output.WriteLine(
-            $"{options.OrdersPerSecond} orders a second to {options.OrdersUrl}: "
+            $"{options.OrdersPerSecond} orders per second to {options.OrdersUrl}: "
             + $"{options.ScarceShare:P0} for scarce goods, {options.CancelledShare:P0} cancelled");
         try
         {

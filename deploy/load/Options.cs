@@ -7,20 +7,20 @@ internal sealed record Options
 {
     public const string Help =
         """
-        Keeps orders coming at a steady rate, until it is stopped: most are for goods that it replenishes, some for goods that are scarce
-        and so may be rejected, some are cancelled soon after. While a service is away it waits, and says so.
+        Places orders at a steady rate until it is stopped: most are for goods that it replenishes, some for goods that are scarce
+        and so may be rejected, some are cancelled soon after. While a service is unavailable it waits, and says so.
 
         Usage: OrderPlatform.LoadGenerator [OPTION VALUE]...
 
           --orders-per-second N   LOAD_ORDERS_PER_SECOND   0.01 to 10000; 20 if not given
           --scarce-share N        LOAD_SCARCE_SHARE        the share of orders for scarce goods, 0 to 1: 0.1.
-                                                           Half of them can be had
+                                                           Half of them are in stock
           --cancelled-share N     LOAD_CANCELLED_SHARE     the share of orders that are cancelled, 0 to 1: 0.05. Some of these are too late
           --orders-url URL        LOAD_ORDERS_URL          http://localhost:5101
           --inventory-url URL     LOAD_INVENTORY_URL       http://localhost:5102
           --status-seconds N      LOAD_STATUS_SECONDS      how often it prints a line: every 10 s
           --heartbeat-file PATH   LOAD_HEARTBEAT_FILE      a file that it touches while its orders are accepted, for --health
-          --health                asks whether the one with this heartbeat file had an order accepted in the last 30 s; or in the time in
+          --health                checks whether the one with this heartbeat file had an order accepted in the last 30 s; or in the time in
                                   which three are due, if that is longer: it needs the same --orders-per-second
           --help
 

@@ -26,7 +26,7 @@ internal sealed class Outage(string service, TimeProvider clock, TextWriter outp
             if (since is not null)
                 return;
             since = clock.GetTimestamp();
-            output.WriteLine($"{service} is away ({reason}); trying again, at the longest every {LongestPause.TotalSeconds} s");
+            output.WriteLine($"{service} is unavailable ({reason}); retrying at least every {LongestPause.TotalSeconds} s");
         }
     }
 

@@ -86,7 +86,7 @@ show_log() {
 # status is 2xx. A user and password in the URL are sent.
 http() {
   local method=$1 url=$2 body=${3-} header=${4-} response='' LC_ALL=C
-  http_status=000 http_body="nobody answers at ${url#*@}"
+  http_status=000 http_body="no answer from ${url#*@}"
   [[ $url =~ ^http://(([^@/]*)@)?([^/:]+):([0-9]+)(/.*)?$ ]] || fail "this script cannot read the URL $url"
   local credentials=${BASH_REMATCH[2]} host=${BASH_REMATCH[3]} port=${BASH_REMATCH[4]} path=${BASH_REMATCH[5]:-/}
   {

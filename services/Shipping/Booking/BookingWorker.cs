@@ -155,9 +155,9 @@ internal sealed partial class BookingWorker(
     [LoggerMessage(LogLevel.Warning, "Due shipments cannot be claimed ({Reason}); retrying at the next poll")]
     private static partial void ClaimFailed(ILogger logger, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId}: carrier call {Attempt} failed; retrying in {Backoff}: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId}: carrier call {Attempt} failed ({Reason}); retrying in {Backoff}")]
     private static partial void AttemptFailed(ILogger logger, Guid shipmentId, int attempt, TimeSpan backoff, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId} cannot be postponed; it is due again when its lease of {Lease} ends: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId} cannot be postponed ({Reason}); it is due again when its lease of {Lease} ends")]
     private static partial void PostponeFailed(ILogger logger, Guid shipmentId, TimeSpan lease, string reason);
 }

@@ -86,7 +86,7 @@ internal sealed partial class DeferredRetry(
         return streams;
     }
 
-    [LoggerMessage(LogLevel.Warning, "Retry of deferred events interrupted ({Reason}); retrying at the next interval")]
+    [LoggerMessage(LogLevel.Warning, "Deferred events cannot be retried ({Reason}); trying again at the next interval")]
     private static partial void Interrupted(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Error, "Deferred event {EventId} ({Type}) of {Queue} keeps failing; it is now a dead letter")]
