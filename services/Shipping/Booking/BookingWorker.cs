@@ -158,6 +158,6 @@ internal sealed partial class BookingWorker(
     [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId}: carrier call {Attempt} failed ({Reason}); retrying in {Backoff}")]
     private static partial void AttemptFailed(ILogger logger, Guid shipmentId, int attempt, TimeSpan backoff, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId} cannot be postponed ({Reason}); it is due again when its lease of {Lease} ends")]
+    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId} cannot be postponed ({Reason}); it is due when its lease of {Lease} ends")]
     private static partial void PostponeFailed(ILogger logger, Guid shipmentId, TimeSpan lease, string reason);
 }
