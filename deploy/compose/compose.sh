@@ -6,7 +6,7 @@ engine_answers() {
   docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1
 }
 
-# compose ARGUMENT...: Compose v2, or docker-compose 1.29 where there is nothing newer.
+# compose ARGUMENT...: Compose v2, or docker-compose 1.29 if there is nothing newer.
 compose() {
   (
     cd "$repository"
@@ -18,12 +18,12 @@ compose() {
   )
 }
 
-# Those that have ended as well.
+# Including those that have exited.
 containers() { compose ps --quiet --all 2>/dev/null; }
 
 containers_run() { engine_answers && [[ $(containers | xargs --no-run-if-empty docker inspect --format '{{.State.Running}}') == *true* ]]; }
 
-# Builds and starts what has changed, and waits until every container is healthy, or has done what it does once.
+# Builds and starts changed containers, and waits until each is healthy or, if it runs once, has finished.
 start_containers() {
   local service begun=$SECONDS log=$dir/log/compose.log
   for service in "${services[@]}"; do
@@ -45,7 +45,7 @@ start_containers() {
   done
 }
 
-# What is never started again does something once: it is ready when it has done that.
+# A container that is never restarted runs once: it is ready when it has finished.
 containers_ready() {
   local state ids format='{{.State.Status}}'
   format+='{{if eq .HostConfig.RestartPolicy.Name "no"}} {{.State.ExitCode}}{{else if .State.Health}} {{.State.Health.Status}}{{end}}'
@@ -77,7 +77,7 @@ print_addresses_docker() {
   printf '\nAnother order: deploy/place-order. A steady stream: docker compose --profile load up -d. To stop everything: deploy/down\n'
 }
 
-# Until Ctrl-C, or until somebody has stopped them.
+# Waits for Ctrl-C, or until the containers are stopped.
 watch_docker() {
   while containers_run; do
     sleep 2

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A small catalogue, so that the first order finds something; each receipt counts once, however often this runs.
+# A small catalogue, so that the first order finds stock; each receipt counts once, however often this runs.
 set -eu
 
 while read -r sku quantity; do
@@ -7,4 +7,4 @@ while read -r sku quantity; do
     --post-data "{\"quantity\": $quantity, \"reference\": \"opening-stock\"}" \
     "http://inventory:8080/stock/$sku/receipts"
 done <"$1"
-echo "The opening stock is there."
+echo "The opening stock is booked."

@@ -2,14 +2,14 @@ namespace OrderPlatform.DeploymentGenerator;
 
 /// <summary>
 /// RabbitMQ's definitions: exchanges, queues and bindings as the services declare them, so that no event is lost before its consumer first
-/// runs; and what each service's user may do. Users are not among them: they have passwords.
+/// runs; and the permissions of each service's user. Users are not included, because they have passwords.
 /// </summary>
 internal static class BrokerDefinitions
 {
-    /// <summary>Each service has one queue, one for what failed, and one for what no handler knows.</summary>
+    /// <summary>Each service has one queue, one for failed messages, and one for messages without a handler.</summary>
     private static readonly string[] Suffixes = ["", "_error", "_skipped"];
 
-    /// <summary>RabbitMQ ignores an explanation; its own exports have one.</summary>
+    /// <summary>RabbitMQ ignores the explanation; its own exports have one as well.</summary>
     public static string Render(ServiceList list) => $$"""
         {
           "explanation": "Generated from deploy/services.ini by deploy/generate: change the list, not this file.",
@@ -29,7 +29,7 @@ internal static class BrokerDefinitions
 
         """;
 
-    /// <summary>A service writes to its own queues and events; it reads its queues and what it consumes, and may declare both.</summary>
+    /// <summary>A service writes to its own queues and events; it reads its queues and consumed events, and may declare both.</summary>
     private static string Permission(ServiceList list, Service service)
     {
         var queues = $"{service.Name}(_.*)?";
@@ -98,7 +98,7 @@ internal static class BrokerDefinitions
         + $$""" "apply-to": "queues", "priority": 0, "definition": { "dead-letter-exchange": "{{service.Name}}_error","""
         + """ "dead-letter-strategy": "at-least-once", "overflow": "reject-publish", "delivery-limit": 100 } }""";
 
-    /// <summary>The error queue gives up nothing.</summary>
+    /// <summary>An error queue has no delivery limit.</summary>
     private static string DeadLetterPolicy(Service service) =>
         $$"""{ "vhost": "/", "name": "{{service.Name}}-dead-letters", "pattern": "^{{service.Name}}(_.*)?_(error|skipped)$","""
         + """ "apply-to": "queues", "priority": 0, "definition": { "delivery-limit": 1000000000 } }""";

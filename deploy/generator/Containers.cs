@@ -28,6 +28,6 @@ internal static class Containers
 
     public static string ProxyHealth(Service service) => $"monitor fail if {{ nbsrv({service.Name}) eq 0 }}";
 
-    /// <summary>On the host, as Compose reads it.</summary>
+    /// <summary>The port on the host, in Compose's syntax.</summary>
     private static string Port(Service service) => $"${{{service.PortVariable}:-{service.Port}}}";
 }

@@ -3,12 +3,12 @@ namespace OrderPlatform.DeploymentGenerator;
 /// <summary>All that is derived from the list of services.</summary>
 public static class Deployment
 {
-    /// <summary>The generated files that are not as the list says, with what they should be.</summary>
+    /// <summary>The generated files that do not match the list, with the content they should have.</summary>
     /// <exception cref="FormatException">The list is not valid, or a file has lost the comments around a generated part.</exception>
     public static IReadOnlyList<(string Path, string Content)> Stale(string repository) =>
         [.. Render(repository, ServiceList.Read(repository)).Where(file => file.Content != Read(repository, file.Path))];
 
-    /// <summary>Every generated file, as a list of services wants it.</summary>
+    /// <summary>Every generated file, for a list of services.</summary>
     public static IEnumerable<(string Path, string Content)> Render(string repository, ServiceList list) =>
         Files(list).Select(file => (file.Path, file.Generate(Read(repository, file.Path))));
 

@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 namespace OrderPlatform.DeploymentGenerator;
 
 /// <summary>A file that is generated, as a whole or in parts.</summary>
-/// <param name="Path">In the repository.</param>
-/// <param name="Generate">From what is there now to what should be.</param>
+/// <param name="Path">Its path in the repository.</param>
+/// <param name="Generate">Turns the file's current content into the content it should have.</param>
 public sealed record GeneratedFile(string Path, Func<string, string> Generate)
 {
     public static GeneratedFile Whole(string path, string content) => new(path, _ => content);
 
-    /// <summary>Only what is between the comments that name these parts; they keep their indentation.</summary>
+    /// <summary>Replaces only the parts between the comments that name them; they keep their indentation.</summary>
     public static GeneratedFile Parts(string path, params (string Name, IEnumerable<string> Lines)[] parts) =>
         new(path, current => parts.Aggregate(current, (text, part) => Replace(path, text, part.Name, part.Lines)));
 

@@ -6,7 +6,7 @@ internal static class Guides
     public static IEnumerable<string> Addresses(ServiceList list) =>
     [
         "",
-        "| service | where | another port |",
+        "| service | where | variable for another port |",
         "|---|---|---|",
         .. list.Services.Select(service =>
             $"| {service.Project} | <http://localhost:{service.Port}/swagger>, [/ops](http://localhost:{service.Port}/ops) "

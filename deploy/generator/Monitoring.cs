@@ -1,6 +1,6 @@
 namespace OrderPlatform.DeploymentGenerator;
 
-/// <summary>What Prometheus knows of each service; alerts and dashboards go by labels.</summary>
+/// <summary>Prometheus' configuration for each service; alerts and dashboards select by label.</summary>
 internal static class Monitoring
 {
     public static IEnumerable<string> Job(Service service) =>
@@ -12,7 +12,7 @@ internal static class Monitoring
 
     public static string ExpectedServices(ServiceList list) => $$"""
         # Generated from deploy/services.ini by deploy/generate: change the list, not this file.
-        # The services that should be there: without it, one that DNS does not name would not be missed.
+        # The services that should be there: without this, a service that DNS does not know would not be missed.
         groups:
           - name: expected
             rules:

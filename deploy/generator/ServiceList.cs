@@ -65,7 +65,7 @@ public sealed partial class ServiceList
                 throw new FormatException($"{service.Project}: {service.Port} is not a port.");
             if (service.Consumes.FirstOrDefault(consumed => !Services.Any(other => other.Publishes.Contains(consumed))) is { } unknown)
                 throw new FormatException($"{service.Project} consumes {unknown}, which no service publishes.");
-            // Events are published as mandatory: one that no queue is bound for would stop the relay.
+            // Events are published as mandatory: one without a bound queue would stop the relay.
             if (service.Publishes.FirstOrDefault(published => !ConsumersOf(published).Any()) is { } unheard)
                 throw new FormatException($"{service.Project} publishes {unheard}, which no service consumes: record it instead.");
         }

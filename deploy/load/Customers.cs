@@ -6,7 +6,7 @@ namespace OrderPlatform.LoadGenerator;
 /// <summary>Place orders, and cancel some of them.</summary>
 internal sealed class Customers(HttpClient orders, Tally tally, Outage outage, TimeProvider clock)
 {
-    /// <summary>Places an order, and cancels it if that is planned. What fails is counted, and not tried again.</summary>
+    /// <summary>Places an order, and cancels it if that is planned. Failures are counted, not retried.</summary>
     public async Task Order(PlannedOrder planned, CancellationToken stoppingToken)
     {
         if (await Place(planned, stoppingToken) is not { } id || planned.CancelAfter is not { } regret)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>Tells what a service or the network did wrong from being stopped and from bugs.</summary>
+/// <summary>Distinguishes failures of a service or the network from being stopped and from bugs.</summary>
 internal static class Failure
 {
     public static bool IsOfTheService(Exception exception, CancellationToken stoppingToken) =>

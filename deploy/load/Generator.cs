@@ -1,9 +1,9 @@
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>Keeps the orders coming, the warehouse filled, and whoever reads its output informed.</summary>
+/// <summary>Places orders, keeps the warehouse filled, and prints its status.</summary>
 internal sealed class Generator(Options options, TimeProvider clock, TextWriter output)
 {
-    /// <summary>More than these would say nothing more about a platform that does not keep up.</summary>
+    /// <summary>The limit of concurrent orders: more would show nothing new about a platform that does not keep up.</summary>
     private const int MostInFlight = 500;
 
     private readonly Tally tally = new();
@@ -19,7 +19,7 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
         using var toInventory = Client(options.InventoryUrl);
         var warehouse = new Warehouse(toInventory, options, tally, new Outage("Inventory", clock, output), clock);
         output.WriteLine(
-            $"{options.OrdersPerSecond} orders a second to {options.OrdersUrl}: "
+            $"{options.OrdersPerSecond} orders per second to {options.OrdersUrl}: "
             + $"{options.ScarceShare:P0} for scarce goods, {options.CancelledShare:P0} cancelled");
         try
         {
@@ -81,7 +81,7 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                // Nobody is there any more to count it.
+                // The generator is stopping: this order is no longer counted.
             }
             finally
             {
@@ -119,7 +119,7 @@ internal sealed class Generator(Options options, TimeProvider clock, TextWriter 
 
     private static HttpClient Client(Uri address) => new(new SocketsHttpHandler
     {
-        // So that instances that are added or gone are noticed.
+        // So that new and removed instances are noticed.
         PooledConnectionLifetime = TimeSpan.FromSeconds(30),
         ConnectTimeout = TimeSpan.FromSeconds(3),
     })

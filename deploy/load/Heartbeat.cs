@@ -1,21 +1,21 @@
 namespace OrderPlatform.LoadGenerator;
 
 /// <summary>
-/// Says that orders are accepted to whoever asks for the health of this program. That is another process: it is kept in a file.
+/// Tells the health check that orders are accepted. The check is another process, so the state is kept in a file.
 /// </summary>
 /// <param name="file">Touched while orders are accepted.</param>
-/// <param name="longest">How long ago the last may have been.</param>
-/// <param name="clock">Of both processes.</param>
+/// <param name="longest">How old the last heartbeat may be.</param>
+/// <param name="clock">The clock of both processes.</param>
 internal sealed class Heartbeat(string file, TimeSpan longest, TimeProvider clock)
 {
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(30);
 
     private bool isFailing;
 
-    /// <exception cref="ArgumentException">They name no file.</exception>
+    /// <exception cref="ArgumentException">The options name no file.</exception>
     public static Heartbeat Of(Options options, TimeProvider clock)
     {
-        // So that of slow orders one may fail.
+        // So that one of several slow orders may fail.
         var slow = TimeSpan.FromSeconds(3 / options.OrdersPerSecond);
         return new Heartbeat(
             options.HeartbeatFile ?? throw new ArgumentException("--health needs --heartbeat-file, or LOAD_HEARTBEAT_FILE."),
@@ -23,7 +23,7 @@ internal sealed class Heartbeat(string file, TimeSpan longest, TimeProvider cloc
             clock);
     }
 
-    /// <summary>Makes the file, or sees that it can be written; of orders it says nothing yet.</summary>
+    /// <summary>Creates the file, or checks that it can be written; this does not count as a heartbeat.</summary>
     /// <exception cref="ArgumentException">It cannot be written.</exception>
     public void Prepare()
     {
@@ -37,7 +37,7 @@ internal sealed class Heartbeat(string file, TimeSpan longest, TimeProvider cloc
         }
     }
 
-    /// <summary>An order was accepted. Where the file cannot be written any more, it says so once.</summary>
+    /// <summary>An order was accepted. If the file can no longer be written, it reports that once.</summary>
     public void Beat(TextWriter output)
     {
         try
@@ -55,7 +55,7 @@ internal sealed class Heartbeat(string file, TimeSpan longest, TimeProvider cloc
 
     public bool IsAlive(TextWriter output)
     {
-        // Of a file that is not there, it was centuries ago.
+        // A missing file counts as written centuries ago.
         var isAlive = clock.GetUtcNow() - File.GetLastWriteTimeUtc(file) <= longest;
         output.WriteLine($"{(isAlive ? "An" : "No")} order was accepted in the last {longest.TotalSeconds:0} s.");
         return isAlive;

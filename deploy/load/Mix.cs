@@ -1,9 +1,9 @@
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>What the customers want: orders for ordinary goods, for scarce ones, and some that they regret.</summary>
+/// <summary>The mix of orders: for ordinary goods, for scarce ones, and some that are cancelled.</summary>
 internal sealed class Mix(Options options, Random random)
 {
-    /// <summary>On the average, over all orders.</summary>
+    /// <summary>The average over all orders.</summary>
     public const double UnitsPerOrder = 4;
 
     private const int Customers = 1000;
@@ -13,10 +13,10 @@ internal sealed class Mix(Options options, Random random)
     /// <summary>Some cancel before the stock is reserved, some before the carrier has the goods, and some too late.</summary>
     private static readonly TimeSpan LongestRegret = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Goods that are always there.</summary>
+    /// <summary>Goods that are always in stock.</summary>
     public static IReadOnlyList<string> OrdinarySkus { get; } = [.. Enumerable.Range(1, 20).Select(number => $"load-{number:D2}")];
 
-    /// <summary>Goods of which there is never enough.</summary>
+    /// <summary>Goods that are always short.</summary>
     public static IReadOnlyList<string> ScarceSkus { get; } = [.. Enumerable.Range(1, 5).Select(number => $"load-scarce-{number}")];
 
     public PlannedOrder Next()
@@ -44,11 +44,11 @@ internal sealed class Mix(Options options, Random random)
     private string OneOf(IReadOnlyList<string> skus) => skus[random.Next(skus.Count)];
 }
 
-/// <summary>An order that is to be placed.</summary>
+/// <summary>An order to place.</summary>
 /// <param name="CustomerId">One of many.</param>
 /// <param name="Lines">One or more; each SKU once.</param>
 /// <param name="IsScarce">Whether it may be rejected.</param>
-/// <param name="CancelAfter">How long after it was accepted it is cancelled; null if it is not.</param>
+/// <param name="CancelAfter">How long after its acceptance it is cancelled; null if it is not.</param>
 internal sealed record PlannedOrder(string CustomerId, IReadOnlyList<OrderLine> Lines, bool IsScarce, TimeSpan? CancelAfter);
 
 /// <summary>A quantity of one SKU, as the API takes it.</summary>

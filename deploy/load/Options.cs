@@ -2,25 +2,25 @@ using System.Globalization;
 
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>What the command line asks for and, where it is silent, the environment.</summary>
+/// <summary>The options of the command line or, where it has none, of the environment.</summary>
 internal sealed record Options
 {
     public const string Help =
         """
-        Keeps orders coming at a steady rate, until it is stopped: most are for goods that it replenishes, some for goods that are scarce
-        and so may be rejected, some are cancelled soon after. While a service is away it waits, and says so.
+        Places orders at a steady rate until it is stopped: most are for goods that it replenishes, some for goods that are scarce
+        and so may be rejected, some are cancelled soon after. While a service is unavailable it waits, and says so.
 
         Usage: OrderPlatform.LoadGenerator [OPTION VALUE]...
 
           --orders-per-second N   LOAD_ORDERS_PER_SECOND   0.01 to 10000; 20 if not given
-          --scarce-share N        LOAD_SCARCE_SHARE        which share of the orders asks for scarce goods, 0 to 1: 0.1.
-                                                           Half of them can be had
-          --cancelled-share N     LOAD_CANCELLED_SHARE     which share of the orders is cancelled, 0 to 1: 0.05. Some of these are too late
+          --scarce-share N        LOAD_SCARCE_SHARE        the share of orders for scarce goods, 0 to 1: 0.1.
+                                                           Half of them are in stock
+          --cancelled-share N     LOAD_CANCELLED_SHARE     the share of orders that are cancelled, 0 to 1: 0.05. Some of these are too late
           --orders-url URL        LOAD_ORDERS_URL          http://localhost:5101
           --inventory-url URL     LOAD_INVENTORY_URL       http://localhost:5102
           --status-seconds N      LOAD_STATUS_SECONDS      how often it prints a line: every 10 s
           --heartbeat-file PATH   LOAD_HEARTBEAT_FILE      a file that it touches while its orders are accepted, for --health
-          --health                asks whether the one with this heartbeat file had an order accepted in the last 30 s; or in the time in
+          --health                checks whether the one with this heartbeat file had an order accepted in the last 30 s; or in the time in
                                   which three are due, if that is longer: it needs the same --orders-per-second
           --help
 
@@ -43,12 +43,12 @@ internal sealed record Options
 
     public TimeSpan StatusInterval { get; private init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Null if nobody will ask whether it is healthy.</summary>
+    /// <summary>Null if there is no health check.</summary>
     public string? HeartbeatFile { get; private init; }
 
     /// <param name="arguments">The command line.</param>
     /// <param name="environment">The value of a variable; null or empty if it is not set.</param>
-    /// <exception cref="ArgumentException">They ask for something that there is not.</exception>
+    /// <exception cref="ArgumentException">An option is unknown, or its value is invalid.</exception>
     public static Options Parse(IReadOnlyList<string> arguments, Func<string, string?> environment)
     {
         var options = new Options();

@@ -1,6 +1,6 @@
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>Whether a service is away; says when it goes and when it comes back.</summary>
+/// <summary>Tracks whether a service is unavailable, and reports when it goes down and when it is back.</summary>
 internal sealed class Outage(string service, TimeProvider clock, TextWriter output)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
@@ -26,7 +26,7 @@ internal sealed class Outage(string service, TimeProvider clock, TextWriter outp
             if (since is not null)
                 return;
             since = clock.GetTimestamp();
-            output.WriteLine($"{service} is away ({reason}); trying again, at the longest every {LongestPause.TotalSeconds} s");
+            output.WriteLine($"{service} is unavailable ({reason}); retrying at least every {LongestPause.TotalSeconds} s");
         }
     }
 
@@ -41,7 +41,7 @@ internal sealed class Outage(string service, TimeProvider clock, TextWriter outp
         }
     }
 
-    /// <summary>Waits before the next attempt, each time longer.</summary>
+    /// <summary>Waits before the next attempt, longer each time.</summary>
     public Task BackOff(CancellationToken stoppingToken)
     {
         lock (sync)

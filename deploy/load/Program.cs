@@ -28,7 +28,7 @@ catch (ArgumentException exception)
 
 void Stop(PosixSignalContext signal)
 {
-    // The last status line is still to be written.
+    // The last status line must still be written.
     signal.Cancel = true;
     stop.Cancel();
 }

@@ -1,9 +1,9 @@
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>When orders are due: at a steady rate, whatever has become of those before.</summary>
+/// <summary>When orders are due: at a steady rate, whatever happened to earlier ones.</summary>
 internal sealed class Schedule(double perSecond, TimeProvider clock)
 {
-    /// <summary>Who was held up for longer does not make up for it: a flood is not the load that was asked for.</summary>
+    /// <summary>A longer delay is not made up for: a flood is not the requested load.</summary>
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Timers are no finer.</summary>
@@ -24,6 +24,6 @@ internal sealed class Schedule(double perSecond, TimeProvider clock)
     /// <summary>The next order is on its way.</summary>
     public void Take() => taken++;
 
-    /// <summary>Begins anew: an order is due now.</summary>
+    /// <summary>Starts again: an order is due now.</summary>
     public void Restart() => (begin, taken) = (clock.GetTimestamp(), 0);
 }

@@ -1,6 +1,6 @@
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>What was done so far.</summary>
+/// <summary>The counts so far.</summary>
 internal sealed class Tally
 {
     private long placed;

@@ -2,30 +2,30 @@ using System.Net.Http.Json;
 
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>Has goods come in: plenty of the ordinary ones, and of the scarce ones a unit for every other order.</summary>
+/// <summary>Receives goods: plenty of the ordinary ones, and one unit of the scarce ones for every other order.</summary>
 internal sealed class Warehouse(HttpClient inventory, Options options, Tally tally, Outage outage, TimeProvider clock)
 {
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>For how long a receipt of ordinary goods lasts; it is made up for when half of it is gone.</summary>
+    /// <summary>How long a receipt of ordinary goods lasts; the next one comes when half of it is gone.</summary>
     private static readonly TimeSpan Cover = TimeSpan.FromMinutes(10);
 
     private readonly string run = Guid.NewGuid().ToString("N");
     private int receipts;
     private long scarceReceived;
 
-    /// <summary>How many units of an ordinary SKU come in at once.</summary>
+    /// <summary>How many units of an ordinary SKU are received at once.</summary>
     public int Lot { get; } = (int)Math.Clamp(
         Math.Ceiling(options.OrdersPerSecond * Mix.UnitsPerOrder * Cover.TotalSeconds / Mix.OrdinarySkus.Count), 100, 1_000_000);
 
-    /// <summary>Returns when the ordinary goods are there.</summary>
+    /// <summary>Returns when the ordinary goods are in stock.</summary>
     public async Task Open(CancellationToken stoppingToken)
     {
         while (!await Check(stoppingToken))
             await outage.BackOff(stoppingToken);
     }
 
-    /// <summary>Looks after the stock until it is stopped.</summary>
+    /// <summary>Replenishes the stock until it is stopped.</summary>
     public async Task Run(CancellationToken stoppingToken)
     {
         while (true)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Messages, remembered values, ports, waiting and HTTP: with bash, coreutils and /proc alone, so that a bare Debian will do.
+# Messages, remembered values, ports, waiting and HTTP: only with bash, coreutils and /proc, so that a bare Debian is enough.
 # Everything is kept under $dir, which use_directory sets.
 
 shopt -s inherit_errexit
@@ -16,7 +16,7 @@ fail() {
 # Prints the comment at the top of a script: that is its --help.
 usage() { sed -n '2,/^$/ s/^# \{0,1\}//p' "$1"; }
 
-# use_directory DIRECTORY: where the servers, settings, logs and pids are; made if missing.
+# use_directory DIRECTORY: where the servers, settings, logs and pids are; created if missing.
 use_directory() {
   mkdir -p "$1"
   dir=$(cd "$1" && pwd)
@@ -36,25 +36,25 @@ setting() { cat "$dir/settings/$1" 2>/dev/null || true; }
 
 remember() { (umask 077 && printf '%s\n' "$2" >"$dir/settings/$1"); }
 
-# secret NAME: generated when first asked for, then remembered.
+# secret NAME: generated when first needed, then remembered.
 secret() {
   [[ -s $dir/settings/$1 ]] || remember "$1" "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
   setting "$1"
 }
 
-# Is someone listening on this port, on whatever address?
+# Is a process listening on this port, on any address?
 port_taken() {
   local hex
   printf -v hex '%04X' "$1"
   grep -qsE "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F]+:0000 0A" /proc/net/tcp /proc/net/tcp6
 }
 
-# own_port NAME: the port remembered under this name, or a free one, when there is none or someone else has taken it.
+# own_port NAME: the port remembered under this name, or a free one, if there is none or another program has taken it.
 own_port() {
   local port
   port=$(setting "$1.port")
   while [[ -z $port ]] || port_taken "$port"; do
-    # Below what the kernel gives to outgoing connections.
+    # Below the ports that the kernel gives to outgoing connections.
     port=$((20000 + RANDOM % 12000))
     ! grep -qsx "$port" "$dir"/settings/*.port || port=
   done
@@ -62,7 +62,7 @@ own_port() {
   printf '%s\n' "$port"
 }
 
-# eventually SECONDS WHAT COMMAND...: asks until the command succeeds, and says what it waits for when that takes long.
+# eventually SECONDS WHAT COMMAND...: retries until the command succeeds, and says what it waits for when that takes long.
 eventually() {
   local limit=$((SECONDS + $1)) next=$((SECONDS + 5)) start=$SECONDS what=$2
   shift 2
@@ -86,8 +86,8 @@ show_log() {
 # status is 2xx. A user and password in the URL are sent.
 http() {
   local method=$1 url=$2 body=${3-} header=${4-} response='' LC_ALL=C
-  http_status=000 http_body="nobody answers at ${url#*@}"
-  [[ $url =~ ^http://(([^@/]*)@)?([^/:]+):([0-9]+)(/.*)?$ ]] || fail "no URL that this script can read: $url"
+  http_status=000 http_body="no answer from ${url#*@}"
+  [[ $url =~ ^http://(([^@/]*)@)?([^/:]+):([0-9]+)(/.*)?$ ]] || fail "this script cannot read the URL $url"
   local credentials=${BASH_REMATCH[2]} host=${BASH_REMATCH[3]} port=${BASH_REMATCH[4]} path=${BASH_REMATCH[5]:-/}
   {
     {

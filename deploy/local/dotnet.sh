@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 
-# dotnet_quietly LOG ARGUMENT...: says that it still works; shows what went wrong.
+# dotnet_quietly LOG ARGUMENT...: reports that it is still working; shows errors.
 dotnet_quietly() {
   local log=$1 build begun=$SECONDS
   shift

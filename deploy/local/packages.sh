@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Finds the programs of PostgreSQL and RabbitMQ, and installs them, and what the tests look at them with, where apt can.
+# Finds the programs of PostgreSQL and RabbitMQ, and installs them, with the tools that the tests need, where apt can.
 
 # Prints the directory of PostgreSQL's programs: of one version, or of the newest from 15 to 18.
 postgres_programs() {
@@ -16,7 +16,7 @@ postgres_programs() {
   return 1
 }
 
-# Prints the directory of RabbitMQ's programs: not Debian's wrapper in sbin, which runs for the machine's own broker alone.
+# Prints the directory of RabbitMQ's programs: not Debian's wrapper in sbin, which only serves the machine's own broker.
 rabbitmq_programs() {
   local path
   for path in /usr/lib/rabbitmq/bin/rabbitmq-server "$(command -v rabbitmq-server)"; do
@@ -35,7 +35,7 @@ install_missing_packages() {
   ((${#missing[@]} == 0)) || install_packages "PostgreSQL (15 to 18) and RabbitMQ (3.10 or newer)" "${missing[@]}"
 }
 
-# What watches the platform in the tests.
+# The monitoring tools of the tests.
 install_missing_monitoring() {
   local missing=() package
   for package in prometheus prometheus-alertmanager prometheus-postgres-exporter; do
@@ -44,12 +44,12 @@ install_missing_monitoring() {
   ((${#missing[@]} == 0)) || install_packages "Prometheus, its Alertmanager and its exporter for PostgreSQL" "${missing[@]}"
 }
 
-# What looks at the services' pages in the tests.
+# The browser that the tests open the services' pages with.
 install_missing_browser() {
   command -v chromium >/dev/null || install_packages "A browser and its fonts" chromium fonts-liberation
 }
 
-# install_packages WHAT PACKAGE...: fails, and says that WHAT is needed, where there is no apt or nobody who may use it.
+# install_packages WHAT PACKAGE...: fails, and says that WHAT is needed, if there is no apt or no permission to use it.
 install_packages() {
   local what=$1
   shift

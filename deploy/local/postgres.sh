@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A private PostgreSQL, on a port of its own of 127.0.0.1, with a generated password.
+# A private PostgreSQL, on its own port of 127.0.0.1, with a generated password.
 
 start_postgres() {
   ! running postgres || return 0
@@ -19,7 +19,7 @@ start_postgres() {
   ready_or_fail postgres 60 postgres_answers
 }
 
-# To end at once, whoever is connected.
+# A fast shutdown, which closes all connections.
 stop_postgres() { stop_process postgres INT 30; }
 
 postgres_connection() {
@@ -34,7 +34,7 @@ sql() {
 
 postgres_answers() { sql --command 'SELECT 1' >/dev/null 2>&1; }
 
-# PostgreSQL refuses to run as root: then it runs as the user that its package made.
+# PostgreSQL refuses to run as root: then it runs as the user that its package created.
 as_postgres_user() {
   ((EUID == 0)) || return 0
   local user=postgres
@@ -42,7 +42,7 @@ as_postgres_user() {
   printf '%s\n' setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups
 }
 
-# postgres_home [AS...]: prints the directory of the data, which that user can enter: under /root, for one, it cannot.
+# postgres_home [AS...]: prints the directory of the data, which that user can enter: under /root, for example, it cannot.
 postgres_home() {
   local home user
   home=$(setting postgres.home)
@@ -82,13 +82,13 @@ create_cluster() {
   mv "$home/new" "$home/data"
 }
 
-# A lock that a crash or a reboot left must not stop PostgreSQL when its pid belongs to another process now.
+# A lock file left by a crash or a reboot must not stop PostgreSQL if its pid now belongs to another process.
 forget_stale_lock() {
   local lock=$1/postmaster.pid pid=
   [[ -f $lock ]] || return 0
   read -r pid <"$lock" || true
   if [[ -n $pid ]] && grep -qsFz -- "$1" "/proc/$pid/cmdline"; then
-    fail "PostgreSQL runs in $1 already, as pid $pid, but was not started from $dir"
+    fail "PostgreSQL already runs in $1, as pid $pid, but was not started from $dir"
   fi
   rm -f "$lock"
 }

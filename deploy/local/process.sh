@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Processes that outlive the script which started them. $dir/run/NAME.pid says which process it is, $dir/log/NAME.log what it wrote.
+# Processes that outlive the script that started them. $dir/run/NAME.pid has the process id, $dir/log/NAME.log the output.
 
-# A pid may belong to another process by now, after a reboot for one: when it started tells.
+# A pid may now belong to another process, for example after a reboot: the start time tells them apart.
 identity() {
   local stat
   read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
@@ -10,7 +10,7 @@ identity() {
   [[ ${stat[0]} != Z ]] && printf '%s.%s\n' "$(</proc/sys/kernel/random/boot_id)" "${stat[19]}"
 }
 
-# Prints the pid of what was started under this name; fails when it does not run.
+# Prints the pid of the process that was started under this name; fails if it does not run.
 pid_of() {
   local pid started
   read -r pid started 2>/dev/null <"$dir/run/$1.pid" && [[ $(identity "$pid") == "$started" ]] && printf '%s\n' "$pid"
@@ -20,7 +20,7 @@ running() { pid_of "$1" >/dev/null; }
 
 not_running() { ! running "$1"; }
 
-# start_process NAME COMMAND...: in a session of its own, so that Ctrl-C does not reach it; the log before is kept as NAME.log.previous.
+# start_process NAME COMMAND...: in its own session, so that Ctrl-C does not reach it; the previous log is kept as NAME.log.previous.
 start_process() {
   local name=$1 log=$dir/log/$1.log
   shift
@@ -30,7 +30,7 @@ start_process() {
   printf '%s %s\n' "$!" "$(identity "$!")" >"$dir/run/$name.pid"
 }
 
-# ready_or_fail NAME SECONDS COMMAND...: waits until the command succeeds; shows the log when the process ends before, or it takes too long.
+# ready_or_fail NAME SECONDS COMMAND...: waits until the command succeeds; shows the log if the process ends first, or if it takes too long.
 ready_or_fail() {
   local name=$1 seconds=$2
   shift 2
@@ -51,7 +51,7 @@ ready_or_gone() {
   "$@" || not_running "$name"
 }
 
-# stop_process NAME SIGNAL SECONDS: asks it to end; insists when it has not after so many seconds.
+# stop_process NAME SIGNAL SECONDS: asks the process to end; kills it if it still runs after SECONDS.
 stop_process() {
   local name=$1 signal=$2 seconds=$3 pid
   if pid=$(pid_of "$name"); then

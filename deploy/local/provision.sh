@@ -36,10 +36,10 @@ provision_rabbitmq() {
   management=$(rabbitmq_management)
   for service in "${services[@]}"; do
     http PUT "$management/api/users/$service" "{\"password\": \"$(secret "$service.broker.password")\", \"tags\": \"\"}" ||
-      fail "RabbitMQ did not take the user $service: $http_status $http_body"
+      fail "RabbitMQ rejected the user $service: $http_status $http_body"
   done
   http POST "$management/api/definitions" "$(<"$repository/deploy/rabbitmq/definitions.json")" ||
-    fail "RabbitMQ did not take deploy/rabbitmq/definitions.json: $http_status $http_body"
+    fail "RabbitMQ rejected deploy/rabbitmq/definitions.json: $http_status $http_body"
 }
 
 # database_of SERVICE, broker_of SERVICE: connection strings, as the service reads them.

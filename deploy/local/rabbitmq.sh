@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A private RabbitMQ, with its management API and its metrics for Prometheus, and the epmd that Erlang needs, on ports of their own of
+# A private RabbitMQ, with its management API and its metrics for Prometheus, and the epmd that Erlang needs, on their own ports of
 # 127.0.0.1.
 
 start_rabbitmq() {
@@ -40,7 +40,7 @@ configure_rabbitmq() {
   mkdir -p -m 700 "$home"
   [[ -s $home/.erlang.cookie ]] || (umask 077 && secret rabbitmq.cookie | tr -d '\n' >"$home/.erlang.cookie")
   chmod 400 "$home/.erlang.cookie"
-  # The data belongs to the node's name, so that stays when the directory is moved.
+  # The data is stored under the node's name, which must therefore not change when the directory is moved.
   [[ -n $(setting rabbitmq.node) ]] || remember rabbitmq.node "orderplatform-$(printf '%s' "$dir" | sha256sum | cut -c 1-8)@localhost"
   printf '[rabbitmq_management, rabbitmq_prometheus].\n' >"$home/enabled_plugins"
   : >"$home/rabbitmq-env.conf"
@@ -51,7 +51,7 @@ management.tcp.port = $(setting rabbitmq.management.port)
 prometheus.tcp.ip = 127.0.0.1
 prometheus.tcp.port = $(setting rabbitmq.prometheus.port)
 
-# Made when the node first starts.
+# Created when the node first starts.
 default_user = admin
 default_pass = $(secret rabbitmq.password)
 
@@ -59,7 +59,7 @@ log.file = false
 log.console = true
 log.console.level = info
 
-# Small: it shares the machine with everything else. The write-ahead log of quorum queues is kept in memory as well.
+# Small: it shares the machine with everything else. The write-ahead log of quorum queues is also kept in memory.
 vm_memory_high_watermark.absolute = 1GB
 disk_free_limit.absolute = 100MB
 raft.wal_max_size_bytes = 64000000

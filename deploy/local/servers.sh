@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The private servers as a whole; what deploy/up, tests/run and the command deploy/local/servers share.
+# All private servers together: the functions that deploy/up, tests/run and the command deploy/local/servers share.
 
 here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR source=common.sh

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Builds the services, and runs them with the addresses and passwords of the private servers.
 
-# port_of SERVICE: the one of its variable, such as ORDERS_PORT; else the one of last time; else the one in the list.
+# port_of SERVICE: from its variable, such as ORDERS_PORT; otherwise the port of the last run; otherwise the one in the list.
 port_of() {
   local given=${1^^}_PORT remembered
   remembered=$(setting "$1.port")
@@ -10,7 +10,7 @@ port_of() {
 
 url_of() { printf 'http://127.0.0.1:%s\n' "$(port_of "$1")"; }
 
-# As people and their browsers know it: pages of a service are opened there.
+# The address for people and their browsers: pages of a service are opened there.
 page_of() { printf 'http://localhost:%s\n' "$(port_of "$1")"; }
 
 # Settings that name all services: their pages at /ops show each other's timelines.
@@ -21,7 +21,7 @@ peers() {
   done
 }
 
-# Before anything else is done: nobody but our own services may listen on their ports.
+# Checked before anything else: only our own services may listen on their ports.
 check_ports() {
   local service port
   for service in "${services[@]}"; do
@@ -32,7 +32,7 @@ check_ports() {
   done
 }
 
-# Builds beside what runs: a running service's files must not change under it.
+# Builds into a separate directory: the files of a running service must not change.
 build_services() {
   local service begun=$SECONDS log=$dir/log/build.log
   : >"$log"
@@ -43,14 +43,14 @@ build_services() {
   say "Built in $((SECONDS - begun)) s"
 }
 
-# start_service SERVICE: unless it runs as it was built, on the port asked for. Replaces one that is older.
+# start_service SERVICE: unless it already runs as it was built, on the requested port. Replaces an older one.
 start_service() {
   local service=$1 port peers
   port=$(port_of "$service")
   mapfile -t peers < <(peers)
   if running "$service" && [[ $port == "$(setting "$service.port")" && ${peers[*]} == "$(setting "$service.peers")" ]] &&
     diff -rq "$dir/build/$service" "$dir/app/$service" >/dev/null; then
-    say "$service runs already"
+    say "$service is already running"
     return
   fi
 
@@ -70,7 +70,7 @@ start_service() {
     dotnet "OrderPlatform.${project_of[$service]}.dll"
 }
 
-# Long enough to finish what it has begun.
+# Long enough to finish the work in progress.
 stop_service() { stop_process "$1" TERM 30; }
 
 service_ready() { http GET "$(url_of "$1")/health/ready"; }

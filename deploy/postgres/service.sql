@@ -1,5 +1,5 @@
--- One service's role and database; can be run again. The role is named like the service, and so is the database, which is its own: no
--- other service's role can enter it.
+-- One service's role and database; can be run again. The role and its database have the service's name;
+-- no other service's role can enter that database.
 --
 --   PASSWORD=… psql --set service=orders --file service.sql
 \getenv password PASSWORD

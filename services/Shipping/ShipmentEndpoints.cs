@@ -13,7 +13,7 @@ public static class ShipmentEndpoints
         shipments.MapPost("/{id:guid}/delivery", DeliverShipment.Handle).ProducesProblem(404).ProducesProblem(409);
     }
 
-    /// <summary>Where the carrier is simulated, its API; elsewhere nothing.</summary>
+    /// <summary>Maps the simulated carrier's API; does nothing in other modes.</summary>
     public static void MapCarrierSimulator(this IEndpointRouteBuilder app)
     {
         if (app.ServiceProvider.GetRequiredService<CarrierOptions>().Mode != CarrierMode.Simulator)

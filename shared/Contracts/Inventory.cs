@@ -5,10 +5,10 @@ namespace OrderPlatform.Contracts.Inventory;
 /// <param name="ReservedAt">When the stock was reserved, UTC.</param>
 public sealed record StockReserved(Guid OrderId, DateTimeOffset ReservedAt);
 
-/// <summary>At least one line of an order cannot be had; nothing is reserved for it.</summary>
+/// <summary>At least one line of an order is short; nothing is reserved for the order.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
 /// <param name="Shortages">Every line that fell short, one or more.</param>
-/// <param name="RejectedAt">When that was found, UTC.</param>
+/// <param name="RejectedAt">When the stock was rejected, UTC.</param>
 public sealed record StockRejected(Guid OrderId, IReadOnlyList<StockShortage> Shortages, DateTimeOffset RejectedAt);
 
 /// <summary>A line that could not be reserved.</summary>
@@ -23,8 +23,8 @@ public sealed record StockShortage(string Sku, int Requested, int Available);
 public sealed record StockReleased(Guid OrderId, DateTimeOffset ReleasedAt);
 
 /// <summary>Goods arrived at the warehouse.</summary>
-/// <param name="Sku">What arrived; <c>sku:</c> and this is the event's stream.</param>
+/// <param name="Sku">The SKU that arrived; the event's stream is <c>sku:</c> followed by it.</param>
 /// <param name="Quantity">Units, 1 to 1,000,000.</param>
-/// <param name="Reference">The delivery note; counts once for each SKU.</param>
+/// <param name="Reference">The delivery note; it counts once for each SKU.</param>
 /// <param name="ReceivedAt">When the receipt was booked, UTC.</param>
 public sealed record StockReceived(string Sku, int Quantity, string Reference, DateTimeOffset ReceivedAt);

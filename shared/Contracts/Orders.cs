@@ -2,7 +2,7 @@ namespace OrderPlatform.Contracts.Orders;
 
 /// <summary>An order was accepted; its stock is not reserved yet.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
-/// <param name="CustomerId">Who ordered: 1 to 64 characters, as the caller gave it.</param>
+/// <param name="CustomerId">The customer: 1 to 64 characters, as the caller gave it.</param>
 /// <param name="Lines">One or more, at most 100; each SKU once.</param>
 /// <param name="ShippingAddress">Where the goods go.</param>
 /// <param name="PlacedAt">When the order was accepted, UTC.</param>
@@ -17,15 +17,15 @@ public sealed record OrderPlaced(
 public sealed record OrderConfirmed(
     Guid OrderId, IReadOnlyList<OrderLine> Lines, ShippingAddress ShippingAddress, DateTimeOffset ConfirmedAt);
 
-/// <summary>The customer wants a confirmed order cancelled; Shipping decides, by whether the goods have left.</summary>
+/// <summary>The customer wants to cancel a confirmed order; Shipping decides, depending on whether the goods have left.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
 /// <param name="Reason">The customer's words.</param>
-/// <param name="RequestedAt">When the cancellation was asked for, UTC.</param>
+/// <param name="RequestedAt">When the cancellation was requested, UTC.</param>
 public sealed record OrderCancellationRequested(Guid OrderId, string Reason, DateTimeOffset RequestedAt);
 
-/// <summary>The order is cancelled for good; nothing of it was or will be shipped.</summary>
+/// <summary>The order is finally cancelled; nothing was or will be shipped for it.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
-/// <param name="Lines">The lines whose reservation is to be released.</param>
+/// <param name="Lines">The lines whose reservation must be released.</param>
 /// <param name="Reason">The customer's words.</param>
 /// <param name="CancelledAt">When it was cancelled, UTC.</param>
 public sealed record OrderCancelled(Guid OrderId, IReadOnlyList<OrderLine> Lines, string Reason, DateTimeOffset CancelledAt);

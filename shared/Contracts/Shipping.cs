@@ -15,9 +15,9 @@ public sealed record ShipmentDispatched(
 /// <param name="DeliveredAt">When they were delivered, UTC.</param>
 public sealed record ShipmentDelivered(Guid OrderId, Guid ShipmentId, DateTimeOffset DeliveredAt);
 
-/// <summary>A shipment was called off before the carrier took it.</summary>
+/// <summary>A shipment was cancelled before the carrier took it.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
 /// <param name="ShipmentId">The one shipment of the order.</param>
 /// <param name="Reason">The customer's words.</param>
-/// <param name="CancelledAt">When it was called off, UTC.</param>
+/// <param name="CancelledAt">When it was cancelled, UTC.</param>
 public sealed record ShipmentCancelled(Guid OrderId, Guid ShipmentId, string Reason, DateTimeOffset CancelledAt);

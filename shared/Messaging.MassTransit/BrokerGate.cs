@@ -7,12 +7,12 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Messaging.MassTransit;
 
 /// <summary>
-/// Holds MassTransit's consumer back until the broker answers. Left to itself it waits 3 to 30 seconds after each failed attempt, longer
-/// from outage to outage (8.5, ReceiveTransportRetryPolicy), and the messages wait with it.
+/// Holds MassTransit's consumer back until the broker answers. Left to itself, MassTransit waits 3 to 30 seconds after each failed attempt,
+/// longer with each outage (8.5, ReceiveTransportRetryPolicy), and the messages wait as well.
 /// </summary>
 internal partial class BrokerGate(RabbitMqConnections connections, IHostApplicationLifetime lifetime, ILogger<BrokerGate> logger)
 {
-    /// <summary>Returns when a connection has succeeded, with the node that it leads to.</summary>
+    /// <summary>Returns when a connection has succeeded, with the node that it reached.</summary>
     /// <exception cref="OperationCanceledException">The service is stopping.</exception>
     public virtual async Task<AmqpTcpEndpoint> WaitForBroker()
     {
@@ -34,6 +34,6 @@ internal partial class BrokerGate(RabbitMqConnections connections, IHostApplicat
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Broker unavailable ({Reason}); the consumer waits and retries")]
+    [LoggerMessage(LogLevel.Warning, "Broker unavailable ({Reason}); retrying until the consumer can connect")]
     private static partial void Waiting(ILogger logger, string reason);
 }

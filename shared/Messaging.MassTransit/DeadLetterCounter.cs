@@ -4,7 +4,7 @@ using OrderPlatform.Messaging.Transport;
 namespace OrderPlatform.Messaging.MassTransit;
 
 /// <summary>
-/// Counts the messages that MassTransit has moved to an error or a skipped queue: the last step of the pipe that moves them.
+/// Counts the messages that MassTransit has moved to an error or skipped queue, as the last step of the pipe that moves them.
 /// </summary>
 internal sealed class DeadLetterCounter(string queue, IMessageReceiver receiver) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
 {

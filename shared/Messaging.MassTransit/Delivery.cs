@@ -7,8 +7,8 @@ using OrderPlatform.Messaging.Transport;
 namespace OrderPlatform.Messaging.MassTransit;
 
 /// <summary>
-/// Puts a message that is written already into what MassTransit sends: its properties and headers after the service's own filters, its
-/// bytes in place of a serializer.
+/// Makes MassTransit send a message that is already serialized: sets its properties and headers after the service's own filters, and
+/// supplies its bytes in place of a serializer.
 /// </summary>
 /// <param name="message">The message.</param>
 /// <param name="throwIfFailed">Refuses to send it, and to send it again, after a failure.</param>
@@ -23,8 +23,8 @@ internal sealed class Delivery(OutgoingMessage message, Action throwIfFailed)
     public OutgoingMessage Message => message;
 
     /// <summary>
-    /// Whether the transport took the bytes on the thread that sends, as seen right after sending. From there that thread goes on to the
-    /// client's queue, which keeps the order; otherwise something before that waits.
+    /// Whether the transport took the bytes on the sending thread, checked right after sending. From there that thread continues to the
+    /// client's queue, which keeps the order; otherwise an earlier step waits.
     /// </summary>
     public bool IsOnItsWay { get; private set; }
 

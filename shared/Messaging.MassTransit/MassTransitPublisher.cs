@@ -9,14 +9,14 @@ using RabbitMQ.Client.Exceptions;
 namespace OrderPlatform.Messaging.MassTransit;
 
 /// <summary>
-/// Publishes through a MassTransit bus of its own, which has one connection and ends with the first failure: MassTransit would send what
-/// failed once more, after messages that follow it.
+/// Publishes through a MassTransit bus of its own, which has one connection and ends with the first failure: otherwise MassTransit would
+/// resend a failed message after later ones.
 /// </summary>
 internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
 {
     /// <summary>
-    /// The most messages that wait for their confirms. For each confirm of many at once the client looks at all that wait, so that
-    /// thousands cost more than the messages themselves.
+    /// The maximum number of messages that wait for their confirms. For each confirm of several messages the client scans all that wait;
+    /// with thousands of them, that would cost more than the messages themselves.
     /// </summary>
     private const int Window = 500;
 
@@ -38,9 +38,9 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
 
     /// <summary>Starts the bus, takes the fence on its connection, and declares the exchanges of the service's events.</summary>
     /// <param name="context">The container, as MassTransit hands it to the configuration of a bus.</param>
-    /// <param name="configure">Says where the broker is, and adds what else belongs to the bus; its second connection must fail.</param>
+    /// <param name="configure">Sets the broker's address and the rest of the bus; a second attempt to connect must fail.</param>
     /// <param name="topology">The service, and the events that it publishes.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="IOException">The fence is held by another connection, or the broker cannot be reached.</exception>
     public static async Task<MassTransitPublisher> Start(
         IBusRegistrationContext context,
@@ -79,7 +79,7 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
             var delivery = new Delivery(message, ThrowIfFailed);
             var send = Send(await EndpointOf(message.Type), delivery);
             sends.Add(send);
-            // Declaring its exchange, or a filter, holds it back: the next one would overtake it.
+            // A filter, or the declaration of its exchange, holds it back: the next one would overtake it.
             if (!delivery.IsOnItsWay)
                 await send;
         }
@@ -98,13 +98,13 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
         await ended.CancelAsync();
         try
         {
-            // The fence falls with the connection.
+            // Closing the connection releases the fence.
             if (connection is not null)
                 await connection.Close();
         }
         finally
         {
-            // Without its connection it has nothing left to say to the broker, and at times waits for it all the same.
+            // Without a connection the bus has nothing left to do, but sometimes still waits for the broker.
             await Task.WhenAny(bus.StopAsync(CancellationToken.None), Task.Delay(LongestStop, CancellationToken.None));
         }
     }
@@ -113,7 +113,7 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
 
     Task ISendObserver.PostSend<T>(SendContext<T> context) => Task.CompletedTask;
 
-    /// <summary>Before MassTransit waits and tries again.</summary>
+    /// <summary>Called before MassTransit waits and retries.</summary>
     Task ISendObserver.SendFault<T>(SendContext<T> context, Exception exception)
     {
         Fail(exception);
@@ -129,7 +129,7 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
         };
         var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         await RelayFence.Take(channel, topology.Service, cancellationToken);
-        // As MassTransit does itself with the first message: a queue can be bound before that.
+        // MassTransit would declare them with the first message; this way, a queue can be bound earlier.
         foreach (var exchange in topology.Published)
             await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
     }
@@ -163,7 +163,7 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
         ThrowIfFailed();
     }
 
-    /// <summary>Ends the others, too, unless the broker has merely returned a message: they are sent by then.</summary>
+    /// <summary>Cancels the other sends as well, unless the broker has merely returned a message: by then they are sent.</summary>
     private void Fail(Exception exception)
     {
         var isReturned = exception.GetBaseException() is PublishReturnException;

@@ -11,11 +11,11 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.MassTransit;
 
-/// <summary>Adds RabbitMQ by way of MassTransit: its topology, filters and observers, and its error queues.</summary>
+/// <summary>Adds RabbitMQ through MassTransit, with its topology, filters, observers and error queues.</summary>
 public static class MassTransitServices
 {
-    /// <summary>Lets the service's events travel with MassTransit, unless <c>Messaging:Transport</c> chooses another transport.</summary>
-    /// <param name="messaging">What the service says about its events.</param>
+    /// <summary>Carries the service's events with MassTransit, unless <c>Messaging:Transport</c> chooses another transport.</summary>
+    /// <param name="messaging">The builder that <c>AddMessaging</c> provides.</param>
     /// <param name="configure">
     /// Adds the service's own filters and observers; called for the bus that consumes (messages are <see cref="EventEnvelope"/>), and for
     /// each that publishes (messages are <see cref="OutgoingMessage"/>). The library adds the host and the receive endpoints.
@@ -38,14 +38,14 @@ public static class MassTransitServices
         services.Configure<MassTransitHostOptions>(host =>
         {
             host.WaitUntilStarted = false;
-            // First the messages in hand are told to end, then the bus stops waiting for them. Without the first step it would give up
+            // First the messages in progress are cancelled, then the bus stops waiting for them. Without the first step it would give up
             // waiting and leave the connection open, and the broker would not give them to another consumer.
             host.ConsumerStopTimeout = TimeSpan.FromMilliseconds(500);
             host.StopTimeout = TimeSpan.FromSeconds(2);
         });
         services.AddMassTransit(bus =>
         {
-            // It would tell its makers which features are used.
+            // By default MassTransit reports to its vendor which features are used.
             bus.DisableUsageTelemetry();
             bus.UsingRabbitMq((context, rabbit) =>
             {
@@ -59,7 +59,7 @@ public static class MassTransitServices
         });
     }
 
-    /// <summary>The node is found first: MassTransit says little of a broker that is away, and stops late.</summary>
+    /// <summary>Finds a node first: MassTransit reports little about an unavailable broker, and is slow to give up.</summary>
     private static async Task<MassTransitPublisher> ConnectPublisher(
         IServiceProvider provider,
         TransportTopology topology,
@@ -84,8 +84,8 @@ public static class MassTransitServices
 
     /// <param name="rabbit">The bus.</param>
     /// <param name="broker">Where the broker is.</param>
-    /// <param name="connection">What operators see in the broker's list of connections.</param>
-    /// <param name="findNode">Called before each attempt to connect, for a node that answers; when it fails, so does the attempt.</param>
+    /// <param name="connection">The name that operators see in the broker's list of connections.</param>
+    /// <param name="findNode">Called before each attempt to connect; returns a node that answers. If it fails, so does the attempt.</param>
     private static void Host(
         this IRabbitMqBusFactoryConfigurator rabbit, BrokerAddress broker, string connection, Func<Task<AmqpTcpEndpoint>> findNode) =>
         rabbit.Host(broker.Nodes[0].Host, (ushort)broker.Nodes[0].Port, broker.VirtualHost, connection, host =>
@@ -133,7 +133,7 @@ public static class MassTransitServices
 
     /// <summary>
     /// Once the service stops, a message without an outcome waits until MassTransit cancels it: it stays unacknowledged and returns to the
-    /// queue. Before that the token says no more than that the connection is lost, and the message must not fail for it.
+    /// queue. Before that, the token only means that the connection is lost, and the message must not fail because of that.
     /// </summary>
     private static async Task Receive(
         IMessageReceiver receiver, string queue, ConsumeContext<EventEnvelope> context, CancellationToken stopping)
@@ -149,12 +149,12 @@ public static class MassTransitServices
         }
         catch (OperationCanceledException exception)
         {
-            // A handler's own time-out; MassTransit would say that it had cancelled the message itself.
+            // A handler's own timeout; MassTransit would report that it had cancelled the message itself.
             throw new TimeoutException(exception.Message, exception);
         }
     }
 
-    /// <summary>Does not complete when there is none.</summary>
+    /// <summary>Completes with the message's outcome; never completes when the message was cancelled.</summary>
     private static async Task OutcomeOf(Task received)
     {
         try
@@ -168,7 +168,7 @@ public static class MassTransitServices
     }
 
     /// <summary>
-    /// MassTransit's own pipes (faults are not published), with a way out for messages that it cannot move, and the counter as their last
+    /// MassTransit's own pipes (faults are not published), with an exit for messages that it cannot move, and the counter as their last
     /// step.
     /// </summary>
     private static void MoveDeadLetters(
@@ -177,7 +177,7 @@ public static class MassTransitServices
         var counter = new DeadLetterCounter(queue, receiver);
         endpoint.ConfigureError(pipe =>
         {
-            // A message that cannot be read would go to the skipped queue as well: MassTransit notes its failure when it publishes a fault.
+            // Otherwise an unreadable message would also go to the skipped queue: MassTransit marks it as failed when it publishes a fault.
             pipe.UseExecuteAsync(context => context.IsFaulted ? Task.CompletedTask : context.NotifyFaulted(context.Exception));
             pipe.UseFilter(new OversizedHeaders(queue, store, receiver));
             pipe.UseFilter(new ErrorTransportFilter());

@@ -5,8 +5,8 @@ using OrderPlatform.Messaging.Transport;
 namespace OrderPlatform.Messaging.MassTransit;
 
 /// <summary>
-/// Publishes and consumes with MassTransit, which knows whether it is connected: asking costs nothing. It has no words for what goes to one
-/// queue past its exchange, nor for how deep a queue is.
+/// Publishes and consumes with MassTransit, which knows whether it is connected, so reading that costs nothing. RabbitMQ.Client sends to
+/// single queues and reads their length: MassTransit has no API for that.
 /// </summary>
 internal sealed class MassTransitTransport(
     IBusControl bus, RabbitMqTransport rabbit, Func<CancellationToken, Task<MassTransitPublisher>> connectPublisher) : ITransport

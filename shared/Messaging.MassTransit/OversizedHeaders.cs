@@ -5,8 +5,8 @@ using OrderPlatform.Messaging.Transport;
 namespace OrderPlatform.Messaging.MassTransit;
 
 /// <summary>
-/// Files a message at once that MassTransit could not move: see <see cref="OversizedMessages"/>. Without a store it stays unacknowledged,
-/// so that it stops no other.
+/// Files a message directly if MassTransit could not move it: see <see cref="OversizedMessages"/>. Without a store it stays unacknowledged,
+/// so that it does not block others.
 /// </summary>
 internal sealed class OversizedHeaders(string queue, IDeadLetterStore? store, IMessageReceiver receiver)
     : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>

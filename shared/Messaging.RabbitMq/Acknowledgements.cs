@@ -1,8 +1,8 @@
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// Gathers the messages of a channel that are handled, so that one acknowledgement covers all of them up to the first that is not. Those
-/// that overtook it are acknowledged one by one: a message that waits for its retry must not hold up the others.
+/// Collects the handled messages of a channel, so that one acknowledgement covers all of them up to the first unhandled one. Those that
+/// overtook it are acknowledged one by one: a message that waits for its retry must not hold up the others.
 /// </summary>
 internal sealed class Acknowledgements
 {
@@ -13,19 +13,19 @@ internal sealed class Acknowledgements
     /// <summary>Every delivery up to here is acknowledged; a channel counts them from 1.</summary>
     private ulong settled;
 
-    /// <summary>A message is handled.</summary>
+    /// <summary>Adds a handled message.</summary>
     public void Add(ulong tag)
     {
         lock (gate)
             due.Add(tag);
     }
 
-    /// <summary>What to send to the broker now, in this order; it is taken as sent.</summary>
+    /// <summary>The acknowledgements to send now, in this order; they count as sent.</summary>
     public IReadOnlyList<Acknowledgement> Take()
     {
         lock (gate)
         {
-            // The broker closes the channel when a tag is acknowledged twice, even by an acknowledgement of many.
+            // The broker closes the channel when a tag is acknowledged twice, even as one of several.
             ulong last = 0;
             while (true)
             {
@@ -45,7 +45,7 @@ internal sealed class Acknowledgements
     }
 }
 
-/// <summary>Tells the broker that messages are handled.</summary>
+/// <summary>Tells the broker that one or more messages are handled.</summary>
 /// <param name="Tag">A message's place among the deliveries of its channel.</param>
-/// <param name="Multiple">Whether it is for all before it as well.</param>
+/// <param name="Multiple">Whether it also covers all earlier deliveries.</param>
 internal readonly record struct Acknowledgement(ulong Tag, bool Multiple);

@@ -6,10 +6,10 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
-/// <summary>Messages as AMQP 0-9-1 has them, and back.</summary>
+/// <summary>Converts messages to AMQP 0-9-1, and back.</summary>
 internal static class AmqpMessage
 {
-    /// <summary>Tables within tables are read no deeper.</summary>
+    /// <summary>How deeply nested tables and lists are read.</summary>
     private const int Deepest = 20;
 
     public static TransportMessage Read(IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body) => new(body)
@@ -25,7 +25,7 @@ internal static class AmqpMessage
         Headers = ReadTable(properties.Headers, 0),
     };
 
-    /// <summary>Without an expiry, which would make it vanish, and a user, as whom no other connection may publish.</summary>
+    /// <summary>Without an expiry, after which the message would vanish, and without a user id, which only that user may publish.</summary>
     public static BasicProperties Write(TransportMessage message)
     {
         var properties = new BasicProperties();
@@ -33,7 +33,7 @@ internal static class AmqpMessage
         return properties;
     }
 
-    /// <summary>The same, into given properties; their other headers stay.</summary>
+    /// <summary>The same, into existing properties; their other headers stay.</summary>
     public static void Write(TransportMessage message, BasicProperties properties)
     {
         var headers = WriteTable(message.Headers);
@@ -59,7 +59,7 @@ internal static class AmqpMessage
             properties.Timestamp = new AmqpTimestamp(timestamp.Seconds);
     }
 
-    /// <summary>About how many bytes the headers take up in a frame.</summary>
+    /// <summary>The approximate size of the headers in a frame, in bytes.</summary>
     public static int SizeOf(IDictionary<string, object?>? headers) =>
         headers?.Sum(header => Encoding.UTF8.GetByteCount(header.Key) + SizeOf(header.Value, 0)) ?? 0;
 

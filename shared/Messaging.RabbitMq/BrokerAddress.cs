@@ -8,8 +8,8 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// Where the broker is, and which certificate authority it is trusted by: <c>amqp://user:password@host:port/vhost</c>; with TLS,
-/// <c>amqps://user:password@host:port/vhost?cacertfile=/path/ca.crt</c>. (The parameter has RabbitMQ's name for it.) A cluster's nodes are
+/// The broker's address, and the certificate authority to trust: <c>amqp://user:password@host:port/vhost</c>; with TLS,
+/// <c>amqps://user:password@host:port/vhost?cacertfile=/path/ca.crt</c>. (The parameter's name is RabbitMQ's.) A cluster's nodes are
 /// separated by commas: <c>amqp://user:password@host1:5672,host2:5672/vhost</c>; with TLS, each presents a certificate for its own name.
 /// </summary>
 internal sealed partial class BrokerAddress
@@ -22,7 +22,7 @@ internal sealed partial class BrokerAddress
     private readonly X509Certificate2Collection? authorities;
 
     /// <param name="address">The connection string.</param>
-    /// <exception cref="ArgumentException">It cannot work; the message says why, and never quotes it: it holds a password.</exception>
+    /// <exception cref="ArgumentException">It is invalid; the message says why, and never quotes it: it contains a password.</exception>
     /// <exception cref="CryptographicException">The file named by <c>cacertfile</c> holds no certificate.</exception>
     public BrokerAddress(string address)
     {
@@ -45,7 +45,7 @@ internal sealed partial class BrokerAddress
         }
     }
 
-    /// <summary>The nodes of the cluster, one or more; each connection tries them in a random order, so that load spreads over them.</summary>
+    /// <summary>The nodes of the cluster, one or more; each connection tries them in random order, which spreads the load.</summary>
     public IReadOnlyList<BrokerNode> Nodes { get; }
 
     public string UserName { get; }
@@ -70,8 +70,8 @@ internal sealed partial class BrokerAddress
         VirtualHost == "/" ? queue : $"{Uri.EscapeDataString(VirtualHost)}/{queue}").Uri;
 
     /// <summary>
-    /// Accepts a server whose certificate is for the host that it was asked for, and comes from the authority named in the address; those
-    /// that the machine trusts do not count then.
+    /// Accepts a server whose certificate is for the requested host, and comes from the authority that the address names. If it names one,
+    /// authorities that the machine trusts do not count.
     /// </summary>
     public bool Accepts(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
@@ -85,7 +85,7 @@ internal sealed partial class BrokerAddress
         own.ChainPolicy.CustomTrustStore.AddRange(authorities);
         own.ChainPolicy.ExtraStore.AddRange(chain?.ChainPolicy.ExtraStore ?? []);
         own.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
-        // A private authority publishes no list of what it has revoked.
+        // A private authority publishes no revocation list.
         own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         return own.Build(server);
     }
@@ -119,5 +119,5 @@ internal sealed partial class BrokerAddress
 
 /// <summary>A node of the broker.</summary>
 /// <param name="Host">Its name or IP address.</param>
-/// <param name="Port">Where it listens for AMQP.</param>
+/// <param name="Port">Its AMQP port.</param>
 internal sealed record BrokerNode(string Host, int Port);

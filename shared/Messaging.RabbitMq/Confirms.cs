@@ -2,10 +2,10 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
-/// <summary>Counts publisher confirms, which come singly or many at once, and not always in order.</summary>
+/// <summary>Counts publisher confirms, which arrive one at a time or several at once, and not always in order.</summary>
 internal sealed class Confirms
 {
-    /// <summary>Of a channel that these are counted of. The client's own tracking would add a header to every message.</summary>
+    /// <summary>For channels whose confirms are counted here. The client's own tracking would add a header to every message.</summary>
     public static readonly CreateChannelOptions Options = new(
         publisherConfirmationsEnabled: true,
         publisherConfirmationTrackingEnabled: false,
@@ -17,7 +17,7 @@ internal sealed class Confirms
     private ulong confirmed;
     private Exception? failure;
 
-    /// <summary>Whether a message cannot be confirmed any more.</summary>
+    /// <summary>Whether a message can no longer be confirmed.</summary>
     public bool HasFailed
     {
         get
@@ -27,7 +27,7 @@ internal sealed class Confirms
         }
     }
 
-    /// <summary>Counts those of a channel, and fails when the broker refuses a message, or closes the channel.</summary>
+    /// <summary>Counts the confirms of a channel, and fails when the broker refuses a message or closes the channel.</summary>
     public void Follow(IChannel channel)
     {
         channel.BasicAcksAsync += (_, ack) => Do(() => Ack(ack.DeliveryTag, ack.Multiple));
@@ -37,7 +37,7 @@ internal sealed class Confirms
             Do(() => Fail(new IOException($"The broker closed the channel: {reason.ReplyText}")));
     }
 
-    /// <summary>The same, for messages of which none may come back: fails when the broker returns one as well.</summary>
+    /// <summary>The same, for messages that must all reach a queue: also fails when the broker returns one.</summary>
     public static Confirms Of(IChannel channel)
     {
         var confirms = new Confirms();

@@ -8,8 +8,8 @@ using RabbitMQ.Client.Events;
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// One queue's messages for as long as a channel lives. Each is read and handed over in the order of the queue; many are handled at once,
-/// and a loop acknowledges those that are done.
+/// Handles one queue's messages for the lifetime of a channel. Messages are read and handed over in the order of the queue; many are
+/// handled at once, and a loop acknowledges those that are done.
 /// </summary>
 internal sealed partial class ConsumerSession(
     string queue,
@@ -25,7 +25,7 @@ internal sealed partial class ConsumerSession(
     private Exception? failure;
     private int inHand;
 
-    /// <summary>Called by the client for one message after the other; an exception would be swallowed, and the message forgotten.</summary>
+    /// <summary>Called by the client for one message after another; it would swallow an exception and forget the message.</summary>
     public override Task HandleBasicDeliverAsync(
         string consumerTag,
         ulong deliveryTag,
@@ -36,7 +36,7 @@ internal sealed partial class ConsumerSession(
         ReadOnlyMemory<byte> body,
         CancellationToken cancellationToken = default)
     {
-        // Handed over in the order of the queue up to the first wait, and not awaited: the next message may be handled beside it.
+        // Handed over in the order of the queue up to the first wait, and not awaited: the next message may be handled concurrently.
         if (!stoppingToken.IsCancellationRequested)
             _ = Handle(new ReceivedDelivery(deliveryTag, routingKey, properties, body.ToArray()));
         return Task.CompletedTask;
@@ -47,11 +47,11 @@ internal sealed partial class ConsumerSession(
 
     public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason) => End(reason.ReplyText);
 
-    /// <summary>Acknowledges what is handled, until the service stops.</summary>
+    /// <summary>Acknowledges handled messages until the service stops.</summary>
     /// <exception cref="IOException">The channel is closed.</exception>
     public Task Acknowledge(CancellationToken stoppingToken) => Acknowledge(static () => false, stoppingToken);
 
-    /// <summary>Acknowledges what is in hand when it is handled; gives up when the limit is reached.</summary>
+    /// <summary>Acknowledges the messages in progress as they finish; gives up when the limit is reached.</summary>
     /// <exception cref="IOException">The channel is closed.</exception>
     public Task Finish(CancellationToken limit) => Acknowledge(() => Volatile.Read(ref inHand) == 0, limit);
 
@@ -94,7 +94,7 @@ internal sealed partial class ConsumerSession(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested || ended.IsCancellationRequested)
         {
-            // The broker gives it to the next consumer.
+            // The broker will give it to the next consumer.
         }
         catch (Exception exception)
         {
@@ -107,7 +107,7 @@ internal sealed partial class ConsumerSession(
         }
     }
 
-    /// <returns>Null when the message is moved: the queue does not take it, or it cannot be read.</returns>
+    /// <returns>Null when the message was moved because the queue does not take it, or it cannot be read.</returns>
     private async Task<EventEnvelope?> Read(ReceivedDelivery delivery)
     {
         EventEnvelope? @event;

@@ -19,7 +19,7 @@ internal sealed partial class DeadLetterMover(
     TimeProvider clock,
     ILogger logger)
 {
-    /// <summary>Of the channel that messages are moved on. The client's own tracking says of each message how it fared.</summary>
+    /// <summary>For the channel that messages are moved on. The client's own tracking reports the outcome of each message.</summary>
     public static readonly CreateChannelOptions Options = new(
         publisherConfirmationsEnabled: true,
         publisherConfirmationTrackingEnabled: true,
@@ -27,9 +27,9 @@ internal sealed partial class DeadLetterMover(
 
     /// <summary>Moves a message that failed, or could not be read.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="event">What it was read as; null when it could not be read.</param>
-    /// <param name="exception">Why.</param>
-    /// <param name="cancellationToken">Gives up: the message may have been moved or not.</param>
+    /// <param name="event">The event that it holds; null when it could not be read.</param>
+    /// <param name="exception">Why it failed.</param>
+    /// <param name="cancellationToken">Ends the attempt; the message may or may not have been moved.</param>
     public Task MoveToErrors(ReceivedDelivery message, EventEnvelope? @event, Exception exception, CancellationToken cancellationToken)
     {
         var at = clock.GetUtcNow();
@@ -37,7 +37,7 @@ internal sealed partial class DeadLetterMover(
         if (OversizedMessages.Include(message.Properties))
             return File(message, DeadLetterSource.Error, Failure.Of(exception, at), cancellationToken);
         var properties = Copy(message, FaultHeaders.OfFault(address, exception, @event?.Type, at));
-        // An error queue keeps what it has.
+        // Messages in an error queue must not expire.
         properties.ClearExpiration();
         return Move(QueueTopology.ErrorsOf(queue), message, properties, cancellationToken);
     }
@@ -61,7 +61,7 @@ internal sealed partial class DeadLetterMover(
             }
             catch (PublishException exception)
             {
-                // The queue is full or gone, which need not stop the messages that can be handled.
+                // The queue is full or gone, which must not stop messages that can be handled.
                 NotMoved(logger, message.Properties.MessageId, exchange, exception.Message);
                 await backoff.Wait(cancellationToken);
             }
@@ -75,14 +75,14 @@ internal sealed partial class DeadLetterMover(
         if (store is null)
         {
             throw new InvalidOperationException(
-                $"The message {message.Properties.MessageId} has too many headers for an error queue, and the service keeps no dead letters.");
+                $"Message {message.Properties.MessageId} has too many headers for an error queue; the service has no dead-letter store.");
         }
 
         var letter = FaultHeaders.Read(queue, source, message.Properties, message.Body);
         return OversizedMessages.File(store, receiver, failure is null ? letter : letter with { Failure = failure }, cancellationToken);
     }
 
-    /// <summary>Without a user, as whom this connection may not publish.</summary>
+    /// <summary>Without the sender's user id, which this connection may not publish.</summary>
     private static BasicProperties Copy(ReceivedDelivery message, IEnumerable<KeyValuePair<string, object?>> added)
     {
         var properties = new BasicProperties(message.Properties)
@@ -98,6 +98,6 @@ internal sealed partial class DeadLetterMover(
     [LoggerMessage(LogLevel.Error, "Message {MessageId} of {Queue} failed; moving it to the error queue")]
     private static partial void Failed(ILogger logger, Exception exception, string? messageId, string queue);
 
-    [LoggerMessage(LogLevel.Warning, "Message {MessageId} could not be moved to {Exchange} ({Reason}); retrying, and it stays in its queue")]
+    [LoggerMessage(LogLevel.Warning, "Message {MessageId} cannot be moved to {Exchange} ({Reason}); leaving it in its queue and retrying")]
     private static partial void NotMoved(ILogger logger, string? messageId, string exchange, string reason);
 }

@@ -8,9 +8,9 @@ using RabbitMQ.Client.Events;
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// Files the messages of the service's error and skipped queues. A message is acknowledged after its row is committed; while the database is
-/// away, messages are kept unacknowledged, and not returned: the broker counts returns, and drops a message that it has delivered too often.
-/// Messages that the service has moved there are counted already; those that the broker has given up itself are counted here.
+/// Files the messages of the service's error and skipped queues. A message is acknowledged after its row is committed. While the database
+/// is unavailable, messages are kept unacknowledged and not returned: the broker counts returns, and drops a message that it has delivered
+/// too often. Messages that the service has moved there are already counted; those that the broker itself gave up on are counted here.
 /// </summary>
 internal sealed partial class ErrorQueueConsumer(
     TransportTopology topology,
@@ -61,7 +61,7 @@ internal sealed partial class ErrorQueueConsumer(
         return arrived.Reader;
     }
 
-    /// <summary>Never throws: what the client's loop swallowed would be acknowledged with the next message.</summary>
+    /// <summary>Never throws: the client would swallow the exception, and the message would be acknowledged with the next one.</summary>
     private Arrived Read(string queue, DeadLetterSource source, BasicDeliverEventArgs delivery)
     {
         try
@@ -108,14 +108,14 @@ internal sealed partial class ErrorQueueConsumer(
         return Task.CompletedTask;
     }
 
-    [LoggerMessage(LogLevel.Warning, "Error queues cannot be read ({Reason}); retrying, and the messages stay there meanwhile")]
+    [LoggerMessage(LogLevel.Warning, "Error queues cannot be read ({Reason}); leaving their messages there and retrying")]
     private static partial void Interrupted(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Error, "A message of {Queue} cannot be read ({Source}); it stays in its queue")]
     private static partial void NotRead(ILogger logger, Exception exception, string queue, DeadLetterSource source);
 
-    /// <param name="Tag">By which it is acknowledged.</param>
+    /// <param name="Tag">The delivery tag, for the acknowledgement.</param>
     /// <param name="Message">Null when it cannot be read.</param>
-    /// <param name="IsCounted">Whether whoever moved it has counted it.</param>
+    /// <param name="IsCounted">Whether it was counted when it was moved.</param>
     private sealed record Arrived(ulong Tag, DeadLetter? Message, bool IsCounted);
 }

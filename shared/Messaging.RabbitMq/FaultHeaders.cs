@@ -6,7 +6,7 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// The headers that tell of a failure in an error queue, as MassTransit 8.5 writes them (its MessageHeaders), and those of the broker.
+/// The headers that describe a failure in an error queue, as MassTransit 8.5 writes them (its MessageHeaders), and those of the broker.
 /// </summary>
 internal static class FaultHeaders
 {
@@ -19,16 +19,16 @@ internal static class FaultHeaders
     private const string MessageType = "MT-Fault-MessageType";
     private const string Broker = "x-death";
 
-    /// <summary>MassTransit cuts texts here, so that they leave room for one another.</summary>
+    /// <summary>MassTransit truncates texts to this length, so that they leave room for one another.</summary>
     private const int LongestText = 2048;
 
     /// <summary>The process that moved a message. There is no <c>MT-Host-MassTransitVersion</c> without MassTransit.</summary>
     private static readonly Dictionary<string, object?> Host = HostHeaders();
 
-    /// <summary>Of the year 9999.</summary>
+    /// <summary>The last second of the year 9999, in Unix time.</summary>
     private const long LastSecond = 253_402_300_799;
 
-    /// <summary>Added on the way to the error queue, by MassTransit, the client library and the broker.</summary>
+    /// <summary>Prefixes of the headers that MassTransit, the client library and the broker add on the way to the error queue.</summary>
     private static readonly string[] Added =
     [
         "MT-Fault-", Reason, "MT-Host-",
@@ -38,7 +38,7 @@ internal static class FaultHeaders
     /// <summary>Whether a header was added on the way to the error queue.</summary>
     public static bool IsAdded(string header) => Array.Exists(Added, added => header.StartsWith(added, StringComparison.Ordinal));
 
-    /// <summary>A message of an error or skipped queue, as it was before it failed, and how that was.</summary>
+    /// <summary>A message of an error or skipped queue, as it was before it failed, and its failure.</summary>
     public static DeadLetter Read(string queue, DeadLetterSource source, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body)
     {
         var message = AmqpMessage.Read(properties, body);
@@ -50,9 +50,9 @@ internal static class FaultHeaders
             FailureOf(message.Headers));
     }
 
-    /// <summary>What a message in an error queue says beside its own headers.</summary>
+    /// <summary>The headers that a message in an error queue has besides its own.</summary>
     /// <param name="queue">The address of the queue that could not handle it.</param>
-    /// <param name="exception">Why: the innermost counts.</param>
+    /// <param name="exception">Why it failed: the innermost exception counts.</param>
     /// <param name="type">The contract that it could be read as; null when it could not be read.</param>
     /// <param name="at">When it failed.</param>
     public static IEnumerable<KeyValuePair<string, object?>> OfFault(Uri queue, Exception exception, string? type, DateTimeOffset at)
@@ -72,7 +72,7 @@ internal static class FaultHeaders
         return headers;
     }
 
-    /// <summary>What a message in a skipped queue says beside its own headers.</summary>
+    /// <summary>The headers that a message in a skipped queue has besides its own.</summary>
     public static IEnumerable<KeyValuePair<string, object?>> OfSkipped() => new Dictionary<string, object?>(Host) { [Reason] = "dead-letter" };
 
     private static Dictionary<string, object?> HostHeaders()
@@ -106,7 +106,7 @@ internal static class FaultHeaders
                 out var faultAt) ? faultAt : diedAt);
     }
 
-    /// <summary>Why and when the broker itself gave up: its delivery limit, as a rule.</summary>
+    /// <summary>Why and when the broker itself gave up on a message: usually because of its delivery limit.</summary>
     private static (string? Reason, DateTimeOffset? At) Death(IReadOnlyDictionary<string, object?> headers) =>
         headers.GetValueOrDefault(Broker) is IReadOnlyList<object?> { Count: > 0 } deaths
             && deaths[0] is IReadOnlyDictionary<string, object?> last

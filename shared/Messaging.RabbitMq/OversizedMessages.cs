@@ -4,16 +4,16 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// Messages whose headers leave no room for those that tell of a failure. Moved to an error queue all the same, they would make the broker
-/// close the connection, and come again and again: one such message would stop a queue. They are filed by the consumer itself.
+/// Messages whose headers leave no room for those that describe a failure. If such a message were moved to an error queue, the broker would
+/// close the connection and redeliver it, again and again: one message would stop the queue. The consumer itself files it instead.
 /// </summary>
 internal static class OversizedMessages
 {
-    /// <summary>All headers have to fit into a frame, as a rule 128 KiB.</summary>
-    private const int MostThatCanBeMoved = 100 * 1024;
+    /// <summary>In bytes. All headers have to fit into a frame, usually of 128 KiB.</summary>
+    private const int LargestMovable = 100 * 1024;
 
     /// <summary>Whether a message cannot be moved to an error queue.</summary>
-    public static bool Include(IReadOnlyBasicProperties properties) => AmqpMessage.SizeOf(properties.Headers) > MostThatCanBeMoved;
+    public static bool Include(IReadOnlyBasicProperties properties) => AmqpMessage.SizeOf(properties.Headers) > LargestMovable;
 
     /// <summary>Files and counts a message; acknowledge it afterwards.</summary>
     /// <exception cref="InvalidOperationException">It cannot be filed: leave it unacknowledged.</exception>

@@ -7,8 +7,8 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// Consumes one queue, on a connection of its own: a queue that cannot be consumed keeps no other from it. A lost connection is opened anew,
-/// and the broker delivers again what was not acknowledged on the old one.
+/// Consumes one queue, on a connection of its own: a queue that cannot be consumed does not affect the others. A lost connection is
+/// reopened, and the broker redelivers the messages that were not acknowledged on the old one.
 /// </summary>
 internal sealed partial class QueueConsumer(
     string queue,
@@ -22,7 +22,7 @@ internal sealed partial class QueueConsumer(
     ILogger<QueueConsumer> logger,
     IDeadLetterStore? store = null) : BackgroundLoop(Task.CompletedTask, TimeSpan.Zero)
 {
-    /// <summary>For messages that are nearly done when the service stops; the others are delivered again.</summary>
+    /// <summary>For messages that are nearly done when the service stops; the others are redelivered.</summary>
     private static readonly TimeSpan LongestFinish = TimeSpan.FromSeconds(1);
 
     private volatile bool isConsuming;
@@ -43,7 +43,7 @@ internal sealed partial class QueueConsumer(
             await connection.Close();
         }
 
-        // The host stops its services one by one; the queues have finished side by side before.
+        // The host stops its services one by one; by then, the queues have finished concurrently.
         await Task.Delay(Timeout.Infinite, stoppingToken);
     }
 
@@ -81,6 +81,6 @@ internal sealed partial class QueueConsumer(
     [LoggerMessage(LogLevel.Information, "Consuming {Queue}")]
     private static partial void Consuming(ILogger logger, string queue);
 
-    [LoggerMessage(LogLevel.Warning, "Queue {Queue} cannot be consumed ({Reason}); connecting again")]
+    [LoggerMessage(LogLevel.Warning, "Queue {Queue} cannot be consumed ({Reason}); reconnecting")]
     private static partial void Interrupted(ILogger logger, string queue, string reason);
 }

@@ -24,7 +24,7 @@ internal sealed class QueueSender(IConnection connection, TransportTopology topo
             var channel = await OpenSending(cancellationToken);
             foreach (var message in messages)
             {
-                // To the queue's own exchange, which its service alone may write to; nobody has a permission on the default one.
+                // To the queue's own exchange, which only its service may write to; no user has permission on the default exchange.
                 await channel.BasicPublishAsync(
                     queue, "", mandatory: true, AmqpMessage.Write(Original(message)), message.Body, cancellationToken);
                 sentCount++;
@@ -61,8 +61,8 @@ internal sealed class QueueSender(IConnection connection, TransportTopology topo
     }
 
     /// <remarks>
-    /// From 4.2.6 on RabbitMQ asks for a permission on the queue (any, from 4.3.1 on; rabbitmq-server PR 16272), and each of them is more
-    /// than a producer may have: then the answer is null.
+    /// Since 4.2.6, RabbitMQ requires a permission on the queue (any permission since 4.3.1; rabbitmq-server PR 16272). A producer must not
+    /// have any of them: then the answer is null.
     /// </remarks>
     public async Task<long?> MessageCount(string queue, CancellationToken cancellationToken)
     {
@@ -85,13 +85,13 @@ internal sealed class QueueSender(IConnection connection, TransportTopology topo
 
     public async ValueTask DisposeAsync() => await connection.Close();
 
-    /// <summary>Without what was added on the way to an error queue.</summary>
+    /// <summary>Without the headers that were added on the way to an error queue.</summary>
     private static TransportMessage Original(TransportMessage message) =>
         message with { Headers = message.Headers.Where(header => !FaultHeaders.IsAdded(header.Key)).ToDictionary() };
 
     private async Task<IChannel> OpenSending(CancellationToken cancellationToken)
     {
-        // After a refusal the count of what is confirmed has a hole.
+        // After a refusal, the sequence of confirms has a hole.
         if (sending is { IsOpen: true } && !sent.HasFailed)
             return sending;
         if (sending is not null)
@@ -129,7 +129,7 @@ internal sealed class QueueSender(IConnection connection, TransportTopology topo
         return replaying;
     }
 
-    /// <summary>A channel of its own, as an answer that is an error closes it; a new one where the broker has closed the last.</summary>
+    /// <summary>A separate channel, because the broker closes it when it answers with an error; then a new one is opened.</summary>
     private async Task<IChannel> OpenInspection(CancellationToken cancellationToken)
     {
         if (inspection is { IsOpen: true })

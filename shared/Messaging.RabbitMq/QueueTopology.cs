@@ -2,18 +2,18 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
-/// <summary>What a service declares at the broker, as MassTransit does: services with different transports work together.</summary>
+/// <summary>Declares the same topology as MassTransit, so that services with different transports work together.</summary>
 internal static class QueueTopology
 {
-    /// <summary>Where messages go that fail.</summary>
+    /// <summary>The queue for messages that fail.</summary>
     public static string ErrorsOf(string queue) => $"{queue}_error";
 
-    /// <summary>Where messages go that the queue has no handler for.</summary>
+    /// <summary>The queue for messages that the given queue has no handler for.</summary>
     public static string SkippedOf(string queue) => $"{queue}_skipped";
 
     /// <summary>
-    /// Declares a queue with its error and skipped queues, and binds it to the events that it takes and to their replays. Needs the
-    /// permission to configure and write to what is named like the queue, and to configure and read the exchanges of its events.
+    /// Declares a queue with its error and skipped queues, and binds it to the events that it takes and to their replays. Needs permission
+    /// to configure and write to these queues and their exchanges, and to configure and read the exchanges of its events.
     /// </summary>
     public static async Task Declare(IChannel channel, string queue, IEnumerable<string> types, CancellationToken cancellationToken)
     {

@@ -7,19 +7,21 @@ namespace OrderPlatform.Messaging.RabbitMq;
 /// <summary>Opens connections to the broker.</summary>
 internal sealed class RabbitMqConnections(BrokerAddress broker, TransportTopology topology)
 {
-    /// <summary>A node that is away must not hold up the attempt at the next one.</summary>
+    /// <summary>An unavailable node must not delay the attempt at the next one for longer.</summary>
     public static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(5);
 
-    /// <summary>A connection is lost when nothing comes for twice as long.</summary>
+    /// <summary>A connection is considered lost when nothing arrives for twice as long.</summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Opens a connection to the first of the broker's nodes that answers, in a random order. The client itself would settle for a node that
-    /// accepts a TCP connection, and give up when that one says nothing.
+    /// Opens a connection to the first of the broker's nodes that answers, in random order. The client itself would settle for a node that
+    /// accepts a TCP connection, and give up if that node then never answers.
     /// </summary>
     /// <param name="purpose">What it is for, as operators see it in the broker's list of connections.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="BrokerUnreachableException">All nodes are away, or refuse the credentials; says why the last one did.</exception>
+    /// <exception cref="BrokerUnreachableException">
+    /// All nodes are unavailable or refuse the credentials; the exception is that of the last one.
+    /// </exception>
     public async Task<IConnection> Open(string purpose, CancellationToken cancellationToken)
     {
         var factory = new ConnectionFactory
@@ -27,7 +29,7 @@ internal sealed class RabbitMqConnections(BrokerAddress broker, TransportTopolog
             UserName = broker.UserName,
             Password = broker.Password,
             VirtualHost = broker.VirtualHost,
-            // The relay begins again at its cursor; a connection that comes back by itself would publish past it.
+            // The relay begins again at its cursor; a connection that recovered by itself would continue behind the relay's back.
             AutomaticRecoveryEnabled = false,
             RequestedHeartbeat = Heartbeat,
             RequestedConnectionTimeout = LongestConnect,
@@ -43,7 +45,7 @@ internal sealed class RabbitMqConnections(BrokerAddress broker, TransportTopolog
             }
             catch (BrokerUnreachableException) when (i + 1 < nodes.Length)
             {
-                // The next node may be there.
+                // The next node may answer.
             }
         }
     }

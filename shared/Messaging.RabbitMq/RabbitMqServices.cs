@@ -9,13 +9,13 @@ namespace OrderPlatform.Messaging.RabbitMq;
 public static class RabbitMqServices
 {
     /// <summary>
-    /// Lets the service's events travel with RabbitMQ.Client, when <c>Messaging:Transport</c> is <c>RabbitMq</c> or no other transport was
-    /// added before.
+    /// Carries the service's events with RabbitMQ.Client, if <c>Messaging:Transport</c> is <c>RabbitMq</c>, or if it is not set and no
+    /// other transport was added before.
     /// </summary>
     public static MessagingBuilder UseRabbitMq(this MessagingBuilder messaging) =>
         messaging.AddTransport("RabbitMq", (services, topology) => services.AddRabbitMq(topology));
 
-    /// <summary>Registers what all ways to RabbitMQ share: address, connections, and the consumer of the error queues.</summary>
+    /// <summary>Registers what both RabbitMQ transports share: address, connections, and the consumer of the error queues.</summary>
     internal static void AddRabbitMqConnections(this IServiceCollection services)
     {
         services.AddSingleton(provider => new BrokerAddress(

@@ -9,7 +9,7 @@ namespace OrderPlatform.Messaging.RabbitMq;
 /// </summary>
 internal static class RelayFence
 {
-    /// <summary>Takes the fence until the channel's connection ends.</summary>
+    /// <summary>Takes the fence; the end of the channel's connection releases it.</summary>
     /// <exception cref="IOException">Another connection holds it.</exception>
     public static async Task Take(IChannel channel, string service, CancellationToken cancellationToken)
     {

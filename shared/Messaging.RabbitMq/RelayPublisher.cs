@@ -3,7 +3,7 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
-/// <summary>Publishes events in the order they are given, pipelined, and tells when the broker has confirmed them.</summary>
+/// <summary>Publishes events in the given order, pipelined, and reports when the broker has confirmed them.</summary>
 internal sealed class RelayPublisher : IEventPublisher
 {
     private readonly IConnection connection;
@@ -18,10 +18,10 @@ internal sealed class RelayPublisher : IEventPublisher
     }
 
     /// <summary>Takes the fence, and declares the exchanges of the given events.</summary>
-    /// <param name="connection">A connection of its own, which it closes.</param>
+    /// <param name="connection">A connection that nothing else uses; the publisher closes it.</param>
     /// <param name="service">The service whose events it publishes.</param>
     /// <param name="exchanges">The exchanges to declare, named as MassTransit names them.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="IOException">The fence is held by another connection.</exception>
     public static async Task<RelayPublisher> Start(
         IConnection connection, string service, IEnumerable<string> exchanges, CancellationToken cancellationToken)
@@ -55,6 +55,6 @@ internal sealed class RelayPublisher : IEventPublisher
 
     public void ThrowIfFailed() => confirms.ThrowIfFailed();
 
-    /// <summary>The fence falls with the connection.</summary>
+    /// <summary>Closing the connection releases the fence.</summary>
     public async ValueTask DisposeAsync() => await connection.Close();
 }

@@ -10,6 +10,6 @@ internal static class ReplayExchange
     /// <param name="type">The event's wire address.</param>
     public static string Of(string type) => $"{type[..type.LastIndexOf(':')]}:replay";
 
-    /// <summary>What binds a queue to it for an event.</summary>
+    /// <summary>The routing key that binds a queue to the exchange for one event.</summary>
     public static string RoutingKey(string queue, string type) => $"{queue}:{type[(type.LastIndexOf(':') + 1)..]}";
 }

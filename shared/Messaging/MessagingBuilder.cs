@@ -7,7 +7,7 @@ using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging;
 
-/// <summary>What a service says about its events, one line for each; made by <c>AddMessaging</c>.</summary>
+/// <summary>Registers a service's events, with one line for each; <c>AddMessaging</c> provides it.</summary>
 public sealed class MessagingBuilder
 {
     private readonly string service;
@@ -30,9 +30,9 @@ public sealed class MessagingBuilder
     internal IReadOnlyDictionary<string, Action<IServiceCollection, TransportTopology>> Transports => transports;
 
     /// <summary>
-    /// Adds a way to the broker. The setting <c>Messaging:Transport</c> chooses among those that are added; by default the first is used.
+    /// Adds a transport. The setting <c>Messaging:Transport</c> chooses among those that are added; by default the first is used.
     /// </summary>
-    /// <param name="name">What the setting calls it.</param>
+    /// <param name="name">The transport's name in that setting.</param>
     /// <param name="register">
     /// Registers an <see cref="ITransport"/> and hosted services that consume the queues; called only when the transport is chosen.
     /// </param>
@@ -68,7 +68,7 @@ public sealed class MessagingBuilder
         return this;
     }
 
-    /// <summary>Adds gauges of what the service's tables hold.</summary>
+    /// <summary>Adds gauges that are sampled from the service's tables.</summary>
     public MessagingBuilder Samples<TMetrics>()
         where TMetrics : class, ISampledMetrics
     {
@@ -78,10 +78,12 @@ public sealed class MessagingBuilder
 
     /// <summary>Consumes an event.</summary>
     /// <param name="queue">
-    /// The queue to consume it from; by default the one named like the service. A queue has one handler for a type: a second handler of the
-    /// same event has a queue of its own, named <c>service_purpose</c>: the broker's permissions and policies go by that.
+    /// The queue to consume it from; by default the one named like the service. A queue has one handler for a type, so a second handler of
+    /// the same event needs a queue of its own. It is named <c>service_purpose</c>: the broker's permissions and policies depend on that.
     /// </param>
-    /// <exception cref="InvalidOperationException">The queue has a handler of this event already, or its name does not fit.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The queue already has a handler of this event, or its name does not begin with the service's name.
+    /// </exception>
     public MessagingBuilder Handles<TEvent, THandler>(string? queue = null)
         where TEvent : class
         where THandler : class, IHandler<TEvent>

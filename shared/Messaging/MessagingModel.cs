@@ -18,7 +18,7 @@ public static class MessagingModel
         model.Entity<LoggedEvent>(log =>
         {
             log.ToTable("event_log", Schema, table => table.ExcludeFromMigrations());
-            // In the database the key has the event's id as well, which says in which partition the row is.
+            // In the database the key also includes the event's id, which determines the row's partition.
             log.HasKey(e => e.Position);
             log.ComplexProperty(e => e.Event, EventRows.Map);
         });

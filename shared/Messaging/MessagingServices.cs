@@ -34,7 +34,7 @@ public static class MessagingServices
     /// <param name="builder">
     /// Its configuration holds the connection strings <c>Database</c> (Npgsql) and <c>Broker</c> (an AMQP URI).
     /// </param>
-    /// <param name="service">The service's name, with which its queues begin: lower case letters, digits and hyphens.</param>
+    /// <param name="service">The service's name: lower case letters, digits and hyphens. The names of its queues begin with it.</param>
     /// <param name="configure">Names the events it publishes, records and handles, and at least one transport.</param>
     /// <exception cref="InvalidOperationException">
     /// The service adds no transport, or <c>Messaging:Transport</c> names one that it does not add.
@@ -64,7 +64,7 @@ public static class MessagingServices
         return builder;
     }
 
-    /// <summary>Binds options to a section, checks them at start, and hands them out as they are.</summary>
+    /// <summary>Binds options to a section, validates them at startup, and registers the options object itself.</summary>
     internal static void AddSettings<TOptions>(this IServiceCollection services, string section = Section)
         where TOptions : class
     {
@@ -93,7 +93,7 @@ public static class MessagingServices
             .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
             .UseSnakeCaseNamingConvention()
             .AddInterceptors(new MigrationGate(provider.GetRequiredService<DatabaseStartup>()))
-            // A failed command throws as well, and the caller that catches it says what it means: a conflict, for one, is no error.
+            // A failed command also throws, and the code that catches it decides what it means: a conflict, for example, is not an error.
             .ConfigureWarnings(warnings => warnings.Log(
                 (RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug))));
         services.AddScoped<DbContext>(provider => provider.GetRequiredService<TDatabase>());

@@ -25,7 +25,7 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
 
         // A machine may be too slow for the rate; but nothing makes it faster.
         Assert.InRange((await Ends() - before).Placed, 0, (20 * watch.Elapsed.TotalSeconds) + 1);
-        Assert.DoesNotContain("is away", string.Join('\n', load.Lines), StringComparison.Ordinal);
+        Assert.DoesNotContain("is unavailable", string.Join('\n', load.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -38,14 +38,14 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
         using var load = new LoadProcess(toOrders, toInventory, perSecond: 20, scarceShare: 0, cancelledShare: 0);
 
         // Nothing is ordered before there are goods.
-        await Eventually.Is(() => load.Says("Inventory is away"));
+        await Eventually.Is(() => load.Says("Inventory is unavailable"));
         Assert.Equal(before, await OrdersPlaced());
         toInventory.Open();
         await Eventually.Is(() => load.Says("Inventory is back after"));
         await Eventually.Is(async () => await OrdersPlaced() >= before + 20);
 
         toOrders.Close();
-        await Eventually.Is(() => load.Says("Orders is away"));
+        await Eventually.Is(() => load.Says("Orders is unavailable"));
         toOrders.Open();
         await Eventually.Is(() => load.Says("Orders is back after"));
         var placed = await OrdersPlaced();

@@ -20,7 +20,7 @@ public sealed class OutageTests : IDisposable
         Assert.False(outage.IsOn);
         Assert.Collection(
             output.ToString().Trim().Split('\n'),
-            line => Assert.Contains("Orders is away (Connection refused)", line, StringComparison.Ordinal),
+            line => Assert.Contains("Orders is unavailable (Connection refused)", line, StringComparison.Ordinal),
             line => Assert.Contains("Orders is back", line, StringComparison.Ordinal));
     }
 

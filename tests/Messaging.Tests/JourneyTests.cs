@@ -99,6 +99,6 @@ public sealed class JourneyTests : SampleServiceTest
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(
             () => ledger.Commit.Run(rows => rows.Add<Account>(Guid.NewGuid()), unit => unit.Find<Account>(Guid.NewGuid()), Cancellation));
 
-        Assert.Contains("Reads does not name it", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Locks does not name it", exception.Message, StringComparison.Ordinal);
     }
 }

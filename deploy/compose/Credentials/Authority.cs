@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace OrderPlatform.Credentials;
 
-/// <summary>The platform's own certificate authority: what its clients trust, and nothing else.</summary>
+/// <summary>The platform's own certificate authority, the only one that its clients trust.</summary>
 public sealed class Authority : IDisposable
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -12,10 +12,10 @@ public sealed class Authority : IDisposable
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
     private static readonly TimeSpan ServerLifetime = TimeSpan.FromDays(730);
 
-    // So that a platform which is restarted every few weeks never meets an expired one.
+    // A platform that is restarted every few weeks must never meet an expired certificate.
     private static readonly TimeSpan RenewedBefore = TimeSpan.FromDays(60);
 
-    // A container's clock may be a little behind the one that issued.
+    // The clock of a container may be slightly behind the one that issued the certificate.
     private static readonly TimeSpan Skew = TimeSpan.FromHours(1);
 
     private readonly X509Certificate2 certificate;
@@ -25,7 +25,7 @@ public sealed class Authority : IDisposable
     /// <summary>As PEM.</summary>
     public string Certificate => certificate.ExportCertificatePem();
 
-    /// <summary>The authority kept in a directory; a new one when there is none, or when it would end before what it issues.</summary>
+    /// <summary>The authority in a directory; a new one if there is none, or if it would expire before its certificates.</summary>
     public static Authority In(string directory, DateTimeOffset now)
     {
         var file = Path.Combine(directory, "ca.pem");
@@ -42,7 +42,7 @@ public sealed class Authority : IDisposable
         return made;
     }
 
-    /// <summary>An authority that is kept nowhere.</summary>
+    /// <summary>A new authority, which is not stored.</summary>
     public static Authority Create(DateTimeOffset now)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -54,8 +54,8 @@ public sealed class Authority : IDisposable
     }
 
     /// <summary>A server's certificate and key, as PEM.</summary>
-    /// <param name="hosts">The names and addresses that clients call it by; the first is its common name as well.</param>
-    /// <param name="now">When it begins.</param>
+    /// <param name="hosts">The names and addresses that clients use; the first is also its common name.</param>
+    /// <param name="now">The start of its validity.</param>
     public (string Certificate, string Key) Issue(IReadOnlyList<string> hosts, DateTimeOffset now)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -70,7 +70,7 @@ public sealed class Authority : IDisposable
         return (issued.ExportCertificatePem() + "\n", key.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
-    /// <summary>Is this a certificate of this authority with its key, and far from its end?</summary>
+    /// <summary>Whether this is a certificate of this authority with its key, and far from expiry.</summary>
     public bool Vouches(string server, string key, DateTimeOffset now)
     {
         try
@@ -85,7 +85,7 @@ public sealed class Authority : IDisposable
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
-            // The key is another's: whoever made them was interrupted between the two files.
+            // The key belongs to another certificate: writing was interrupted between the two files.
             return false;
         }
     }

@@ -15,13 +15,13 @@ public static class BrokerDefinitions
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Whom the permissions name.</summary>
+    /// <summary>The users that the permissions name.</summary>
     public static IReadOnlyList<string> UsersOf(string definitions) =>
         [.. JsonNode.Parse(definitions)!["permissions"]!.AsArray().Select(permission => permission!["user"]!.GetValue<string>())];
 
-    /// <param name="definitions">Without users; what each may do stands there already.</param>
+    /// <param name="definitions">The definitions without users; they already have the permissions.</param>
     /// <param name="users">Names and passwords.</param>
-    /// <param name="admin">The password of <c>admin</c>, who may do everything.</param>
+    /// <param name="admin">The password of <c>admin</c>, who has all permissions.</param>
     public static string WithUsers(string definitions, IReadOnlyDictionary<string, string> users, string admin)
     {
         var root = JsonNode.Parse(definitions)!.AsObject();
@@ -50,7 +50,7 @@ public static class BrokerDefinitions
     };
 
     /// <summary>
-    /// Made of the password, so that the file stays the same while the password does; each password is random, and used once.
+    /// Derived from the password, so that the file only changes with it; each password is random, and used once.
     /// </summary>
     private static byte[] Salt(string password) => SHA256.HashData([.. "salt"u8, .. Encoding.UTF8.GetBytes(password)])[..4];
 }

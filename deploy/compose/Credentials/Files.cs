@@ -4,10 +4,10 @@ internal static class Files
 {
     public const UnixFileMode ForOneself = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Each container's process has a user id of its own, and nobody else enters its volume.</summary>
+    /// <summary>Each container's process has its own user id, and no other container mounts its volume.</summary>
     public const UnixFileMode ForItsContainer = ForOneself | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>The file is there with all of its content, or as it was before. What is right already is left alone.</summary>
+    /// <summary>Writes a file atomically. A file that already has the right content is left alone.</summary>
     public static void Write(string path, string content, UnixFileMode mode)
     {
         if (File.Exists(path) && File.ReadAllText(path) == content)

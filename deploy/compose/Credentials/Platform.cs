@@ -1,13 +1,13 @@
 namespace OrderPlatform.Credentials;
 
-/// <summary>The containers, and what each is given: a directory for each below the root, mounted into that container alone.</summary>
+/// <summary>The containers and their secrets: each has a directory below the root, which is mounted into that container only.</summary>
 /// <param name="root">Its directory <c>vault</c> holds the originals, and is mounted nowhere else.</param>
 public sealed class Platform(string root)
 {
     private readonly Vault vault = new(Path.Combine(root, "vault"));
 
-    /// <param name="definitions">RabbitMQ's; who has permissions there is a service, and gets its users and its directory.</param>
-    /// <param name="now">When certificates begin.</param>
+    /// <param name="definitions">RabbitMQ's definitions; each name with permissions there is a service, with its own directory.</param>
+    /// <param name="now">The start of the certificates' validity.</param>
     public void Provide(string definitions, DateTimeOffset now)
     {
         var services = BrokerDefinitions.UsersOf(definitions);
@@ -35,7 +35,7 @@ public sealed class Platform(string root)
         Write("postgres-exporter", "password", vault.Password("postgres.monitoring"));
     }
 
-    /// <summary>For people: the administrators.</summary>
+    /// <summary>The logins of the administrators, as text for people.</summary>
     public string Logins() => string.Concat(
         from login in new[]
         {
@@ -46,7 +46,7 @@ public sealed class Platform(string root)
         let password = vault.Find(login.Item3) ?? "(not made yet)"
         select $"{login.Item1,-10}  user: {login.Item2,-8}  password: {password}\n");
 
-    /// <summary>A path of a container: there the volume of a service is mounted.</summary>
+    /// <summary>A path in the container, where the volume of a service is mounted.</summary>
     private static string Mounted(string file) => $"/run/secrets/{file}";
 
     private string DatabaseOf(string service) =>
@@ -67,7 +67,7 @@ public sealed class Platform(string root)
         var issued = authority.Issue(hosts, now);
         Files.Write(certificate, issued.Certificate, Files.ForItsContainer);
         Files.Write(key, issued.Key, Files.ForItsContainer);
-        Console.WriteLine($"A new certificate for {server}: it counts when {server} is started next.");
+        Console.WriteLine($"A new certificate for {server}: {server} will use it after its next start.");
     }
 
     private void Write(string container, string file, string content) =>

@@ -1,9 +1,9 @@
 using OrderPlatform.Credentials;
 
-// What each container needs to know of the others, in a volume that only it can read. Run before every start: it makes what is missing,
-// and certificates anew that are near their end; everything else stays as it is.
+// The secrets of each container, in a volume that only it can read. It runs before every start, creates missing secrets, and renews
+// certificates that expire soon; everything else stays as it is.
 //
-//   credentials         makes them, under the directory CREDENTIALS
+//   credentials         creates them, under the directory CREDENTIALS
 //   credentials show    prints the logins for people
 
 var root = Environment.GetEnvironmentVariable("CREDENTIALS") ?? "credentials";

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace OrderPlatform.Credentials;
 
-/// <summary>Passwords: generated when first asked for, then remembered.</summary>
+/// <summary>Passwords: generated when first needed, then remembered.</summary>
 public sealed class Vault(string directory)
 {
     /// <returns>160 random bits as hexadecimal digits, which need no escaping, be it in a URL or in a connection string.</returns>

@@ -1,4 +1,4 @@
-// Ends with 0 when the service in this container says that it is ready; else prints what it lacks, for "docker inspect".
+// Exits with 0 if the service in this container is ready; otherwise prints what it lacks, for "docker inspect".
 
 var url = args is [var given] ? given : "http://localhost:8080/health/ready";
 try

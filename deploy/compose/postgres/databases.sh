@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gives each service its role and its database, and Prometheus' exporter a role that sees statistics and nothing else. Can be run again:
-# passwords are then what they are in the volume.
+# Gives each service its role and its database, and Prometheus' exporter a role that can only read statistics. It can be run again:
+# then it sets the passwords to those in the volume.
 set -eu
 
 export PGHOST=postgres PGUSER=postgres PGSSLMODE=verify-full PGSSLROOTCERT=/run/secrets/ca.crt

@@ -1,5 +1,5 @@
 #!/bin/sh
-# PostgreSQL takes its key only from a file that is its own and that nobody else can read; in the volume it is not.
+# PostgreSQL requires that its user owns the key file and that no one else can read it; in the volume, that is not so.
 set -eu
 
 install -m 600 /run/secrets/server.key /run/postgresql/server.key

@@ -45,7 +45,7 @@ public enum ReservationStatus
     /// <summary>All lines are set aside for the order.</summary>
     Reserved,
 
-    /// <summary>At least one line fell short: nothing is set aside.</summary>
+    /// <summary>At least one line was short: nothing is set aside.</summary>
     Rejected,
 
     /// <summary>The order was cancelled: its lines are available again.</summary>

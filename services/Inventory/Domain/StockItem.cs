@@ -3,7 +3,7 @@ using OrderPlatform.Messaging.EventLog;
 
 namespace OrderPlatform.Inventory.Domain;
 
-/// <summary>What the warehouse has of one SKU. Its stream tells the receipts; what orders take is told by their reservations.</summary>
+/// <summary>The stock of one SKU. Its stream has the receipts; the units that orders take are in their reservations' streams.</summary>
 public sealed class StockItem(string sku) : EventSourcedEntity
 {
     public string Sku { get; private set; } = sku;
@@ -14,7 +14,7 @@ public sealed class StockItem(string sku) : EventSourcedEntity
     /// <summary>Units that are set aside for orders and still in the warehouse.</summary>
     public long Reserved { get; private set; }
 
-    /// <summary>No order's id begins like this, whatever a SKU looks like.</summary>
+    /// <summary>The prefix keeps it distinct from any order's id.</summary>
     protected override string StreamId => $"sku:{Sku}";
 
     protected override void Apply(object @event)
@@ -47,7 +47,7 @@ public sealed class StockItem(string sku) : EventSourcedEntity
 
 /// <summary>Units were set aside for an order.</summary>
 /// <param name="Quantity">Whole units.</param>
-/// <remarks>Like its neighbours, it changes the row only: the log has it as the event of the order's reservation.</remarks>
+/// <remarks>Like the two below, it only changes the row: the log has the event of the order's reservation instead.</remarks>
 public sealed record UnitsReserved(int Quantity);
 
 /// <summary>Units that were set aside are available again.</summary>

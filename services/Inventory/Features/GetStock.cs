@@ -10,8 +10,8 @@ public static class GetStock
 {
     /// <summary>Shows the stock of one SKU.</summary>
     /// <param name="sku" example="cable-usb-c">The stock keeping unit.</param>
-    /// <response code="200">What is available and what is reserved.</response>
-    /// <response code="400">The SKU has characters that no SKU has, or more than 64.</response>
+    /// <response code="200">The available and the reserved units.</response>
+    /// <response code="400">The SKU has invalid characters, or more than 64.</response>
     /// <response code="404"><c>sku-not-found</c>: nothing was ever received under this SKU.</response>
     public static async Task<Results<Ok<StockResponse>, ProblemHttpResult>> Handle(
         [Sku] string sku, InventoryDb db, CancellationToken cancellationToken)
@@ -24,8 +24,8 @@ public static class GetStock
     }
 }
 
-/// <summary>What the warehouse has of one SKU.</summary>
+/// <summary>The stock of one SKU.</summary>
 /// <param name="Sku" example="cable-usb-c">The stock keeping unit.</param>
 /// <param name="Available" example="480">Units that orders can still reserve.</param>
-/// <param name="Reserved" example="20">Units that are set aside for orders and have not left yet.</param>
+/// <param name="Reserved" example="20">Units that are set aside for orders and still in the warehouse.</param>
 public sealed record StockResponse(string Sku, long Available, long Reserved);

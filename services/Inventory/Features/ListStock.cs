@@ -10,10 +10,10 @@ public static class ListStock
 {
     /// <summary>Lists all stock, by SKU.</summary>
     /// <remarks>
-    /// SKUs that are added while somebody turns the pages never shift them: for the next page, pass <c>next</c> as <c>after</c>.
+    /// For the next page, pass <c>next</c> as <c>after</c>. SKUs that are added in the meantime do not shift the pages.
     /// </remarks>
-    /// <param name="limit" example="50">The most items on a page, 1 to 200.</param>
-    /// <param name="after" example="cable-usb-c">Only SKUs that come after this one, the last of the page before.</param>
+    /// <param name="limit" example="50">The maximum number of items on a page, 1 to 200.</param>
+    /// <param name="after" example="cable-usb-c">Only SKUs that come after this one, the last of the previous page.</param>
     /// <response code="200">A page of stock; empty when there is none.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
     public static async Task<Ok<StockPage>> Handle(
@@ -32,7 +32,7 @@ public static class ListStock
     }
 }
 
-/// <summary>Some of the stock, by SKU.</summary>
-/// <param name="Items">As many as the limit allows.</param>
-/// <param name="Next" example="cable-usb-c">What to pass as <c>after</c> for the next page; null on the last.</param>
+/// <summary>A page of the stock, by SKU.</summary>
+/// <param name="Items">At most as many as the limit allows.</param>
+/// <param name="Next" example="cable-usb-c">Pass it as <c>after</c> for the next page; null on the last page.</param>
 public sealed record StockPage(IReadOnlyList<StockResponse> Items, string? Next);

@@ -12,12 +12,12 @@ public static class ReceiveStock
 {
     /// <summary>Books goods that arrived.</summary>
     /// <remarks>
-    /// The first receipt of a SKU creates it. A reference counts once for each SKU, so a request whose answer was lost can safely
-    /// be sent again: it changes nothing and gets the same answer.
+    /// The first receipt of a SKU creates it. A reference counts once for each SKU, so a request whose response was lost can safely
+    /// be repeated: it changes nothing and gets the same response.
     /// </remarks>
-    /// <param name="sku" example="cable-usb-c">What arrived.</param>
-    /// <param name="request">How many, and by which delivery note.</param>
-    /// <response code="200">The receipt is booked, now or before.</response>
+    /// <param name="sku" example="cable-usb-c">The SKU that arrived.</param>
+    /// <param name="request">The quantity, and the delivery note.</param>
+    /// <response code="200">The receipt is booked, now or by an earlier request.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="409"><c>reference-used</c>: the reference was booked for this SKU with another quantity.</response>
     public static async Task<Results<Ok<ReceiptResponse>, ProblemHttpResult>> Handle(
@@ -57,14 +57,14 @@ public static class ReceiveStock
 /// <summary>Goods that arrived.</summary>
 /// <param name="Quantity" example="500">Whole units, 1 to 1,000,000.</param>
 /// <param name="Reference" example="delivery-note-4711">
-/// The delivery note, which counts once for each SKU: 1 to 100 characters, none of them a control character.
+/// The delivery note, which counts once for each SKU: 1 to 100 characters, without control characters.
 /// </param>
 public sealed record ReceiptRequest(
     [property: Range(1, 1_000_000)] int Quantity,
     [property: Required, RegularExpression(@"^[^\p{Cc}]{1,100}$")] string Reference);
 
 /// <summary>Goods that are booked.</summary>
-/// <param name="Sku" example="cable-usb-c">What arrived.</param>
+/// <param name="Sku" example="cable-usb-c">The SKU that arrived.</param>
 /// <param name="Quantity" example="500">Whole units.</param>
 /// <param name="Reference" example="delivery-note-4711">The delivery note.</param>
 public sealed record ReceiptResponse(string Sku, int Quantity, string Reference);

@@ -6,7 +6,7 @@ using OrderPlatform.Messaging.Handlers;
 
 namespace OrderPlatform.Inventory.Features;
 
-/// <summary>An order was cancelled: what was reserved for it is available again.</summary>
+/// <summary>An order was cancelled: its reserved stock is available again.</summary>
 public sealed class ReleaseStock(UnitOfWork unit, TimeProvider clock) : IHandler<OrderCancelled>
 {
     public static void Locks(OrderCancelled cancelled, RowsToLock rows) => rows

@@ -15,7 +15,7 @@ public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler
 
     public Outcome Handle(OrderPlaced placed)
     {
-        // A replay may outlive the inbox: an order is answered once.
+        // A replay may send an event that the inbox has forgotten: an order is answered once.
         if (unit.Find<Reservation>(placed.OrderId) is not null)
             return Outcome.Handled;
 
@@ -32,10 +32,10 @@ public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler
         return Outcome.Handled;
     }
 
-    /// <returns><see cref="StockReserved"/>, or <see cref="StockRejected"/> with every line that fell short.</returns>
+    /// <returns><see cref="StockReserved"/>, or <see cref="StockRejected"/> with every line that is short.</returns>
     public static Decision<object> Decide(OrderPlaced placed, Func<string, long> available, DateTimeOffset now)
     {
-        // What falls short is less than a quantity, so it fits one.
+        // Fewer units than a quantity, so the cast to int is safe.
         StockShortage[] shortages =
         [
             .. from line in placed.Lines

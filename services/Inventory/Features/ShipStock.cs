@@ -5,7 +5,7 @@ using OrderPlatform.Messaging.Handlers;
 
 namespace OrderPlatform.Inventory.Features;
 
-/// <summary>The goods of an order left the warehouse: its reserved units leave the books.</summary>
+/// <summary>The goods of an order left the warehouse: its units are no longer reserved.</summary>
 public sealed class ShipStock(UnitOfWork unit) : IHandler<ShipmentDispatched>
 {
     public static void Locks(ShipmentDispatched dispatched, RowsToLock rows) => rows
@@ -18,7 +18,7 @@ public sealed class ShipStock(UnitOfWork unit) : IHandler<ShipmentDispatched>
         var decision = Decide(reservation, dispatched);
         if (decision.Happened is { } left)
         {
-            // The event is in Shipping's log: here it changes rows only.
+            // The event is in Shipping's log: here it only changes rows.
             unit.Apply(reservation!, left);
             foreach (var line in reservation!.Lines)
                 unit.Apply(unit.Get<StockItem>(line.Sku), new UnitsShipped(line.Quantity));

@@ -6,14 +6,14 @@ using Prometheus;
 
 namespace OrderPlatform.Inventory.Metrics;
 
-/// <summary>What becomes of reservations.</summary>
+/// <summary>Counts the outcomes of reservations.</summary>
 public sealed class ReservationOutcomes : IEventObserver
 {
     private readonly Dictionary<Type, Counter.Child> outcomes;
 
     public ReservationOutcomes(IMetricFactory metrics)
     {
-        var counter = metrics.CreateCounter("inventory_reservations_total", "What happened to reservations.", ["outcome"]);
+        var counter = metrics.CreateCounter("inventory_reservations_total", "Committed events of reservations, by outcome.", ["outcome"]);
         outcomes = new()
         {
             [typeof(StockReserved)] = counter.WithLabels("reserved"),

@@ -5,7 +5,7 @@ using OrderPlatform.Messaging.Operations.Retention;
 namespace OrderPlatform.Inventory.Storage;
 
 /// <summary>
-/// A reservation is open until its goods are released or have left. What a SKU received is over at once: its sum is in its row.
+/// A reservation is open until its goods are released or have left. A SKU's stream is never open: its row has the sum of its receipts.
 /// </summary>
 public sealed class OpenReservations : IOpenStreams
 {

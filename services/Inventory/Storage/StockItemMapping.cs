@@ -8,7 +8,7 @@ public sealed class StockItemMapping : IEntityTypeConfiguration<StockItem>
 {
     public void Configure(EntityTypeBuilder<StockItem> builder)
     {
-        // The code never takes what is not there; should it ever, the database refuses.
+        // The code never takes more than there is; if it ever tried, the database would refuse.
         builder.ToTable("stock", stock =>
         {
             stock.HasCheckConstraint("ck_stock_available", "available >= 0");

@@ -4,23 +4,23 @@ using System.Text.Json.Serialization;
 
 namespace OrderPlatform.Orders.Domain;
 
-/// <summary>A key that came with a request, and the order that the request became.</summary>
+/// <summary>The idempotency key of a request, and the order that the request created.</summary>
 public sealed class IdempotencyKey(string key, byte[] requestHash, Guid orderId, DateTimeOffset createdAt)
 {
-    // A property that a later version adds, and that a repeated request lacks, must not change its hash.
+    // A property that a later version adds must not change the hash of a repeated request that lacks it.
     private static readonly JsonSerializerOptions WithoutNulls = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>As the caller chose it: 1 to 255 visible ASCII characters.</summary>
     public string Key { get; private set; } = key;
 
-    /// <summary>SHA-256, by which the same body is known again.</summary>
+    /// <summary>SHA-256, to recognise the same body.</summary>
     public byte[] RequestHash { get; private set; } = requestHash;
 
     public Guid OrderId { get; private set; } = orderId;
 
     public DateTimeOffset CreatedAt { get; private set; } = createdAt;
 
-    /// <summary>Of what a request says, not of how it is spelled: white space and the order of properties do not count.</summary>
+    /// <summary>The hash of a request's content, not of its text: white space and the order of properties do not matter.</summary>
     public static byte[] HashOf<TRequest>(TRequest request) => SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, WithoutNulls));
 
     public bool CameWith(byte[] hash) => RequestHash.AsSpan().SequenceEqual(hash);

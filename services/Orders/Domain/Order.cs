@@ -5,8 +5,8 @@ using OrderPlatform.Messaging.EventLog;
 namespace OrderPlatform.Orders.Domain;
 
 /// <summary>
-/// An order is the fold of its events. The row is kept beside them, in the same transaction, so that nobody has to fold them
-/// to read it.
+/// An order is the fold of its events. The row is updated in the same transaction, so that reading an order does not require folding
+/// them.
 /// </summary>
 public sealed class Order(Guid id) : EventSourcedEntity
 {
@@ -68,7 +68,7 @@ public sealed class Order(Guid id) : EventSourcedEntity
                 Shipment = Shipment! with { DeliveredAt = delivered.DeliveredAt };
                 break;
             default:
-                throw new ArgumentException($"{@event.GetType().Name} is no event of an order.", nameof(@event));
+                throw new ArgumentException($"{@event.GetType().Name} is not an event of an order.", nameof(@event));
         }
     }
 }

@@ -3,13 +3,13 @@ using OrderPlatform.Contracts.Inventory;
 namespace OrderPlatform.Orders.Domain;
 
 /// <summary>Why an order was rejected.</summary>
-/// <param name="Shortages">Every line that fell short, one or more.</param>
-/// <param name="RejectedAt">When, UTC.</param>
+/// <param name="Shortages">Every line that was short, one or more.</param>
+/// <param name="RejectedAt">When the order was rejected, UTC.</param>
 public sealed record Rejection(IReadOnlyList<StockShortage> Shortages, DateTimeOffset RejectedAt);
 
-/// <summary>The customer's wish to cancel, and what became of it.</summary>
+/// <summary>The customer's request to cancel, and its outcome.</summary>
 /// <param name="Reason" example="Found it cheaper">The customer's words.</param>
-/// <param name="RequestedAt">When it was asked for, UTC.</param>
+/// <param name="RequestedAt">When the cancellation was requested, UTC.</param>
 /// <param name="CancelledAt">
 /// When the order was cancelled, UTC. Null while Shipping has not answered, and forever if the goods had left before.
 /// </param>

@@ -1,11 +1,11 @@
 using OrderPlatform.Contracts.Inventory;
 
-// Part of an order's history, but nobody's business outside: the log keeps them, the relay does not publish them.
+// Part of an order's history, but not of interest outside: the log keeps them, the relay does not publish them.
 namespace OrderPlatform.Orders.Domain;
 
-/// <summary>Stock was short, the order is off.</summary>
+/// <summary>Stock was short: the order is rejected.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
-/// <param name="Shortages">As Inventory named them, one or more.</param>
+/// <param name="Shortages">As reported by Inventory, one or more.</param>
 /// <param name="RejectedAt">When the order was rejected, UTC.</param>
 public sealed record OrderRejected(Guid OrderId, IReadOnlyList<StockShortage> Shortages, DateTimeOffset RejectedAt);
 
@@ -13,10 +13,10 @@ public sealed record OrderRejected(Guid OrderId, IReadOnlyList<StockShortage> Sh
 /// <param name="OrderId">The order; also its stream.</param>
 /// <param name="ShipmentId">Its id in the Shipping service.</param>
 /// <param name="TrackingNumber">The carrier's number.</param>
-/// <param name="DispatchedAt">When the carrier took the goods, UTC, as Shipping says.</param>
+/// <param name="DispatchedAt">When the carrier took the goods, UTC, as reported by Shipping.</param>
 public sealed record OrderShipped(Guid OrderId, Guid ShipmentId, string TrackingNumber, DateTimeOffset DispatchedAt);
 
 /// <summary>The recipient has the goods.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
-/// <param name="DeliveredAt">When they were delivered, UTC, as Shipping says.</param>
+/// <param name="DeliveredAt">When they were delivered, UTC, as reported by Shipping.</param>
 public sealed record OrderDelivered(Guid OrderId, DateTimeOffset DeliveredAt);

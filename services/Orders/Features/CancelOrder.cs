@@ -11,14 +11,14 @@ using Answer = Results<Accepted<OrderState>, ProblemHttpResult>;
 
 public static class CancelOrder
 {
-    /// <summary>Asks for an order to be cancelled.</summary>
+    /// <summary>Requests the cancellation of an order.</summary>
     /// <remarks>
-    /// A placed order is cancelled at once. Of a confirmed one Shipping knows whether the goods have left: the order is
-    /// <c>cancelling</c> until it answers, and ends <c>cancelled</c> or <c>shipped</c>.
+    /// A placed order is cancelled at once. For a confirmed order, Shipping decides, because only it knows whether the goods have left: the
+    /// order is <c>cancelling</c> until it answers, then <c>cancelled</c> or <c>shipped</c>.
     /// </remarks>
     /// <param name="id">The order.</param>
-    /// <param name="request">Why.</param>
-    /// <response code="202">The order is cancelled, or Shipping is asked; <c>status</c> says which.</response>
+    /// <param name="request">The reason.</param>
+    /// <response code="202">The order is cancelled, or Shipping will decide; <c>status</c> says which.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="404"><c>order-not-found</c></response>
     /// <response code="409">
@@ -45,15 +45,15 @@ public static class CancelOrder
     {
         OrderStatus.Placed => new OrderCancelled(order.Id, order.Lines, reason, now),
         OrderStatus.Confirmed => new OrderCancellationRequested(order.Id, reason, now),
-        OrderStatus.Cancelling => new Refusal("order-cancelling", "Its cancellation was requested before; Shipping has not answered yet."),
+        OrderStatus.Cancelling => new Refusal("order-cancelling", "Its cancellation is already requested; Shipping has not answered yet."),
         OrderStatus.Cancelled => new Refusal("order-cancelled", "The order is already cancelled."),
-        OrderStatus.Rejected => new Refusal("order-rejected", "The order was rejected because stock was short; nothing of it will be shipped."),
+        OrderStatus.Rejected => new Refusal("order-rejected", "The order was rejected because stock was short; nothing will be shipped."),
         OrderStatus.Shipped => new Refusal("order-shipped", "A shipped order can be returned, not cancelled."),
         OrderStatus.Delivered => new Refusal("order-delivered", "A delivered order can be returned, not cancelled."),
-        _ => throw new ArgumentOutOfRangeException(nameof(order), order.Status, "An unknown status."),
+        _ => throw new ArgumentOutOfRangeException(nameof(order), order.Status, "Unknown status."),
     };
 }
 
-/// <summary>Why an order is to be cancelled.</summary>
+/// <summary>Why the customer wants to cancel an order.</summary>
 /// <param name="Reason" example="Found it cheaper">The customer's words, up to 500 characters.</param>
 public sealed record CancelOrderRequest([property: PlainText(500)] string Reason);

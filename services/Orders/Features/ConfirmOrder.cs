@@ -6,7 +6,7 @@ using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Features;
 
-/// <summary>Its stock is reserved: the order may be shipped.</summary>
+/// <summary>The stock of an order is reserved: the order may be shipped.</summary>
 public sealed class ConfirmOrder(UnitOfWork unit, TimeProvider clock) : IHandler<StockReserved>
 {
     public static void Locks(StockReserved reserved, RowsToLock rows) => rows.Add<Order>(reserved.OrderId);
@@ -22,7 +22,7 @@ public sealed class ConfirmOrder(UnitOfWork unit, TimeProvider clock) : IHandler
         null => Decision.Defer,
         OrderStatus.Placed => new OrderConfirmed(order.Id, order.Lines, order.ShippingAddress, now),
         OrderStatus.Rejected => throw new ContradictionException(order, reserved),
-        // Cancelled while Inventory was reserving: OrderCancelled makes it release the stock. All others: confirmed before.
+        // Cancelled while Inventory was reserving: OrderCancelled makes it release the stock. All others: already confirmed.
         _ => Decision.Nothing,
     };
 }

@@ -10,15 +10,15 @@ namespace OrderPlatform.Orders.Features;
 
 public static class GetOrder
 {
-    /// <summary>Shows an order: what was ordered, how far it is, and what came of it.</summary>
+    /// <summary>Shows an order: its lines, its status and its outcome.</summary>
     /// <param name="id">The order.</param>
     /// <param name="asOf" example="2026-01-31T12:00:00Z">
-    /// The order as it was then, made from its events; as it is now, if not given.
+    /// Shows the order as it was at that time, rebuilt from its events; without it, as it is now.
     /// </param>
     /// <response code="200">The order.</response>
     /// <response code="400">The time is malformed.</response>
-    /// <response code="404"><c>order-not-found</c>: there is none, or there was none then.</response>
-    /// <response code="409"><c>order-history-archived</c>: what it was then is no longer in the log.</response>
+    /// <response code="404"><c>order-not-found</c>: it does not exist, or did not exist then.</response>
+    /// <response code="409"><c>order-history-archived</c>: its first events are no longer in the log.</response>
     public static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> Handle(
         Guid id, OrdersDb db, EventHistory history, CancellationToken cancellationToken, DateTimeOffset? asOf = null)
     {
@@ -36,22 +36,22 @@ public static class GetOrder
         var placed = await db.Orders.AnyAsync(order => order.Id == id && order.PlacedAt <= time, cancellationToken);
         return placed && !await history.HasBeginningOf(id.ToString(), cancellationToken)
             ? Problems.Conflict(
-                "order-history-archived", "The first events of the order are archived, so what it was then is not known. Leave out asOf.")
+                "order-history-archived", "The first events of the order are archived, so its state then is unknown. Leave out asOf.")
             : Problems.NotFound("order", id);
     }
 }
 
-/// <summary>All there is to know about an order.</summary>
+/// <summary>An order with all its details.</summary>
 /// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">UUIDv7: ids of later orders are greater.</param>
-/// <param name="CustomerId" example="customer-7">Who ordered, in the caller's own words.</param>
-/// <param name="Status" example="shipped">How far it is.</param>
+/// <param name="CustomerId" example="customer-7">The customer, as the caller named it.</param>
+/// <param name="Status" example="shipped">Its status.</param>
 /// <param name="Lines">What was ordered.</param>
 /// <param name="ShippingAddress">Where the goods go.</param>
 /// <param name="PlacedAt">When it was accepted, UTC.</param>
-/// <param name="ConfirmedAt">When its stock was known to be reserved, UTC; null until then.</param>
-/// <param name="Rejection">Which lines fell short; null unless it was rejected.</param>
-/// <param name="Cancellation">Null unless it was ever to be cancelled, in time or not.</param>
-/// <param name="Shipment">Its way to the recipient; null until the carrier has the goods.</param>
+/// <param name="ConfirmedAt">When the order was confirmed, UTC; null until then.</param>
+/// <param name="Rejection">Which lines were short; null unless it was rejected.</param>
+/// <param name="Cancellation">Null unless a cancellation was requested, in time or not.</param>
+/// <param name="Shipment">Its shipment; null until the carrier has the goods.</param>
 public sealed record OrderDetails(
     Guid OrderId,
     string CustomerId,

@@ -9,8 +9,8 @@ namespace OrderPlatform.Orders.Features;
 
 public static class GetOrderHistory
 {
-    /// <summary>Shows every event of an order, as the log has them: the order is what they add up to.</summary>
-    /// <remarks>Long after an order has ended its events are archived, and the log has fewer of them, or none.</remarks>
+    /// <summary>Shows the events of an order that are in the log: their fold is the order.</summary>
+    /// <remarks>Long after an order has ended, its events are archived, and the log has fewer of them, or none.</remarks>
     /// <param name="id">The order.</param>
     /// <response code="200">The events, the oldest first.</response>
     /// <response code="404"><c>order-not-found</c></response>
@@ -30,15 +30,15 @@ public static class GetOrderHistory
     }
 }
 
-/// <summary>What happened to an order.</summary>
+/// <summary>The events of an order.</summary>
 /// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The order.</param>
-/// <param name="IsWhole" example="true">Whether they are all; false when the first ones are archived.</param>
+/// <param name="IsWhole" example="true">Whether these are all of its events; false when the first ones are archived.</param>
 /// <param name="Events">The oldest first.</param>
 public sealed record OrderHistory(Guid OrderId, bool IsWhole, IReadOnlyList<HistoricEvent> Events);
 
 /// <summary>One event of an order.</summary>
 /// <param name="Sequence" example="1">Its place in the order's history, from 1, without gaps.</param>
-/// <param name="Type" example="OrderPlaced">What happened.</param>
-/// <param name="OccurredAt">When, UTC.</param>
-/// <param name="Data">The event itself; its shape is that of its type.</param>
+/// <param name="Type" example="OrderPlaced">The name of its contract.</param>
+/// <param name="OccurredAt">When it happened, UTC.</param>
+/// <param name="Data">The event itself; its properties depend on its type.</param>
 public sealed record HistoricEvent(int Sequence, string Type, DateTimeOffset OccurredAt, JsonElement Data);

@@ -15,21 +15,21 @@ using Answer = Results<Created<OrderState>, ProblemHttpResult>;
 public static class PlaceOrder
 {
     private static readonly Refusal KeyReused = new(
-        "idempotency-key-reused", "This Idempotency-Key came with another body before. Repeat that body, or choose a new key.");
+        "idempotency-key-reused", "This Idempotency-Key was already used with another body. Repeat that body, or choose a new key.");
 
     /// <summary>Places an order.</summary>
     /// <remarks>
-    /// The order is accepted at once and its stock reserved soon after: follow it at the address in <c>Location</c>. An
-    /// <c>Idempotency-Key</c> makes it safe to repeat the request: the same key with the same body gets the answer of the first
-    /// time, whatever has become of the order since, also when both arrive at once.
+    /// The order is accepted at once and its stock is reserved soon after: follow it at the address in <c>Location</c>. An
+    /// <c>Idempotency-Key</c> makes it safe to repeat the request: the same key with the same body gets the same response as the first
+    /// time, whatever has happened to the order since, even if both arrive at once.
     /// </remarks>
     /// <param name="request">What to ship, and where.</param>
     /// <param name="idempotencyKey" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">
-    /// Any 1 to 255 visible ASCII characters that no other order has, such as a new UUID.
+    /// Any 1 to 255 visible ASCII characters that no other order uses, such as a new UUID.
     /// </param>
     /// <response code="201">The order is accepted.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
-    /// <response code="422"><c>idempotency-key-reused</c>: the key came with another body before.</response>
+    /// <response code="422"><c>idempotency-key-reused</c>: the key was already used with another body.</response>
     public static Task<Answer> Handle(
         PlaceOrderRequest request,
         [FromHeader(Name = "Idempotency-Key"), StringLength(255, MinimumLength = 1), RegularExpression("[!-~]*")] string? idempotencyKey,
@@ -80,7 +80,7 @@ public static class PlaceOrder
 }
 
 /// <summary>What to ship, and where.</summary>
-/// <param name="CustomerId" example="customer-7">Who orders, in the caller's own words: 1 to 64 characters.</param>
+/// <param name="CustomerId" example="customer-7">The customer, as the caller names it: 1 to 64 characters.</param>
 /// <param name="Lines">1 to 100; each SKU once.</param>
 /// <param name="ShippingAddress">Where the goods go.</param>
 public sealed record PlaceOrderRequest(
@@ -92,7 +92,7 @@ public sealed record PlaceOrderRequest(
     {
         var skus = new HashSet<string>(StringComparer.Ordinal);
         return Lines.Where(line => !skus.Add(line.Sku)).Select(line =>
-            new ValidationResult($"The SKU {line.Sku} is there more than once: add up its quantities.", [nameof(Lines)]));
+            new ValidationResult($"The SKU {line.Sku} appears more than once: add up its quantities.", [nameof(Lines)]));
     }
 }
 
@@ -116,7 +116,7 @@ public sealed record PlaceOrderAddress(
     [property: PlainText(20)] string PostalCode,
     [property: Required, RegularExpression("[A-Z]{2}")] string Country);
 
-/// <summary>An order, and how far it is.</summary>
+/// <summary>An order and its status.</summary>
 /// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">UUIDv7: ids of later orders are greater.</param>
-/// <param name="Status" example="placed">How far it was when this was answered.</param>
+/// <param name="Status" example="placed">Its status after the request.</param>
 public sealed record OrderState(Guid OrderId, OrderStatus Status);

@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace OrderPlatform.Orders.Features;
 
 /// <summary>
-/// Bounded text with something to read in it, and without control characters: PostgreSQL cannot store the first of them, and
-/// no label can show the others.
+/// Text of limited length that is not blank and has no control characters: PostgreSQL cannot store NUL, and no label can show the
+/// others.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class PlainTextAttribute : StringLengthAttribute
@@ -13,7 +13,7 @@ public sealed class PlainTextAttribute : StringLengthAttribute
         : base(maximumLength)
     {
         MinimumLength = 1;
-        ErrorMessage = "The field {0} must be 1 to {1} characters, not all of them spaces and none of them control characters.";
+        ErrorMessage = "The field {0} must be 1 to {1} characters long, not blank, and without control characters.";
     }
 
     public override bool IsValid(object? value) =>

@@ -5,7 +5,7 @@ using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Features;
 
-/// <summary>Its stock cannot be had: the order is off.</summary>
+/// <summary>The stock of an order is short: the order is rejected.</summary>
 public sealed partial class RejectOrder(UnitOfWork unit, TimeProvider clock, ILogger<RejectOrder> logger) : IHandler<StockRejected>
 {
     public static void Locks(StockRejected rejected, RowsToLock rows) => rows.Add<Order>(rejected.OrderId);
@@ -23,7 +23,7 @@ public sealed partial class RejectOrder(UnitOfWork unit, TimeProvider clock, ILo
     {
         null => Decision.Defer,
         OrderStatus.Placed => new OrderRejected(order.Id, rejected.Shortages, now),
-        // Rejected before, or cancelled while Inventory was looking.
+        // Already rejected, or cancelled while Inventory was checking.
         OrderStatus.Rejected or OrderStatus.Cancelled => Decision.Nothing,
         _ => throw new ContradictionException(order, rejected),
     };

@@ -5,7 +5,7 @@ using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Features;
 
-/// <summary>The carrier has the goods, whatever the customer may have asked for in the meantime.</summary>
+/// <summary>The carrier has the goods, even if the customer has requested a cancellation in the meantime.</summary>
 public sealed partial class ShipOrder(UnitOfWork unit, ILogger<ShipOrder> logger) : IHandler<ShipmentDispatched>
 {
     public static void Locks(ShipmentDispatched dispatched, RowsToLock rows) => rows.Add<Order>(dispatched.OrderId);

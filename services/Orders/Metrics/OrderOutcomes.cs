@@ -6,7 +6,7 @@ using Prometheus;
 
 namespace OrderPlatform.Orders.Metrics;
 
-/// <summary>What becomes of orders, and how fast.</summary>
+/// <summary>Counts the outcomes of orders, and measures the time to ship.</summary>
 public sealed class OrderOutcomes : IEventObserver
 {
     private readonly Dictionary<Type, Counter.Child> outcomes;
@@ -16,7 +16,7 @@ public sealed class OrderOutcomes : IEventObserver
     public OrderOutcomes(IMetricFactory metrics, TimeProvider clock)
     {
         this.clock = clock;
-        var counter = metrics.CreateCounter("orders_outcomes_total", "What happened to orders.", ["outcome"]);
+        var counter = metrics.CreateCounter("orders_outcomes_total", "Committed events of orders, by outcome.", ["outcome"]);
         outcomes = new()
         {
             [typeof(OrderPlaced)] = counter.WithLabels("placed"),
@@ -29,7 +29,7 @@ public sealed class OrderOutcomes : IEventObserver
         };
         timeToShip = metrics.CreateHistogram(
             "orders_time_to_ship_seconds",
-            "From the POST of an order to its being shipped.",
+            "From the POST of an order to the commit that makes it shipped.",
             new HistogramConfiguration
             {
                 Buckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 3600],

@@ -7,9 +7,9 @@ using Prometheus;
 namespace OrderPlatform.Orders.Metrics;
 
 /// <summary>
-/// How many orders there are of each status. Those that are under way are few, and all counted. The others only become more: they are
-/// counted as far as that is cheap, and beyond it PostgreSQL's statistics know well enough. (A kept count would be a row that every
-/// order has to lock.)
+/// How many orders there are of each status. Orders in progress are few, so all of them are counted. The others keep growing in number:
+/// they are counted up to a limit, beyond which PostgreSQL's statistics are good enough. (A stored count would be a row that every order
+/// has to lock.)
 /// </summary>
 public sealed class OrdersByStatus : ISampledMetrics
 {
@@ -24,7 +24,7 @@ public sealed class OrdersByStatus : ISampledMetrics
     {
         var orders = metrics.CreateGauge(
             "orders_by_status",
-            "Orders of each status. Those that are shipped, or will not change any more, are exact up to 10000, beyond that an estimate.",
+            "Orders of each status. Those shipped, or in a final status, are exact up to 10000, beyond that an estimate.",
             ["status"]);
         gauges = Enum.GetValues<OrderStatus>()
             .ToDictionary(status => status, status => orders.WithLabels(status.ToString().ToLowerInvariant()));
@@ -32,7 +32,7 @@ public sealed class OrdersByStatus : ISampledMetrics
 
     public async Task Sample(DbContext database, CancellationToken cancellationToken)
     {
-        // All of one moment: an order that changes meanwhile is counted once.
+        // One snapshot for all statuses: an order that changes meanwhile is counted once.
         await using var snapshot = await database.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         var orders = database.Set<Order>();
         var counts = await orders
@@ -61,7 +61,7 @@ public sealed class OrdersByStatus : ISampledMetrics
             gauge.Set(double.NaN);
     }
 
-    /// <summary>As the last ANALYZE found; 0 before the first.</summary>
+    /// <summary>The estimate of the last ANALYZE; 0 before the first.</summary>
     private static async Task<long> Estimate(DbContext database, OrderStatus status, CancellationToken cancellationToken)
     {
         var name = status.ToString();

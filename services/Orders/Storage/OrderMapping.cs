@@ -5,7 +5,7 @@ using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Storage;
 
-/// <summary>One row an order: what belongs to it alone is JSON in it, not a table beside it.</summary>
+/// <summary>One row per order: its parts are JSON columns of the row, not tables of their own.</summary>
 public sealed class OrderMapping : IEntityTypeConfiguration<Order>
 {
     public void Configure(EntityTypeBuilder<Order> builder)
@@ -19,7 +19,7 @@ public sealed class OrderMapping : IEntityTypeConfiguration<Order>
         builder.Property(o => o.Cancellation).IsJson();
         builder.Property(o => o.Shipment).IsJson();
 
-        // The pages of the list, which go by id.
+        // For the pages of the list, which are sorted by id.
         builder.HasIndex(o => new { o.CustomerId, o.Id });
         builder.HasIndex(o => new { o.Status, o.Id });
     }

@@ -4,7 +4,7 @@ using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Booking;
 
-/// <summary>Wakes the booking worker after a commit of this process that left it something to do.</summary>
+/// <summary>Wakes the booking worker when a commit of this process has left it something to do.</summary>
 internal sealed class BookingSignal : ICommitObserver
 {
     private readonly Signal signal = new();
@@ -15,6 +15,6 @@ internal sealed class BookingSignal : ICommitObserver
             signal.Set();
     }
 
-    /// <summary>Completes at the next such commit. Ask for it before you look for due shipments.</summary>
+    /// <summary>Completes at the next such commit. Call it before you look for due shipments.</summary>
     public Task Next() => signal.Next();
 }

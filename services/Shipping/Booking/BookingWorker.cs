@@ -11,9 +11,9 @@ using Polly.CircuitBreaker;
 namespace OrderPlatform.Shipping.Booking;
 
 /// <summary>
-/// Asks the carrier for every shipment that is due. Instances share the work: each claims some shipments with a lease and asks
-/// outside of any transaction. What an instance does not finish is due again when its lease ends; asking twice does no harm,
-/// because the carrier knows the shipment by its id.
+/// Calls the carrier for every shipment that is due. Instances share the work: each claims some shipments with a lease and calls
+/// outside any transaction. A shipment that an instance does not finish is due again when the lease ends; calling twice does no harm,
+/// because the carrier recognises the shipment by its id.
 /// </summary>
 internal sealed partial class BookingWorker(
     IServiceScopeFactory scopes,
@@ -30,26 +30,26 @@ internal sealed partial class BookingWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // The simulator is this very process: nothing is asked before it listens.
+        // The simulator is in this process: it cannot be called before the server listens.
         await Task.Delay(Timeout.Infinite, host.ApplicationStarted)
             .WaitAsync(stoppingToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        while (await DatabaseIsAway(stoppingToken))
+        while (await DatabaseIsUnavailable(stoppingToken))
             await Task.Delay(TimeSpan.FromMilliseconds(100), stoppingToken);
 
         var work = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = stoppingToken };
         await Parallel.ForEachAsync(DueShipments(stoppingToken), work, Ask);
     }
 
-    /// <summary>Whether it cannot be reached, or lacks migrations.</summary>
-    private async Task<bool> DatabaseIsAway(CancellationToken stoppingToken) =>
+    /// <summary>Whether the database cannot be reached, or lacks migrations.</summary>
+    private async Task<bool> DatabaseIsUnavailable(CancellationToken stoppingToken) =>
         (await health.CheckHealthAsync(check => check.Name == "database", stoppingToken)).Status == HealthStatus.Unhealthy;
 
     private async IAsyncEnumerable<Shipment> DueShipments([EnumeratorCancellation] CancellationToken stoppingToken)
     {
         while (true)
         {
-            // An open circuit fails every call: to claim shipments for it would only write rows.
+            // An open circuit fails every call: claiming shipments meanwhile would only write rows.
             await pause;
             var due = signal.Next();
             var claimed = new Queue<Shipment>(await Claim(stoppingToken));
@@ -68,7 +68,7 @@ internal sealed partial class BookingWorker(
         }
     }
 
-    /// <summary>Takes due shipments over until the lease ends. Nobody waits for anybody's locks.</summary>
+    /// <summary>Claims due shipments until the lease ends. Instances do not wait for one another's locks.</summary>
     private async Task<IReadOnlyList<Shipment>> Claim(CancellationToken stoppingToken)
     {
         try
@@ -145,19 +145,19 @@ internal sealed partial class BookingWorker(
         }
     }
 
-    /// <summary>One second, doubled with each attempt; with jitter, so that what failed together does not come back together.</summary>
+    /// <summary>One second, doubled with each attempt; with jitter, so that calls that failed together are not repeated together.</summary>
     private TimeSpan Backoff(int attempts)
     {
         var doubled = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(attempts - 1, 20)));
         return (doubled < options.LongestBackoff ? doubled : options.LongestBackoff) * (0.75 + Random.Shared.NextDouble() / 4);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Due shipments cannot be claimed: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Due shipments cannot be claimed ({Reason}); retrying at the next poll")]
     private static partial void ClaimFailed(ILogger logger, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId}: attempt {Attempt} at the carrier failed, tried again in {Backoff}: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId}: carrier call {Attempt} failed ({Reason}); retrying in {Backoff}")]
     private static partial void AttemptFailed(ILogger logger, Guid shipmentId, int attempt, TimeSpan backoff, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId} is due again when its lease of {Lease} ends: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Shipment {ShipmentId} cannot be postponed ({Reason}); it is due when its lease of {Lease} ends")]
     private static partial void PostponeFailed(ILogger logger, Guid shipmentId, TimeSpan lease, string reason);
 }

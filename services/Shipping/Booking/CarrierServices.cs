@@ -10,7 +10,7 @@ namespace OrderPlatform.Shipping.Booking;
 
 internal static class CarrierServices
 {
-    /// <summary>The carrier as the section <c>Carrier</c> says: its client, its worker, its simulator; in mode Instant nothing.</summary>
+    /// <summary>Adds the carrier's client, worker and simulator, as the section <c>Carrier</c> says; none in mode Instant.</summary>
     public static void AddCarrier(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -55,12 +55,12 @@ internal static class CarrierServices
             : OwnAddress(provider.GetRequiredService<IServer>());
     }
 
-    /// <summary>Where the simulator in this process is; known once the server listens.</summary>
+    /// <summary>The address of the simulator in this process; known once the server listens.</summary>
     private static Uri OwnAddress(IServer server)
     {
         var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses.Select(BindingAddress.Parse).ToArray() ?? [];
         var address = Array.Find(addresses, a => a.Scheme == Uri.UriSchemeHttp) ?? addresses.FirstOrDefault()
-            ?? throw new InvalidOperationException("The service listens nowhere, so its simulator cannot be reached.");
+            ?? throw new InvalidOperationException("The service has no address, so its simulator cannot be reached.");
         var host = address.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : address.Host;
         return new UriBuilder(address.Scheme, host, address.Port, "carrier-simulator/").Uri;
     }

@@ -5,12 +5,12 @@ using OrderPlatform.Shipping.Domain;
 namespace OrderPlatform.Shipping.Carrier;
 
 /// <summary>
-/// The carrier's HTTP API. Both calls can be repeated: the shipment's id is the idempotency key. Timeouts, retries and the
-/// circuit breaker are around it (see <c>AddCarrier</c>).
+/// The carrier's HTTP API. Both calls can be repeated: the shipment's id is the idempotency key. <c>AddCarrier</c> adds timeouts, retries
+/// and a circuit breaker.
 /// </summary>
 public sealed class CarrierClient(HttpClient http)
 {
-    /// <summary>Has the carrier take a shipment.</summary>
+    /// <summary>Books a shipment at the carrier.</summary>
     /// <returns>Its tracking number, the same each time.</returns>
     public async Task<string> Book(Shipment shipment, CancellationToken cancellationToken)
     {
@@ -24,10 +24,10 @@ public sealed class CarrierClient(HttpClient http)
         var booking = await response.Content.ReadFromJsonAsync<BookingResponse>(cancellationToken);
         return booking is { TrackingNumber.Length: > 0 and <= 100 }
             ? booking.TrackingNumber
-            : throw new HttpRequestException("The carrier took the goods but named no tracking number of 1 to 100 characters.");
+            : throw new HttpRequestException("The carrier accepted the booking but returned no tracking number of 1 to 100 characters.");
     }
 
-    /// <summary>Undoes the booking of a shipment, and keeps one that is still on its way from being made. None is fine as well.</summary>
+    /// <summary>Cancels the booking of a shipment, also one that is still on its way. It succeeds even if there is none.</summary>
     public async Task Cancel(Guid shipmentId, CancellationToken cancellationToken)
     {
         using var response = await http.DeleteAsync(new Uri($"bookings/{shipmentId}", UriKind.Relative), cancellationToken);
@@ -36,9 +36,9 @@ public sealed class CarrierClient(HttpClient http)
     }
 }
 
-/// <summary>What the carrier is to transport. The header <c>Idempotency-Key</c> names the shipment.</summary>
-/// <param name="ShippingAddress">Where to.</param>
-/// <param name="Lines">What, one or more.</param>
+/// <summary>The goods to transport. The header <c>Idempotency-Key</c> names the shipment.</summary>
+/// <param name="ShippingAddress">Where the goods go.</param>
+/// <param name="Lines">The goods, one line or more.</param>
 public sealed record BookingRequest(ShippingAddress ShippingAddress, IReadOnlyList<OrderLine> Lines);
 
 /// <summary>The carrier has taken the goods.</summary>

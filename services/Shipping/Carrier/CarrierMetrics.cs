@@ -5,7 +5,7 @@ using Prometheus;
 
 namespace OrderPlatform.Shipping.Carrier;
 
-/// <summary>What the carrier makes of our calls, each attempt by itself, and whether we still ask.</summary>
+/// <summary>The outcome and duration of each attempt to call the carrier, and the state of the circuit breaker.</summary>
 internal sealed class CarrierMetrics
 {
     private readonly Histogram duration;
@@ -14,32 +14,32 @@ internal sealed class CarrierMetrics
     public CarrierMetrics(IMetricFactory metrics)
     {
         var calls = metrics.CreateCounter(
-            "shipping_carrier_calls_total", "Attempts to call the carrier, by what came of them.", ["outcome"]);
+            "shipping_carrier_calls_total", "Attempts to call the carrier, by outcome.", ["outcome"]);
         Accepted = calls.WithLabels("accepted");
         Refused = calls.WithLabels("refused");
         Failed = calls.WithLabels("failed");
         TimedOut = calls.WithLabels("timeout");
         duration = metrics.CreateHistogram(
             "shipping_carrier_call_duration_seconds",
-            "How long an attempt to call the carrier took, whatever came of it.",
+            "How long an attempt to call the carrier took, whatever its outcome.",
             new HistogramConfiguration
             {
                 Buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
                 ExemplarBehavior = ExemplarBehavior.NoExemplars(),
             });
-        circuit = metrics.CreateGauge("shipping_carrier_circuit_state", "0: closed, 1: half-open, 2: open, the carrier is not asked.");
+        circuit = metrics.CreateGauge("shipping_carrier_circuit_state", "0: closed, 1: half-open, 2: open (the carrier is not called).");
     }
 
-    /// <summary>It did what it was asked, or that was done before.</summary>
+    /// <summary>The carrier carried out the request, now or before.</summary>
     public Counter.Child Accepted { get; }
 
-    /// <summary>It will not, however often it is asked.</summary>
+    /// <summary>The carrier refused; retrying does not help.</summary>
     public Counter.Child Refused { get; }
 
-    /// <summary>It could not, or could not be reached; asking again may help.</summary>
+    /// <summary>The carrier failed, or could not be reached; retrying may help.</summary>
     public Counter.Child Failed { get; }
 
-    /// <summary>It did not answer in time.</summary>
+    /// <summary>The carrier did not answer in time.</summary>
     public Counter.Child TimedOut { get; }
 
     public void Took(TimeSpan time) => duration.Observe(time.TotalSeconds);
@@ -58,7 +58,7 @@ internal sealed class CarrierMetrics
     }
 }
 
-/// <summary>Inside of timeouts, retries and circuit breaker: it sees every attempt, and nothing that was not sent.</summary>
+/// <summary>Counts inside timeouts, retries and circuit breaker, so it sees every attempt, and only calls that were sent.</summary>
 internal sealed class CarrierCalls(CarrierMetrics metrics, IHostApplicationLifetime host) : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -2,26 +2,26 @@ using System.ComponentModel.DataAnnotations;
 
 namespace OrderPlatform.Shipping.Carrier;
 
-/// <summary>Who takes the goods, in the configuration section <c>Carrier</c>.</summary>
+/// <summary>The carrier, in the configuration section <c>Carrier</c>.</summary>
 public sealed class CarrierOptions : IValidatableObject
 {
     public CarrierMode Mode { get; init; } = CarrierMode.Simulator;
 
-    /// <summary>Where the carrier's API is. Mode Http needs it; mode Simulator finds its own.</summary>
+    /// <summary>The address of the carrier's API. Mode Http requires it; mode Simulator finds its own.</summary>
     public Uri? BaseUrl { get; init; }
 
-    /// <summary>The most shipments for which one instance asks the carrier at the same time.</summary>
+    /// <summary>The maximum number of concurrent carrier calls of one instance.</summary>
     [Range(1, 500)]
     public int Concurrency { get; init; } = 16;
 
     /// <summary>
-    /// How long an instance may ask for one shipment, retries included, before another instance tries; longer than the
+    /// How long an instance may take for one shipment, retries included, before another instance tries; set it longer than the
     /// client's total timeout.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How often to look for due shipments when no commit in this process has told of one.</summary>
+    /// <summary>How often to look for due shipments when no commit in this process has signalled one.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -42,7 +42,7 @@ public sealed class CarrierOptions : IValidatableObject
 
 public enum CarrierMode
 {
-    /// <summary>The carrier is the simulator inside this service, asked over HTTP like a real one.</summary>
+    /// <summary>The carrier is the simulator inside this service, called over HTTP like a real one.</summary>
     Simulator,
 
     /// <summary>The carrier is an HTTP API at <c>Carrier:BaseUrl</c>.</summary>

@@ -7,8 +7,8 @@ using OrderPlatform.ServiceDefaults.Errors;
 namespace OrderPlatform.Shipping.Carrier;
 
 /// <summary>
-/// A carrier for demos and tests: slow and unreliable as told. A tracking number follows from the idempotency key, so it
-/// remembers no bookings; it remembers cancellations while the process lives.
+/// A carrier for demos and tests, as slow and unreliable as its settings say. A tracking number is derived from the idempotency key, so it
+/// stores no bookings; it stores cancellations in memory only.
 /// </summary>
 public sealed class CarrierSimulator
 {
@@ -16,12 +16,12 @@ public sealed class CarrierSimulator
     private volatile SimulatorSettings settings = new(DelayMilliseconds: 100, FailureRate: 0);
 
     /// <summary>Books the transport of a shipment.</summary>
-    /// <remarks>The same key gets the same tracking number. A key that was cancelled is not booked any more.</remarks>
+    /// <remarks>The same key gets the same tracking number. A cancelled key can no longer be booked.</remarks>
     /// <param name="key" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The shipment's id.</param>
-    /// <response code="200">Booked, now or before.</response>
+    /// <response code="200">The shipment is booked, now or by an earlier request.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="409"><c>booking-cancelled</c>: the booking was cancelled.</response>
-    /// <response code="503">The carrier is out of order, as its settings want it to be now and then.</response>
+    /// <response code="503">A simulated failure, as often as the settings say.</response>
     public static async Task<Results<Ok<BookingResponse>, ProblemHttpResult, StatusCodeHttpResult>> Book(
         [FromHeader(Name = "Idempotency-Key")] Guid key, BookingRequest booking, CarrierSimulator carrier, CancellationToken cancellationToken)
     {
@@ -34,8 +34,8 @@ public sealed class CarrierSimulator
 
     /// <summary>Cancels a booking.</summary>
     /// <param name="key" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The shipment's id.</param>
-    /// <response code="204">There is no such booking any more, and there will be none.</response>
-    /// <response code="503">The carrier is out of order, as its settings want it to be now and then.</response>
+    /// <response code="204">The booking no longer exists, and cannot be made again.</response>
+    /// <response code="503">A simulated failure, as often as the settings say.</response>
     public static async Task<Results<NoContent, StatusCodeHttpResult>> Cancel(
         Guid key, CarrierSimulator carrier, CancellationToken cancellationToken)
     {
@@ -49,10 +49,10 @@ public sealed class CarrierSimulator
     /// <response code="200">The settings.</response>
     public static Ok<SimulatorSettings> GetSettings(CarrierSimulator carrier) => TypedResults.Ok(carrier.settings);
 
-    /// <summary>Makes the carrier slow and unreliable, or well again.</summary>
+    /// <summary>Sets how slow and unreliable the carrier is.</summary>
     /// <remarks>A failure rate of 1 takes it down: shipments stay pending, and are dispatched once it is back.</remarks>
-    /// <response code="200">The settings from now on.</response>
-    /// <response code="400">Delay or failure rate are out of bounds.</response>
+    /// <response code="200">The new settings.</response>
+    /// <response code="400">The delay or the failure rate is out of bounds.</response>
     public static Ok<SimulatorSettings> PutSettings(SimulatorSettings settings, CarrierSimulator carrier) =>
         TypedResults.Ok(carrier.settings = settings);
 

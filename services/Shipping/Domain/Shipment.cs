@@ -6,7 +6,7 @@ using OrderPlatform.Messaging.Tracing;
 
 namespace OrderPlatform.Shipping.Domain;
 
-/// <summary>The one shipment of an order, and what its carrier is still to be asked.</summary>
+/// <summary>The one shipment of an order, and when the carrier must be called for it.</summary>
 public sealed class Shipment : EventSourcedEntity
 {
     /// <summary>A pending shipment, to be booked at once.</summary>
@@ -27,7 +27,7 @@ public sealed class Shipment : EventSourcedEntity
 
     public Guid OrderId { get; private set; }
 
-    /// <summary>What the shipment is called outside of Shipping; the carrier's idempotency key as well.</summary>
+    /// <summary>The shipment's id outside Shipping, and its idempotency key at the carrier.</summary>
     public Guid Id { get; private set; }
 
     public ShipmentStatus Status { get; private set; }
@@ -36,19 +36,19 @@ public sealed class Shipment : EventSourcedEntity
 
     public ShippingAddress ShippingAddress { get; private set; } = null!;
 
-    /// <summary>The carrier's number; null before the carrier took the goods.</summary>
+    /// <summary>The carrier's number; null until the carrier has taken the goods.</summary>
     public string? TrackingNumber { get; private set; }
 
-    /// <summary>How often the carrier was asked, counted before each call: at 0 it cannot know of the shipment.</summary>
+    /// <summary>How often the carrier was called, counted before each call: at 0 it cannot know the shipment.</summary>
     public int Attempts { get; private set; }
 
     /// <summary>
-    /// When the carrier is to be asked (again): to book a pending shipment, to undo the booking of a cancelled one. Null when
-    /// nothing is owed to it. While somebody asks, it is the end of their lease.
+    /// When to call the carrier (again): to book a pending shipment, or to undo the booking of a cancelled one. Null when no call is
+    /// needed. While an instance is calling, it is the end of that instance's lease.
     /// </summary>
     public DateTimeOffset? NextAttemptAt { get; private set; }
 
-    /// <summary>The event that asked for the shipment, for what the carrier's answer causes later.</summary>
+    /// <summary>The event that created the shipment: the cause of the events that follow from the carrier's answer.</summary>
     public Guid? CausationId { get; private set; }
 
     public string? TraceParent { get; private set; }
@@ -73,7 +73,7 @@ public sealed class Shipment : EventSourcedEntity
                 break;
             case ShipmentCancelled:
                 Status = ShipmentStatus.Cancelled;
-                // Once asked, the carrier may have booked it, whatever became of the answer: then that is still to be undone.
+                // Once called, the carrier may have booked it, even if the answer was lost: then the booking must still be undone.
                 if (Attempts == 0)
                     NextAttemptAt = null;
                 break;
@@ -81,7 +81,7 @@ public sealed class Shipment : EventSourcedEntity
                 NextAttemptAt = call.At;
                 break;
             case CarrierCallPostponed call:
-                // Unless another instance had an answer meanwhile.
+                // Null: another instance got an answer meanwhile.
                 NextAttemptAt = NextAttemptAt is null ? null : call.Until;
                 break;
             case CarrierSettled:
@@ -98,24 +98,24 @@ public enum ShipmentStatus
     /// <summary>The carrier has not taken it yet.</summary>
     Pending,
 
-    /// <summary>The carrier has the goods; it cannot be called back.</summary>
+    /// <summary>The carrier has the goods; the shipment can no longer be cancelled.</summary>
     Dispatched,
 
     /// <summary>The recipient has the goods.</summary>
     Delivered,
 
-    /// <summary>It was called off before the carrier took it.</summary>
+    /// <summary>It was cancelled before the carrier took it.</summary>
     Cancelled,
 }
 
-/// <summary>The carrier is to be asked, whether or not anything was owed to it before.</summary>
+/// <summary>The carrier must be called, whether or not a call was needed before.</summary>
 /// <param name="At">When, UTC.</param>
-/// <remarks>Like its neighbours, it changes the row only: which calls are due is not history.</remarks>
+/// <remarks>Like the two below, it only changes the row: due calls are not part of the history.</remarks>
 public sealed record CarrierCallScheduled(DateTimeOffset At);
 
-/// <summary>The carrier did not answer: it is asked again later.</summary>
+/// <summary>The carrier did not answer: it is called again later.</summary>
 /// <param name="Until">When, UTC.</param>
 public sealed record CarrierCallPostponed(DateTimeOffset Until);
 
-/// <summary>Nothing is owed to the carrier any more.</summary>
+/// <summary>No further call to the carrier is needed.</summary>
 public sealed record CarrierSettled;

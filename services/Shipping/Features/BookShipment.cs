@@ -6,7 +6,7 @@ using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Features;
 
-/// <summary>A pending shipment is due: the carrier is asked to take it, outside of any transaction.</summary>
+/// <summary>A pending shipment is due: it is booked at the carrier, outside any transaction.</summary>
 public sealed partial class BookShipment(CarrierClient carrier, TransactionBatcher batcher, TimeProvider clock, ILogger<BookShipment> logger)
 {
     public async Task Handle(Shipment due, CancellationToken cancellationToken)
@@ -37,9 +37,9 @@ public sealed partial class BookShipment(CarrierClient carrier, TransactionBatch
     public static Decision<ShipmentDispatched> Decide(Shipment shipment, string trackingNumber, DateTimeOffset now) =>
         shipment.Status == ShipmentStatus.Pending
             ? new ShipmentDispatched(shipment.OrderId, shipment.Id, shipment.Lines, trackingNumber, now)
-            // Cancelled, or dispatched by another instance, while the carrier was asked.
+            // Cancelled, or dispatched by another instance, during the call.
             : Decision.Nothing;
 
-    [LoggerMessage(LogLevel.Information, "Shipment {ShipmentId} was cancelled while the carrier booked it; the booking will be undone")]
+    [LoggerMessage(LogLevel.Information, "Shipment {ShipmentId} was cancelled while the carrier booked it; undoing the booking")]
     private static partial void BookedTooLate(ILogger logger, Guid shipmentId);
 }

@@ -6,7 +6,7 @@ using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Features;
 
-/// <summary>The customer wants a confirmed order cancelled: what the carrier has not taken is called off.</summary>
+/// <summary>The customer wants to cancel a confirmed order: its shipment is cancelled, unless the carrier has taken it.</summary>
 public sealed class CancelShipment(UnitOfWork unit, TimeProvider clock) : IHandler<OrderCancellationRequested>
 {
     public static void Locks(OrderCancellationRequested requested, RowsToLock rows) => rows.Add<Shipment>(requested.OrderId);
@@ -21,7 +21,7 @@ public sealed class CancelShipment(UnitOfWork unit, TimeProvider clock) : IHandl
     {
         null => Decision.Defer,
         ShipmentStatus.Pending => new ShipmentCancelled(shipment.OrderId, shipment.Id, reason, now),
-        // Cancelled before; or dispatched, and the dispatch stands.
+        // Already cancelled; or dispatched, and the dispatch stands.
         _ => Decision.Nothing,
     };
 }

@@ -14,7 +14,7 @@ public sealed class CreateShipment(UnitOfWork unit, CarrierOptions carrier, Time
 
     public Outcome Handle(OrderConfirmed confirmed)
     {
-        // A replay may outlive the inbox: an order is shipped once.
+        // A replay may send an event that the inbox has forgotten: an order is shipped once.
         if (unit.Find<Shipment>(confirmed.OrderId) is not null)
             return Outcome.Handled;
 
@@ -27,6 +27,6 @@ public sealed class CreateShipment(UnitOfWork unit, CarrierOptions carrier, Time
     public static Decision<ShipmentDispatched> Decide(Shipment shipment, CarrierMode mode, DateTimeOffset now) =>
         mode == CarrierMode.Instant
             ? new ShipmentDispatched(shipment.OrderId, shipment.Id, shipment.Lines, $"OP{shipment.Id:N}", now)
-            // The carrier is asked first.
+            // The carrier must book it first.
             : Decision.Nothing;
 }

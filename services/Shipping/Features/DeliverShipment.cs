@@ -13,10 +13,10 @@ using Answer = Results<Ok<ShipmentResponse>, ProblemHttpResult>;
 
 public static class DeliverShipment
 {
-    /// <summary>Tells that the recipient has the goods.</summary>
-    /// <remarks>It can safely be sent again: a shipment is delivered once.</remarks>
+    /// <summary>Reports that the recipient has the goods.</summary>
+    /// <remarks>The request can safely be repeated: a shipment is delivered once.</remarks>
     /// <param name="id" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The shipment's id.</param>
-    /// <response code="200">The shipment is delivered, now or before.</response>
+    /// <response code="200">The shipment is delivered, now or by an earlier request.</response>
     /// <response code="404"><c>shipment-not-found</c>: there is no such shipment.</response>
     /// <response code="409">
     /// <c>shipment-pending</c>: the carrier has not taken it yet. <c>shipment-cancelled</c>: it never left.
@@ -40,7 +40,7 @@ public static class DeliverShipment
                 if (decision.Refusal is { } refusal)
                     return Problems.Conflict(refusal.Code, refusal.Detail);
 
-                // A part of the order's trace, whatever client reports it.
+                // Part of the order's trace, whichever client reports it.
                 using var activity = decision.Happened is null ? null : shipment.Cause?.Continue("deliver shipment");
                 unit.Append(shipment, decision);
                 return TypedResults.Ok(ShipmentResponse.From(shipment));

@@ -10,12 +10,12 @@ public static class ListShipments
 {
     /// <summary>Lists shipments, the newest first.</summary>
     /// <remarks>
-    /// An order has one shipment from when it is confirmed, and none before. Shipments that are created while somebody turns the
-    /// pages never shift them: for the next page, pass <c>next</c> as <c>after</c>.
+    /// An order has one shipment once it is confirmed, and none before. For the next page, pass <c>next</c> as <c>after</c>. Shipments that
+    /// are created in the meantime do not shift the pages.
     /// </remarks>
     /// <param name="orderId" example="0199f3c2-9d10-7a52-b6c4-3f1e2d0c9b8a">Only the shipment of this order.</param>
-    /// <param name="limit" example="50">The most shipments on a page, 1 to 200.</param>
-    /// <param name="after">Only shipments that come after this one, the last of the page before.</param>
+    /// <param name="limit" example="50">The maximum number of shipments on a page, 1 to 200.</param>
+    /// <param name="after">Only shipments that come after this one, the last of the previous page.</param>
     /// <response code="200">A page of shipments; empty when there are none.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
     public static async Task<Ok<ShipmentPage>> Handle(
@@ -27,7 +27,7 @@ public static class ListShipments
         if (after is { } last)
             shipments = shipments.Where(shipment => shipment.Id < last);
 
-        // Ids are UUIDv7, so their order is that of creation.
+        // Ids are UUIDv7, so they sort by the time of creation.
         var items = await shipments
             .OrderByDescending(shipment => shipment.Id)
             .Take(limit + 1)
@@ -38,7 +38,7 @@ public static class ListShipments
     }
 }
 
-/// <summary>Some shipments, the newest first.</summary>
-/// <param name="Items">As many as the limit allows.</param>
-/// <param name="Next">What to pass as <c>after</c> for the next page; null on the last.</param>
+/// <summary>A page of shipments, the newest first.</summary>
+/// <param name="Items">At most as many as the limit allows.</param>
+/// <param name="Next">Pass it as <c>after</c> for the next page; null on the last page.</param>
 public sealed record ShipmentPage(IReadOnlyList<ShipmentResponse> Items, Guid? Next);

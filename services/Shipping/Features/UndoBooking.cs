@@ -4,7 +4,7 @@ using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Features;
 
-/// <summary>A shipment was cancelled after the carrier had been asked: whatever the carrier made of that is undone.</summary>
+/// <summary>A shipment was cancelled after the carrier had been called: its booking, if there is one, is cancelled as well.</summary>
 public sealed partial class UndoBooking(CarrierClient carrier, TransactionBatcher batcher, ILogger<UndoBooking> logger)
 {
     public async Task Handle(Shipment cancelled, CancellationToken cancellationToken)
@@ -21,6 +21,6 @@ public sealed partial class UndoBooking(CarrierClient carrier, TransactionBatche
         Undone(logger, cancelled.Id);
     }
 
-    [LoggerMessage(LogLevel.Information, "Shipment {ShipmentId} is cancelled; the carrier holds no booking for it")]
+    [LoggerMessage(LogLevel.Information, "Shipment {ShipmentId} is cancelled; the carrier has no booking for it")]
     private static partial void Undone(ILogger logger, Guid shipmentId);
 }

@@ -4,27 +4,26 @@ using OrderPlatform.Messaging.Pacing;
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// Collects units of work and commits them in batches. A batch is everything that has arrived while the one before it was committing: at
-/// low load that is a single unit, which waits for nothing. Under load a batch waits for a moment, so that it is larger and each unit costs
-/// less.
+/// Collects units of work and commits them in batches. A batch is everything that arrived while the previous one was committing: at low
+/// load that is a single unit, which does not wait. Under load a batch waits for a moment, so that it is larger and each unit costs less.
 /// </summary>
-/// <param name="batchSize">The most units of a batch.</param>
+/// <param name="batchSize">The maximum number of units in a batch.</param>
 /// <param name="gather">How long a batch waits for more under load.</param>
 /// <param name="clock">Measures the time.</param>
 /// <param name="commit">
-/// Commits a batch, which is its own from then on, and tells every unit in it how it ended. It never throws. Its token ends waiting for a
-/// database that is away.
+/// Commits a batch, which it owns from then on, and tells each unit its outcome. It never throws. The token ends the wait for an
+/// unavailable database.
 /// </param>
 internal sealed class BatchQueue<TUnit>(
     int batchSize, TimeSpan gather, TimeProvider clock, Func<List<TUnit>, CancellationToken, Task> commit)
 {
-    /// <summary>With fewer arrivals, gathering would hardly enlarge a batch, and all would wait for it.</summary>
+    /// <summary>With fewer arrivals, gathering would hardly enlarge a batch, and every unit would wait for it.</summary>
     private const int GatherThreshold = 6;
 
     private readonly Channel<TUnit> units = Channel.CreateUnbounded<TUnit>();
 
-    /// <summary>Works until <see cref="Complete"/>, and then through the rest.</summary>
-    /// <param name="stoppingToken">Ends waiting for a database that is away.</param>
+    /// <summary>Commits batches until <see cref="Complete"/> is called and no unit is left.</summary>
+    /// <param name="stoppingToken">Ends the wait for an unavailable database.</param>
     public async Task Work(CancellationToken stoppingToken)
     {
         var arrivals = new ArrivalRate(GatherThreshold, clock);
@@ -42,7 +41,7 @@ internal sealed class BatchQueue<TUnit>(
         }
     }
 
-    /// <summary>Takes nothing more.</summary>
+    /// <summary>Stops accepting units.</summary>
     public void Complete() => units.Writer.TryComplete();
 
     /// <exception cref="OperationCanceledException">The queue is complete: the service is stopping.</exception>

@@ -10,7 +10,7 @@ namespace OrderPlatform.Messaging.Batching;
 internal sealed class BatchTransaction(IServiceScopeFactory scopes, IEnumerable<ICommitObserver> observers)
 {
     /// <summary>Two round trips: the work reads, and then everything is written and committed at once.</summary>
-    /// <param name="work">Returns what is to be written beside the unit's own rows and events; null for nothing.</param>
+    /// <param name="work">Returns additional writes, besides the unit's own rows and events; null for none.</param>
     /// <param name="cancellationToken">Ends the transaction without a commit.</param>
     /// <exception cref="CommitOutcomeUnknownException">The connection was lost during the commit.</exception>
     /// <exception cref="ConnectionLostException">The connection was lost before.</exception>
@@ -41,8 +41,8 @@ internal sealed class BatchTransaction(IServiceScopeFactory scopes, IEnumerable<
     }
 }
 
-/// <summary>One transaction, and what belongs to it.</summary>
-/// <param name="Services">The scope, in which handlers are made.</param>
+/// <summary>One transaction, and the objects that live as long as it does.</summary>
+/// <param name="Services">The DI scope; it creates the handlers.</param>
 /// <param name="Database">The DbContext.</param>
 /// <param name="Unit">The rows and events.</param>
 internal sealed record TransactionScope(IServiceProvider Services, DbContext Database, UnitOfWork Unit);

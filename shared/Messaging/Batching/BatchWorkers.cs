@@ -5,14 +5,14 @@ namespace OrderPlatform.Messaging.Batching;
 /// <summary>A loop that commits batches.</summary>
 internal interface IBatchLoop
 {
-    /// <summary>Works until <see cref="Complete"/>, and then through the rest.</summary>
+    /// <summary>Commits batches until <see cref="Complete"/> is called and no unit is left.</summary>
     Task Work(CancellationToken stoppingToken);
 
-    /// <summary>Takes nothing more.</summary>
+    /// <summary>Stops accepting units.</summary>
     void Complete();
 }
 
-/// <summary>Runs the loops that commit batches; at stop it lets the batches in hand finish.</summary>
+/// <summary>Runs the loops that commit batches; at shutdown it lets the current batches finish.</summary>
 internal sealed class BatchWorkers(IEnumerable<IBatchLoop> loops) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource stopping = new();
@@ -37,7 +37,7 @@ internal sealed class BatchWorkers(IEnumerable<IBatchLoop> loops) : IHostedServi
 
     public void Dispose()
     {
-        // A host that could not start is disposed without being stopped; some stop it afterwards.
+        // A host that failed to start is disposed without being stopped, and sometimes stopped after that.
         stopping.Cancel();
         stopping.Dispose();
     }

@@ -4,8 +4,8 @@ using Npgsql;
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// Writes the changed rows of a group with one statement for each table. What it has no words for (deletes, values the database
-/// generates, foreign keys) is left to SaveChanges.
+/// Writes the changed rows of a batch with one statement for each table. Changes that it cannot express (deletes, values that the database
+/// generates, foreign keys) are left to SaveChanges.
 /// </summary>
 internal static class BulkSave
 {

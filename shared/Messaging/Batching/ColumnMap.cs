@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace OrderPlatform.Messaging.Batching;
 
-/// <summary>One column of a table: its values of many rows travel to the database as one array.</summary>
+/// <summary>One column of a table. Its values in many rows are sent to the database as one array.</summary>
 internal abstract class ColumnMap(IProperty property)
 {
     public IProperty Property => property;
@@ -13,7 +13,7 @@ internal abstract class ColumnMap(IProperty property)
 
     public string Name { get; } = $"\"{property.GetColumnName()}\"";
 
-    /// <summary>The array's element, in the column's own type.</summary>
+    /// <summary>SQL for one element of the array, cast to the column's type.</summary>
     public string Value => $"v.{Name}::{property.GetColumnType()}";
 
     public static ColumnMap For(IProperty property)
@@ -28,10 +28,10 @@ internal abstract class ColumnMap(IProperty property)
 
     public abstract bool IsToBeGenerated(object row);
 
-    /// <summary>The column of these rows, as they are now.</summary>
+    /// <summary>The column's current values in these rows.</summary>
     public abstract NpgsqlParameter Array(object[] rows);
 
-    /// <summary>These values of the property, as the column has them.</summary>
+    /// <summary>These values of the property, converted to the column's type.</summary>
     public abstract NpgsqlParameter ArrayOf(IEnumerable<object> values);
 
     /// <summary>The property's value in the reader's current row.</summary>
@@ -39,7 +39,7 @@ internal abstract class ColumnMap(IProperty property)
 }
 
 /// <param name="property">The property that the column holds.</param>
-/// <typeparam name="T">What the column's values are on the way.</typeparam>
+/// <typeparam name="T">The type in which the column's values are sent and read.</typeparam>
 internal sealed class ColumnMap<T>(IProperty property) : ColumnMap(property)
 {
     private readonly IClrPropertyGetter getter = property.GetGetter();

@@ -1,8 +1,8 @@
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// Hears of every committed transaction of units of work. Units commit in SQL of their own, so Entity Framework's interceptors do not hear
-/// of them.
+/// Is notified of every committed transaction of units of work. Units commit with SQL of their own, which Entity Framework's interceptors
+/// do not see.
 /// </summary>
 public interface ICommitObserver
 {

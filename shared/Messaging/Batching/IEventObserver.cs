@@ -4,13 +4,13 @@ using OrderPlatform.Messaging.EventLog;
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// Hears of every event after the commit that made it true, once, in the process that committed: the place to count a service's own
-/// metrics. A handler that counted by itself would count each retry.
+/// Is notified of every event once, after its commit, in the process that committed it: the place to count a service's own metrics. A
+/// handler that counted by itself would count each retry.
 /// </summary>
 public interface IEventObserver
 {
-    /// <summary>Many units wait meanwhile: it counts, and does nothing else.</summary>
-    /// <param name="row">As it is after the commit.</param>
+    /// <summary>Many units wait until it returns, so it only counts.</summary>
+    /// <param name="row">The row, as it is after the commit.</param>
     /// <param name="event">The event that was appended to its stream, or applied to it by <see cref="UnitOfWork.Apply"/>.</param>
     void Happened(EventSourcedEntity row, object @event);
 }
@@ -31,7 +31,7 @@ internal sealed partial class EventObservers(IEnumerable<IEventObserver> observe
             }
             catch (Exception exception)
             {
-                // A committed unit must not seem to have failed.
+                // A committed unit must not appear to have failed.
                 Failed(logger, exception, observer.GetType().Name);
             }
         }

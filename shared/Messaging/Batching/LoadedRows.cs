@@ -6,18 +6,18 @@ using OrderPlatform.Messaging.Handlers;
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// The rows a group works on, present or known to be absent. They are locked table by table in the order of the entities'
-/// names, and within a table in the order of the keys: groups that take their locks in one global order do not deadlock.
+/// The rows a batch works on, present or known to be absent. They are locked table by table in the order of the entities'
+/// names, and within a table in the order of the keys: batches that take their locks in one global order do not deadlock.
 /// </summary>
 internal sealed class LoadedRows(DbContext database)
 {
     private readonly Dictionary<(Type Row, object Key), object?> rows = [];
     private readonly Queue<TableMap> selected = [];
 
-    /// <summary>Adds the statements that read and lock those of the named rows that are not here yet.</summary>
-    public void Select(RowsToLock reads, NpgsqlBatch batch)
+    /// <summary>Adds the statements that read and lock the named rows, except those that are already loaded.</summary>
+    public void Select(RowsToLock locks, NpgsqlBatch batch)
     {
-        foreach (var (type, keys) in reads.Keys.OrderBy(named => named.Key.FullName, StringComparer.Ordinal))
+        foreach (var (type, keys) in locks.Keys.OrderBy(named => named.Key.FullName, StringComparer.Ordinal))
         {
             var missing = keys.Where(key => rows.TryAdd((type, key), null)).ToArray();
             if (missing.Length == 0)
@@ -28,7 +28,7 @@ internal sealed class LoadedRows(DbContext database)
         }
     }
 
-    /// <summary>Reads the results of what <see cref="Select"/> has added, and leaves the reader behind them.</summary>
+    /// <summary>Reads the results of the statements that <see cref="Select"/> added, and leaves the reader after them.</summary>
     public async Task Read(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
         while (selected.TryDequeue(out var table))
@@ -47,7 +47,7 @@ internal sealed class LoadedRows(DbContext database)
         where TRow : class =>
         rows.TryGetValue((typeof(TRow), key), out var row)
             ? (TRow?)row
-            : throw new InvalidOperationException($"{typeof(TRow).Name} '{key}' was looked for, but Reads does not name it.");
+            : throw new InvalidOperationException($"{typeof(TRow).Name} '{key}' was looked up, but Locks does not name it.");
 
     public void Added(object row)
     {
@@ -58,7 +58,7 @@ internal sealed class LoadedRows(DbContext database)
     private TableMap TableOf(Type type) =>
         TableMap.Of(database, EntityOf(type)) ?? throw new NotSupportedException(
             $"{type.Name} cannot be read in a unit of work: "
-            + "that takes a primary key of one property, and neither navigations, owned types nor concurrency tokens.");
+            + "it needs a primary key of one property, and no navigations, owned types or concurrency tokens.");
 
     private IEntityType EntityOf(Type type) =>
         database.Model.FindEntityType(type)

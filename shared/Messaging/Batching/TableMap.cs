@@ -10,8 +10,8 @@ using Npgsql;
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// Reads and writes many rows of one table with one statement of a batch, where Entity Framework would send a statement of its own
-/// for each row it writes and each table it reads. The rows are entities all the same, made and tracked by Entity Framework.
+/// Reads and writes many rows of one table with one statement of a batch, where Entity Framework would send a separate statement for each
+/// row it writes and each table it reads. The rows are still entities, created and tracked by Entity Framework.
 /// </summary>
 internal sealed class TableMap
 {
@@ -30,18 +30,19 @@ internal sealed class TableMap
         (this.table, this.columns, this.materialize) = (table, columns, materialize);
         key = Array.Find(columns, column => column.IsKey)!;
         insert = $"INSERT INTO {table} ({Names(columns)}) SELECT {Values(columns)} FROM {Arrays(columns)}";
-        // By name: a column that a newer version has added must not change the result of a prepared statement.
+        // Columns by name: a column that a newer version has added must not change the result of a prepared statement.
         select = $"SELECT {Names(columns)} FROM {table} WHERE {key.Name} = ANY($1) ORDER BY {key.Name} FOR UPDATE";
         selectMissing = $"SELECT k FROM unnest($1) AS k WHERE NOT EXISTS (SELECT FROM {table} WHERE {key.Name} = k)";
     }
 
     /// <summary>
-    /// Null when the entity has what this has no words for: a key of many columns, foreign keys, tokens, properties without a member.
+    /// Null for an entity that cannot be mapped here: with a composite key, foreign keys, concurrency tokens, or properties that the class
+    /// does not declare.
     /// </summary>
     public static TableMap? Of(DbContext database, IEntityType entity) =>
         Maps.TryGetValue(entity, out var map) ? map : Maps.GetOrAdd(entity, TryCreate(database, entity));
 
-    /// <summary>Whether changes can be written here: no deletes, and nothing that the database is to generate.</summary>
+    /// <summary>Whether changes can be written here: no deletes, and no values that the database generates.</summary>
     public bool Takes(EntityState state, object[] rows) => state switch
     {
         EntityState.Added => !rows.Any(row => Array.Exists(columns, column => column.IsToBeGenerated(row))),
@@ -53,7 +54,7 @@ internal sealed class TableMap
 
     public NpgsqlBatchCommand Update(EntityEntry[] entries)
     {
-        // The rows are locked, so a column that only others of them change keeps its value.
+        // The rows are locked, so writing a column that only other rows have changed writes back its old value.
         var changed = Array.FindAll(
             columns, column => !column.IsKey && Array.Exists(entries, row => row.Property(column.Property).IsModified));
         ColumnMap[] used = [key, .. changed];
@@ -67,12 +68,12 @@ internal sealed class TableMap
     /// <summary>Reads and locks rows, in the order of their keys.</summary>
     public NpgsqlBatchCommand SelectForUpdate(IEnumerable<object> keys) => Command(select, [key.ArrayOf(keys)]);
 
-    /// <summary>Reads so many rows in the order of their keys, without locks: those after a key, or the first ones.</summary>
+    /// <summary>Reads the next rows in the order of their keys, without locks: those after a key, or the first ones.</summary>
     public NpgsqlBatchCommand SelectAfter(object? after, int count) => Command(
         $"SELECT {Names(columns)} FROM {table} {(after is null ? "" : $"WHERE {key.Name} > ($1)[1]")} ORDER BY {key.Name} LIMIT {count}",
         after is null ? [] : [key.ArrayOf([after])]);
 
-    /// <summary>Those of the keys that no row has; <see cref="ReadKey"/> reads them.</summary>
+    /// <summary>Selects the keys that no row has; <see cref="ReadKey"/> reads them.</summary>
     public NpgsqlBatchCommand SelectMissing(IEnumerable<object> keys) => Command(selectMissing, [key.ArrayOf(keys)]);
 
     public object ReadKey(NpgsqlDataReader reader) => key.Read(reader, 0)!;

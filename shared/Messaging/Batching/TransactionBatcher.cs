@@ -23,17 +23,17 @@ public sealed class TransactionBatcher : IBatchLoop
         BatchTransaction transaction, MessagingTopology topology, MessagingMetrics metrics, BatchingOptions options, TimeProvider clock)
     {
         (this.transaction, this.metrics, service) = (transaction, metrics, topology.Service);
-        queue = new BatchQueue<RequestUnit>(options.BatchSize, options.Gather, clock, (batch, _) => CommitWanted(batch));
+        queue = new BatchQueue<RequestUnit>(options.BatchSize, options.Gather, clock, (batch, _) => CommitUnlessAbandoned(batch));
     }
 
     /// <summary>Runs one unit of work and returns its result after the commit.</summary>
-    /// <param name="locks">Names every existing row that the work may look for.</param>
+    /// <param name="locks">Names every existing row that the work may look up.</param>
     /// <param name="work">
-    /// The work, on loaded and locked rows. It may run more than once, each time on fresh rows, and only the last time counts; it does no
-    /// input or output of its own.
+    /// The work, on loaded and locked rows. It may run more than once, each time on fresh rows, and only the last run counts; it does no
+    /// I/O of its own.
     /// </param>
     /// <param name="cancellationToken">Abandons a unit that has not begun; a unit that has begun is finished.</param>
-    /// <exception cref="System.Data.Common.DbException">The database could not be reached, or refused.</exception>
+    /// <exception cref="System.Data.Common.DbException">The database could not be reached, or reported an error.</exception>
     public Task<TResult> Run<TResult>(
         Action<RowsToLock> locks, Func<UnitOfWork, TResult> work, CancellationToken cancellationToken)
     {
@@ -46,7 +46,7 @@ public sealed class TransactionBatcher : IBatchLoop
 
     void IBatchLoop.Complete() => queue.Complete();
 
-    private async Task CommitWanted(List<RequestUnit> batch)
+    private async Task CommitUnlessAbandoned(List<RequestUnit> batch)
     {
         batch.RemoveAll(unit => unit.IsAbandoned());
         if (batch.Count > 0)
@@ -112,7 +112,7 @@ public sealed class TransactionBatcher : IBatchLoop
             CancellationToken.None);
     }
 
-    /// <summary>The work of one request, seen without its result.</summary>
+    /// <summary>The work of one request, without the type of its result.</summary>
     private abstract class RequestUnit
     {
         /// <summary>The request's span, the parent of the events that the unit appends.</summary>

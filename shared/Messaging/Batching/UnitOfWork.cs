@@ -30,13 +30,13 @@ public sealed class UnitOfWork
     /// <summary>The event that is being handled; null when the unit serves a request.</summary>
     public EventEnvelope? Incoming { get; internal set; }
 
-    /// <summary>The event that is being handled, for work that goes on later; null when the unit serves a request.</summary>
+    /// <summary>The event that is being handled, for work that continues later; null when the unit serves a request.</summary>
     public Cause? Cause => Incoming is { } incoming ? new Cause(incoming.EventId, Activity.Current?.Id ?? incoming.TraceParent) : null;
 
     /// <summary>Whether the unit has appended events to the log.</summary>
     internal bool HasAppended => log.Any;
 
-    /// <summary>For the observers, after the commit.</summary>
+    /// <summary>The changes, for the observers after the commit.</summary>
     internal IReadOnlyList<(EventSourcedEntity Row, object Event)> Changes => changes;
 
     /// <summary>The rows of a type that the unit has read or added.</summary>
@@ -64,7 +64,7 @@ public sealed class UnitOfWork
     /// <summary>Applies an event to an entity and writes it to the event log as the next of the entity's stream.</summary>
     /// <param name="entity">The entity.</param>
     /// <param name="event">What happened to it.</param>
-    /// <param name="cause">Its cause, if that is not the event or the request that the unit serves.</param>
+    /// <param name="cause">The event's cause, if that is not the event or request that the unit serves.</param>
     /// <exception cref="InvalidOperationException">Program.cs neither publishes nor records events of this type.</exception>
     public void Append(EventSourcedEntity entity, object @event, Cause? cause = null)
     {
@@ -74,7 +74,7 @@ public sealed class UnitOfWork
 
     /// <summary>
     /// Applies an event to an entity without writing it to the log: it is in another service's log, or on another stream of this one.
-    /// Observers hear of it after the commit.
+    /// Observers are notified of it after the commit.
     /// </summary>
     public void Apply(EventSourcedEntity entity, object @event)
     {
@@ -83,9 +83,9 @@ public sealed class UnitOfWork
     }
 
     /// <summary>Appends the event of a decision, if there is one.</summary>
-    /// <returns>What a handler returns.</returns>
+    /// <returns>The outcome, for the handler to return.</returns>
     /// <exception cref="InvalidOperationException">
-    /// The decision is a refusal, which nobody would hear of; or there is an event, but no entity.
+    /// The decision is a refusal, although no caller waits for it; or there is an event, but no entity.
     /// </exception>
     public Outcome Append<TEvent>(EventSourcedEntity? entity, Decision<TEvent> decision)
         where TEvent : class
@@ -102,7 +102,7 @@ public sealed class UnitOfWork
 
     internal Task Read(NpgsqlDataReader reader, CancellationToken cancellationToken) => rows.Read(reader, cancellationToken);
 
-    /// <summary>Reads those of the rows that are not here yet.</summary>
+    /// <summary>Reads the rows that are not loaded yet.</summary>
     internal async Task Load(RowsToLock locks, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();

@@ -3,7 +3,7 @@ using OrderPlatform.Messaging.Events;
 
 namespace OrderPlatform.Messaging.EventLog;
 
-/// <summary>Reads what happened from the service's event log. What was archived is no longer there.</summary>
+/// <summary>Reads past events from the service's event log. Archived events are no longer there.</summary>
 public sealed class EventHistory
 {
     private readonly DbContext database;
@@ -18,14 +18,14 @@ public sealed class EventHistory
         .OrderBy(logged => logged.Event.Sequence)
         .ToListAsync(cancellationToken);
 
-    /// <summary>Whether the first event of a stream is there: it has happened, and was not archived.</summary>
+    /// <summary>Whether the first event of a stream is in the log: false before it has happened, and after it was archived.</summary>
     public Task<bool> HasBeginningOf(string stream, CancellationToken cancellationToken) => database.Set<LoggedEvent>()
         .AnyAsync(logged => logged.Event.Stream == stream && logged.Event.Sequence == 1, cancellationToken);
 
-    /// <summary>Makes a new row what it was at a time: applies the events of its stream that had happened by then.</summary>
+    /// <summary>Rebuilds a row as of a point in time, from the events of its stream that had happened by then.</summary>
     /// <param name="row">A new row, with nothing but its key.</param>
-    /// <param name="time">Events that happened at this very moment count.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="time">The point in time, inclusive.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The row; null when nothing had happened to it yet, or when its first events were archived.</returns>
     public async Task<TEntity?> AsOf<TEntity>(TEntity row, DateTimeOffset time, CancellationToken cancellationToken)
         where TEntity : EventSourcedEntity

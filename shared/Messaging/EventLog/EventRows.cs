@@ -16,7 +16,7 @@ internal static class EventRows
     /// <summary>The same for an INSERT, which gets the body as text.</summary>
     public const string Values = "event_id, type, stream, sequence, correlation_id, causation_id, occurred_at, trace_parent, data::json";
 
-    /// <summary>Reads the columns of the current row, of which the first is the given one.</summary>
+    /// <summary>Reads the columns of the current row, starting at the given one.</summary>
     public static EventEnvelope Read(NpgsqlDataReader row, int first = 0) => new(
         row.GetGuid(first),
         row.GetString(first + 1),

@@ -1,8 +1,8 @@
 namespace OrderPlatform.Messaging.EventLog;
 
 /// <summary>
-/// An entity whose history is a stream of the event log. It changes only by applying events, those that
-/// <see cref="Batching.UnitOfWork.Append"/> writes among them, so row, log and message cannot disagree.
+/// An entity whose history is a stream of the event log. It changes only by applying events, including those that
+/// <see cref="Batching.UnitOfWork.Append"/> writes, so row, log and message cannot disagree.
 /// </summary>
 public abstract class EventSourcedEntity
 {
@@ -12,10 +12,10 @@ public abstract class EventSourcedEntity
     /// <summary>The name of the stream, such as the order's id; at most 100 characters.</summary>
     protected internal abstract string StreamId { get; }
 
-    /// <summary>What the stream's events belong to, such as the order; null where each event stands for itself.</summary>
+    /// <summary>The id that relates the stream's events to others, such as the order's; null where each event stands alone.</summary>
     protected internal virtual Guid? CorrelationId => null;
 
-    /// <summary>Changes the row as the event says. The decision was made before: it neither refuses nor looks anything up.</summary>
+    /// <summary>Changes the row as the event says. The decision is already made, so it neither refuses nor looks anything up.</summary>
     /// <exception cref="ArgumentException">Events of this type do not belong to the entity.</exception>
     protected abstract void Apply(object @event);
 

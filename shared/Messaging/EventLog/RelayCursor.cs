@@ -1,6 +1,6 @@
 namespace OrderPlatform.Messaging.EventLog;
 
-/// <summary>How far the relay has published the log: everything up to a position, but for the gaps.</summary>
+/// <summary>How far the relay has published the log: everything up to a position, except the gaps.</summary>
 public sealed class RelayCursor
 {
     /// <summary>Always 1: a log has one cursor.</summary>

@@ -8,7 +8,7 @@ namespace OrderPlatform.Messaging.Events;
 /// <param name="CorrelationId">The order that it belongs to; its own id where it belongs to none.</param>
 /// <param name="CausationId">The event that caused it; null when it was a request.</param>
 /// <param name="OccurredAt">When it happened, UTC, to the microsecond.</param>
-/// <param name="TraceParent">W3C trace context of its cause; null when nothing traced it.</param>
+/// <param name="TraceParent">W3C trace context of its cause; null when that was not traced.</param>
 /// <param name="Body">The contract as JSON, byte for byte as published.</param>
 public sealed record EventEnvelope(
     Guid EventId,
@@ -23,13 +23,13 @@ public sealed record EventEnvelope(
 {
     private object? contract;
 
-    /// <summary>Whether a replay sent it, long after it happened: its delay says nothing about how fast events flow.</summary>
+    /// <summary>Whether a replay sent it, long after it happened: its delay does not show how fast events travel.</summary>
     internal bool IsReplayed { get; init; }
 
-    /// <summary>The service that appended it; sequences count for each producer.</summary>
+    /// <summary>The service that appended it; each producer counts its own sequences.</summary>
     internal string Producer => EventTypes.ProducerOf(Type);
 
     /// <summary>The contract, read from the body the first time.</summary>
-    /// <exception cref="System.Text.Json.JsonException">The body does not fit the contract.</exception>
+    /// <exception cref="System.Text.Json.JsonException">The body does not match the contract.</exception>
     internal object Read(Type type) => contract ??= EventTypes.Read(type, Body.Span);
 }

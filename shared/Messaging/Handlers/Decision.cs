@@ -40,7 +40,7 @@ public static class Decision
     /// <summary>Nothing happens: it happened before, or has no effect.</summary>
     public static NoEvent Nothing { get; } = new(Outcome.Handled);
 
-    /// <summary>Another event must come first: the one that is handled is kept until then.</summary>
+    /// <summary>Another event must come first: the one being handled is kept until then.</summary>
     public static NoEvent Defer { get; } = new(Outcome.Defer);
 
     /// <summary>An event of one of several types happened.</summary>
@@ -48,7 +48,7 @@ public static class Decision
         where TEvent : class => new(@event, null, Outcome.Handled);
 }
 
-/// <summary>A decision without an event, whatever event could have happened.</summary>
+/// <summary>A decision without an event; it converts to a <see cref="Decision{TEvent}"/> of any event.</summary>
 public readonly record struct NoEvent
 {
     internal NoEvent(Outcome outcome) => Outcome = outcome;

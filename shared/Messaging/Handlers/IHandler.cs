@@ -9,7 +9,7 @@ public interface IHandler<in TEvent>
     where TEvent : class
 {
     /// <summary>
-    /// Names every existing row that <see cref="Handle"/> may look for, by primary key. The batch loads and locks them all in key order
+    /// Names every existing row that <see cref="Handle"/> may look up, by primary key. The batch loads and locks them all in key order
     /// before the first handler runs, so handlers neither wait nor deadlock.
     /// </summary>
     static virtual void Locks(TEvent @event, RowsToLock rows)
@@ -18,11 +18,11 @@ public interface IHandler<in TEvent>
 
     /// <summary>
     /// Applies the event. It runs inside the transaction while rows are locked, so it works on the rows that <see cref="Locks"/> named and
-    /// does no input or output of its own.
+    /// does no I/O of its own.
     /// </summary>
     /// <returns>
     /// <see cref="Outcome.Handled"/>; or <see cref="Outcome.Defer"/>, before anything was changed, when the event depends on another one
-    /// that has not come yet.
+    /// that has not arrived yet.
     /// </returns>
     /// <remarks>An exception is a bug or an outage: the event is retried, then it becomes a dead letter.</remarks>
     Outcome Handle(TEvent @event);

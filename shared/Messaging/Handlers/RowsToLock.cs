@@ -1,6 +1,6 @@
 namespace OrderPlatform.Messaging.Handlers;
 
-/// <summary>The rows that a unit of work will look for, by entity type and primary key (of one column).</summary>
+/// <summary>The rows that a unit of work will look up, by entity type and primary key (of one column).</summary>
 public sealed class RowsToLock
 {
     private readonly Dictionary<Type, HashSet<object>> keys = [];

@@ -2,7 +2,7 @@ using OrderPlatform.Messaging.Events;
 
 namespace OrderPlatform.Messaging.Inbox;
 
-/// <summary>An event that came too early: taken over from the broker, and waiting for its predecessor.</summary>
+/// <summary>An event that arrived too early: acknowledged at the broker, and waiting here for its predecessor.</summary>
 public sealed class DeferredEvent
 {
     /// <summary>The queue it came from.</summary>

@@ -5,13 +5,13 @@ using OrderPlatform.Messaging.Metrics;
 
 namespace OrderPlatform.Messaging.Inbox;
 
-/// <summary>What can be done with deferred events when no message of their stream comes.</summary>
+/// <summary>Retries or removes deferred events while no message of their stream arrives.</summary>
 internal sealed class DeferredEvents(BatchTransaction transaction, EventDispatcher dispatcher, MessagingMetrics metrics)
 {
     /// <summary>Tries the deferred events of one stream once more.</summary>
     /// <param name="queue">The queue they came from.</param>
     /// <param name="stream">The stream.</param>
-    /// <param name="write">Adds statements about those that still have to wait; null for none.</param>
+    /// <param name="write">Adds statements for the events that still have to wait; null for none.</param>
     /// <param name="cancellationToken">Ends the transaction without a commit.</param>
     /// <exception cref="DeferredEventFailedException">One of them failed.</exception>
     public async Task Resume(
@@ -42,7 +42,7 @@ internal sealed class DeferredEvents(BatchTransaction transaction, EventDispatch
         changes!.Count(metrics, messages: 0);
     }
 
-    /// <summary>Removes a deferred event as if it had never come, and writes where it is from then on, in one transaction.</summary>
+    /// <summary>Removes a deferred event as if it had never arrived, and writes where it goes instead, in one transaction.</summary>
     /// <returns>False when another transaction has handled or removed it.</returns>
     public async Task<bool> Remove(string queue, EventEnvelope deferred, Action<NpgsqlBatch> write, CancellationToken cancellationToken)
     {

@@ -10,9 +10,10 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>
-/// Tries deferred events again without waiting for another event of their stream: soon, when they failed as their turn came; now and then,
-/// when their predecessor may have come by another way. Those that keep failing become dead letters, in the transaction that removes them;
-/// the error queue is no way for them, because the broker has forgotten them. Without a store for dead letters they stay deferred.
+/// Retries deferred events without waiting for another event of their stream: soon, if they failed when it was their turn; from time to
+/// time, because their predecessor may have arrived in another way. Those that keep failing become dead letters, in the transaction that
+/// removes them: they cannot go through an error queue, because the broker no longer has them. Without a dead-letter store they stay
+/// deferred.
 /// </summary>
 internal sealed partial class DeferredRetry(
     NpgsqlDataSource source,
@@ -29,7 +30,7 @@ internal sealed partial class DeferredRetry(
         FROM (SELECT queue, stream FROM messaging.deferred_events WHERE retry_at <= now() ORDER BY retry_at LIMIT 100) AS due
         """;
 
-    // Instances that try at once count one failure: the first puts the next attempt off.
+    // Instances that retry at the same time count one failure: the first one postpones the next attempt.
     private const string CountFailure =
         """
         UPDATE messaging.deferred_events
@@ -46,7 +47,7 @@ internal sealed partial class DeferredRetry(
             await Retry(queue, stream, stoppingToken);
     }
 
-    protected override void Interrupted(Exception exception) => NextTime(logger, exception.GetBaseException().Message);
+    protected override void Interrupted(Exception exception) => Interrupted(logger, exception.GetBaseException().Message);
 
     private async Task Retry(string queue, string stream, CancellationToken stoppingToken)
     {
@@ -65,7 +66,7 @@ internal sealed partial class DeferredRetry(
         }
     }
 
-    /// <summary>At no time is it in neither place: it is deferred, or a dead letter.</summary>
+    /// <summary>At every moment the event is either deferred or a dead letter.</summary>
     private async Task File(
         IDeadLetterStore store, string queue, EventEnvelope deferred, Exception cause, CancellationToken stoppingToken)
     {
@@ -85,8 +86,8 @@ internal sealed partial class DeferredRetry(
         return streams;
     }
 
-    [LoggerMessage(LogLevel.Warning, "Deferred events could not be retried ({Reason}); the next attempt follows")]
-    private static partial void NextTime(ILogger logger, string reason);
+    [LoggerMessage(LogLevel.Warning, "Deferred events cannot be retried ({Reason}); trying again at the next interval")]
+    private static partial void Interrupted(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Error, "Deferred event {EventId} ({Type}) of {Queue} keeps failing; it is now a dead letter")]
     private static partial void Filed(ILogger logger, Exception exception, Guid eventId, string type, string queue);

@@ -8,18 +8,18 @@ namespace OrderPlatform.Messaging.Inbox;
 /// <summary>Runs the handlers of a queue.</summary>
 internal sealed class EventDispatcher(MessagingTopology topology)
 {
-    /// <summary>Names the rows that the event's handler will look for.</summary>
+    /// <summary>Names the rows that the event's handler will look up.</summary>
     public void AddLocks(string queue, EventEnvelope @event, RowsToLock rows)
     {
         var handler = HandlerOf(queue, @event);
         handler.Locks(@event.Read(handler.EventType), rows);
     }
 
-    /// <summary>Runs the handlers of a batch whose rows are loaded, but for those of deferred events.</summary>
+    /// <summary>Runs the handlers of a batch whose rows are loaded, except those of deferred events.</summary>
     /// <exception cref="DeferredEventFailedException">The handler of a deferred event threw.</exception>
     public async Task Handle(string queue, ReceivedBatch received, TransactionScope scope, CancellationToken cancellationToken)
     {
-        // Rarely any: their rows are locked late, out of the global order, and a deadlock is tried again.
+        // There are rarely any. Their rows are locked late, outside the global order; a deadlock is retried.
         var locks = new RowsToLock();
         foreach (var backlog in received.Backlogs)
             backlog.DeferredLocks(@event => AddLocks(queue, @event, locks));

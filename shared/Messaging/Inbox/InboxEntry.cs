@@ -1,6 +1,6 @@
 namespace OrderPlatform.Messaging.Inbox;
 
-/// <summary>An event that a queue's handlers took over, once and for all.</summary>
+/// <summary>An event that a queue has received: its effect, or its deferral, is committed. Duplicates of it are dropped.</summary>
 public sealed class InboxEntry
 {
     /// <summary>The queue it came from.</summary>
@@ -9,6 +9,6 @@ public sealed class InboxEntry
     /// <summary>The event's id.</summary>
     public Guid EventId { get; private set; }
 
-    /// <summary>When it was taken over, UTC.</summary>
+    /// <summary>When it was received, UTC.</summary>
     public DateTimeOffset ReceivedAt { get; private set; }
 }

@@ -9,6 +9,6 @@ public sealed class InboxOptions
     [Range(0, 20)]
     public int Retries { get; init; } = 3;
 
-    /// <summary>How often deferred events whose handlers threw are tried again.</summary>
+    /// <summary>The interval at which deferred events whose handlers threw are tried again.</summary>
     public TimeSpan DeferredRetryInterval { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -12,7 +12,7 @@ namespace OrderPlatform.Messaging.Inbox;
 internal static class InboxStore
 {
     // Two transactions may bring an event and its predecessor at once, and neither sees the other's rows. The lock on the
-    // stream makes one wait for the other, so a deferred event is always found by whoever brings its predecessor.
+    // stream makes one wait for the other, so the one that brings the predecessor always finds the deferred event.
     private const string LockStreams =
         """
         SELECT count(pg_advisory_xact_lock(key))
@@ -38,7 +38,7 @@ internal static class InboxStore
 
     private const string RemoveDeferred = "DELETE FROM messaging.deferred_events WHERE queue = $1 AND event_id = ANY($2)";
 
-    // Soon, because it was its turn.
+    // Soon, because it was the event's turn.
     private const string RetryFailed =
         "UPDATE messaging.deferred_events SET failures = failures + 1, retry_at = now() WHERE queue = $1 AND event_id = ANY($2)";
 
@@ -50,7 +50,7 @@ internal static class InboxStore
         WHERE queue = $1 AND event_id = ANY($2)
         """;
 
-    // What is redriven from the error queue must not be taken for a duplicate.
+    // An event that is redriven later must not be taken for a duplicate.
     private const string Forget =
         """
         WITH deferred AS (DELETE FROM messaging.deferred_events WHERE queue = $1 AND event_id = $2 RETURNING 1),
@@ -72,11 +72,12 @@ internal static class InboxStore
     }
 
     /// <summary>
-    /// The streams of those events that were not in the inbox yet, with whatever is deferred there. Leaves the reader behind the results.
+    /// The streams of the events that were not in the inbox yet, with the events that are deferred there. Leaves the reader after the
+    /// results.
     /// </summary>
     /// <param name="reader">At the first result of <see cref="Receive"/>.</param>
-    /// <param name="events">What was received.</param>
-    /// <param name="heldBack">Deferred events that are left alone this time.</param>
+    /// <param name="events">The events that were received.</param>
+    /// <param name="heldBack">Deferred events that are skipped this time.</param>
     /// <param name="cancellationToken">Ends the transaction.</param>
     public static async Task<ReceivedBatch> ReadReceived(
         NpgsqlDataReader reader, IReadOnlyList<EventEnvelope> events, IReadOnlySet<Guid> heldBack, CancellationToken cancellationToken)
@@ -95,7 +96,7 @@ internal static class InboxStore
         return new ReceivedBatch(backlogs.Values, fresh.Count);
     }
 
-    /// <summary>Reads what is deferred on one stream, and keeps everybody else off that stream until the transaction ends.</summary>
+    /// <summary>Reads the events that are deferred on one stream, and locks that stream until the transaction ends.</summary>
     public static async Task<ReceivedBatch> Resume(DbContext database, string queue, string stream, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
@@ -109,8 +110,8 @@ internal static class InboxStore
     }
 
     /// <summary>
-    /// Adds the statements that write what became of the received: they defer those that were too early, forget those that were deferred and
-    /// are handled, and put off those that have to wait on.
+    /// Adds the statements that write the outcome of a batch: they defer events that arrived too early, remove deferred events that are now
+    /// handled, and postpone those that must keep waiting.
     /// </summary>
     public static void Write(NpgsqlBatch batch, string queue, ReceivedBatch received, IReadOnlySet<Guid> failed)
     {
@@ -127,8 +128,8 @@ internal static class InboxStore
             batch.Add(Defer, [.. EventRows.Arrays(deferred), Value(queue)]);
     }
 
-    /// <summary>Takes a deferred event out of the books, as if it had never come.</summary>
-    /// <returns>False when somebody else has handled it meanwhile.</returns>
+    /// <summary>Removes a deferred event, from the inbox as well, as if it had never arrived.</summary>
+    /// <returns>False when another transaction has handled it meanwhile.</returns>
     public static async Task<bool> Remove(DbContext database, string queue, EventEnvelope @event, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();

@@ -15,7 +15,7 @@ internal sealed class InboxTransaction(BatchTransaction transaction, EventDispat
     /// <summary>Commits the effects of messages.</summary>
     /// <param name="queue">The queue they came from.</param>
     /// <param name="events">At least one; duplicates among them have no effect.</param>
-    /// <param name="failed">Deferred events that are left alone this time, and whose failure is counted.</param>
+    /// <param name="failed">Deferred events that are skipped this time, and whose failure is counted.</param>
     /// <param name="cancellationToken">Ends the transaction without a commit.</param>
     /// <exception cref="DeferredEventFailedException">A deferred event on the stream of one of them failed.</exception>
     public async Task Receive(
@@ -37,7 +37,7 @@ internal sealed class InboxTransaction(BatchTransaction transaction, EventDispat
         }
         catch (Exception exception) when (changes?.Suspect(exception) is { } suspect)
         {
-            // A message must not pay for the deferred event that it brought along.
+            // A message must not fail because of a deferred event on its stream.
             throw new DeferredEventFailedException(suspect, exception);
         }
 
@@ -45,7 +45,7 @@ internal sealed class InboxTransaction(BatchTransaction transaction, EventDispat
     }
 
     /// <summary>
-    /// Enters messages into the inbox and reads the rows that their handlers need, in one round trip: those of duplicates as well.
+    /// Enters messages into the inbox and reads the rows that their handlers need (those of duplicates as well), in one round trip.
     /// </summary>
     private async Task<ReceivedBatch> Enter(
         string queue,
@@ -67,9 +67,9 @@ internal sealed class InboxTransaction(BatchTransaction transaction, EventDispat
     }
 }
 
-/// <summary>What a transaction changes in inbox and deferred events, to be written with its commit.</summary>
+/// <summary>The changes of a transaction to inbox and deferred events, written with its commit.</summary>
 /// <param name="Queue">The queue.</param>
-/// <param name="Received">The events, and how each ended.</param>
+/// <param name="Received">The events, and the outcome of each.</param>
 /// <param name="Failed">Deferred events whose failure is counted.</param>
 internal sealed record InboxChanges(string Queue, ReceivedBatch Received, IReadOnlySet<Guid> Failed)
 {
@@ -80,7 +80,7 @@ internal sealed record InboxChanges(string Queue, ReceivedBatch Received, IReadO
 
     public void AddTo(NpgsqlBatch batch) => InboxStore.Write(batch, Queue, Received, Failed);
 
-    /// <summary>The deferred event that may have made the writing fail; null when that was an outage or a conflict.</summary>
+    /// <summary>The deferred event that may have made the write fail; null when the cause was an outage or a conflict.</summary>
     public EventEnvelope? Suspect(Exception failure) => DatabaseErrors.IsPassing(failure) ? null : Received.Resumed.FirstOrDefault();
 
     /// <summary>Counts what was committed.</summary>

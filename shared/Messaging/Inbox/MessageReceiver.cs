@@ -10,7 +10,7 @@ using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Inbox;
 
-/// <summary>Where messages come in: reads them, hands them to the batches of their queue, and retries what fails.</summary>
+/// <summary>The entry point of messages: reads them, hands them to the batches of their queue, and retries those that fail.</summary>
 internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
 {
     private readonly FrozenDictionary<string, ReceiveQueue> queues;
@@ -84,7 +84,7 @@ internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
     private bool IsStopping(Exception exception) =>
         exception is OperationCanceledException && lifetime.ApplicationStopping.IsCancellationRequested;
 
-    /// <summary>From about 200 ms, each twice the one before, up to 5 s, with a fifth of jitter.</summary>
+    /// <summary>About 200 ms, doubled with each attempt, up to 5 s, with 20% jitter.</summary>
     private static TimeSpan DelayOf(int attempt)
     {
         var jitter = 0.8 + Random.Shared.NextDouble() * 0.4;

@@ -8,7 +8,7 @@ using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Inbox;
 
-/// <summary>The messages of one broker queue. While the database is away they wait here, unacknowledged.</summary>
+/// <summary>The messages of one broker queue. While the database is unavailable they wait here, unacknowledged.</summary>
 internal sealed partial class ReceiveQueue
 {
     private const int Attempts = 3;
@@ -42,10 +42,13 @@ internal sealed partial class ReceiveQueue
         return message.Done;
     }
 
-    /// <summary>Works until <see cref="Complete"/>, and then through the rest, unless the database is away.</summary>
+    /// <summary>
+    /// Commits batches until <see cref="Complete"/> is called and no message is left; at shutdown it does not wait for an unavailable
+    /// database.
+    /// </summary>
     public Task Work(CancellationToken stoppingToken) => queue.Work(stoppingToken);
 
-    /// <summary>Takes nothing more.</summary>
+    /// <summary>Stops accepting messages.</summary>
     public void Complete() => queue.Complete();
 
     private async Task Commit(List<ReceivedMessage> batch, CancellationToken stoppingToken)
@@ -64,7 +67,7 @@ internal sealed partial class ReceiveQueue
         }
     }
 
-    /// <summary>False when the messages are to be tried one by one.</summary>
+    /// <summary>False when the messages must be tried one by one.</summary>
     private async Task<bool> TryCommit(List<ReceivedMessage> batch, CancellationToken stoppingToken)
     {
         try
@@ -124,14 +127,14 @@ internal sealed partial class ReceiveQueue
             }
             catch (Exception exception) when (DatabaseErrors.IsOutage(exception))
             {
-                DatabaseAway(logger, name, events.Count, exception.GetBaseException().Message);
+                DatabaseUnavailable(logger, name, events.Count, exception.GetBaseException().Message);
                 await backoff.Wait(stoppingToken);
             }
         }
     }
 
     [LoggerMessage(LogLevel.Warning, "Database unavailable for {Count} messages of {Queue} ({Reason}); retrying")]
-    private static partial void DatabaseAway(ILogger logger, string queue, int count, string reason);
+    private static partial void DatabaseUnavailable(ILogger logger, string queue, int count, string reason);
 
     [LoggerMessage(LogLevel.Warning, "A batch of {Count} messages of {Queue} failed; retrying them one by one")]
     private static partial void BatchFailed(ILogger logger, Exception exception, string queue, int count);
@@ -152,7 +155,7 @@ internal sealed partial class ReceiveQueue
 
         public void Fail(Exception exception) => done.SetException(exception);
 
-        /// <summary>Unless its end is known.</summary>
+        /// <summary>Does nothing if the message's outcome is already known.</summary>
         public void Abandon() => done.TrySetCanceled();
     }
 }

@@ -7,9 +7,9 @@ namespace OrderPlatform.Messaging.Inbox;
 /// <param name="Fresh">How many of the messages were not in the inbox yet.</param>
 internal sealed record ReceivedBatch(IReadOnlyCollection<StreamBacklog> Backlogs, int Fresh)
 {
-    /// <summary>Were deferred, and are handled now.</summary>
+    /// <summary>Events that were deferred, and are handled now.</summary>
     public IEnumerable<EventEnvelope> Resumed => Backlogs.SelectMany(backlog => backlog.Resumed);
 
-    /// <summary>Were deferred, and still are.</summary>
+    /// <summary>Events that were deferred, and still are.</summary>
     public IEnumerable<EventEnvelope> StillDeferred => Backlogs.SelectMany(backlog => backlog.StillDeferred);
 }

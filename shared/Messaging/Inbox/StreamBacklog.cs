@@ -5,34 +5,34 @@ namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>
 /// All events of one stream that can be handled now: those that just arrived, and those that were deferred. They are tried in
-/// the order of their sequences until none of them gets any further.
+/// the order of their sequences until no more can be handled.
 /// </summary>
-/// <param name="heldBack">Deferred events that are left alone this time, because they failed before.</param>
+/// <param name="heldBack">Deferred events that are skipped this time, because they failed before.</param>
 internal sealed class StreamBacklog(IReadOnlySet<Guid> heldBack)
 {
     private readonly List<Entry> waiting = [];
     private readonly List<Entry> handled = [];
 
-    /// <summary>Handled now.</summary>
+    /// <summary>Events that are handled now.</summary>
     public IEnumerable<EventEnvelope> Handled => handled.Select(entry => entry.Event);
 
-    /// <summary>Were deferred, and are handled now.</summary>
+    /// <summary>Events that were deferred, and are handled now.</summary>
     public IEnumerable<EventEnvelope> Resumed => handled.Where(entry => entry.Deferred).Select(entry => entry.Event);
 
-    /// <summary>Arrived, but too early: to be deferred.</summary>
+    /// <summary>Events that arrived too early, and must be deferred.</summary>
     public IEnumerable<EventEnvelope> ToDefer => waiting.Where(entry => !entry.Deferred).Select(entry => entry.Event);
 
-    /// <summary>Were deferred, and still are.</summary>
+    /// <summary>Events that were deferred, and still are.</summary>
     public IEnumerable<EventEnvelope> StillDeferred => waiting.Where(entry => entry.Deferred).Select(entry => entry.Event);
 
     public void Add(EventEnvelope @event, bool deferred) => waiting.Add(new Entry(@event, deferred));
 
-    /// <summary>Names what the handlers of the deferred events will read.</summary>
-    /// <exception cref="DeferredEventFailedException">One of them cannot say.</exception>
-    public void DeferredLocks(Action<EventEnvelope> reads)
+    /// <summary>Names the rows that the handlers of the deferred events will look up.</summary>
+    /// <exception cref="DeferredEventFailedException">One of the handlers threw while naming its rows.</exception>
+    public void DeferredLocks(Action<EventEnvelope> addLocks)
     {
         foreach (var entry in waiting.Where(entry => entry.Deferred && !heldBack.Contains(entry.Event.EventId)))
-            entry.Try(@event => { reads(@event); return Outcome.Handled; });
+            entry.Try(@event => { addLocks(@event); return Outcome.Handled; });
     }
 
     /// <summary>Runs the handlers.</summary>
@@ -42,7 +42,7 @@ internal sealed class StreamBacklog(IReadOnlySet<Guid> heldBack)
         waiting.Sort(static (a, b) => a.Event.Sequence.CompareTo(b.Event.Sequence));
         while (RunOnce(handle))
         {
-            // Somebody got further, so others may, too.
+            // One event was handled, which may make way for others.
         }
     }
 
@@ -52,7 +52,7 @@ internal sealed class StreamBacklog(IReadOnlySet<Guid> heldBack)
         var blocked = new HashSet<string>();
         foreach (var entry in waiting.ToArray())
         {
-            // What a producer says of a stream is heard in its order: one event too early holds back the later ones.
+            // A producer's events on a stream take effect in order: one that is too early holds back the later ones.
             if (blocked.Contains(entry.Event.Producer))
                 continue;
             if (!heldBack.Contains(entry.Event.EventId) && entry.Try(handle) == Outcome.Handled)
@@ -85,7 +85,7 @@ internal sealed class StreamBacklog(IReadOnlySet<Guid> heldBack)
     }
 }
 
-/// <summary>A deferred event failed, in a transaction that was begun for another event of its stream.</summary>
+/// <summary>A deferred event failed, possibly in a transaction that was begun for another event of its stream.</summary>
 internal sealed class DeferredEventFailedException(EventEnvelope @event, Exception cause)
     : Exception($"The deferred event {@event.EventId} failed: {cause.Message}", cause)
 {

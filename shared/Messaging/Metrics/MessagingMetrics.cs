@@ -6,8 +6,8 @@ using Prometheus;
 namespace OrderPlatform.Messaging.Metrics;
 
 /// <summary>
-/// What the library counts while it works. Labels are queues and types of events, all known at the start: every series is there from the
-/// beginning, at 0, and counting looks nothing up but the event's type.
+/// The library's counters and histograms. Labels are queues and event types, all known at startup: every series exists from the start, at
+/// 0, and counting looks up only the event's type.
 /// </summary>
 internal sealed class MessagingMetrics
 {

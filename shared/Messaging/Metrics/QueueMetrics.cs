@@ -12,7 +12,7 @@ internal sealed class QueueFamilies(IMetricFactory metrics)
 
     public Counter Failures { get; } = metrics.CreateCounter(
         "messaging_handler_failures_total",
-        "Attempts to handle an event that failed, whether it is tried again or not.",
+        "Failed attempts to handle an event, whether they are retried or not.",
         ["queue", "event"]);
 
     public Counter Retries { get; } = metrics.CreateCounter(
@@ -25,14 +25,14 @@ internal sealed class QueueFamilies(IMetricFactory metrics)
         new HistogramConfiguration { Buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600] });
 
     public Counter Duplicates { get; } = metrics.CreateCounter(
-        "messaging_inbox_duplicates_total", "Messages dropped because their event was taken over before.", ["queue"]);
+        "messaging_inbox_duplicates_total", "Messages dropped because the queue had already received their event.", ["queue"]);
 
     public Counter Deferred { get; } = metrics.CreateCounter(
         "messaging_deferred_total", "Events that came before their predecessor and were deferred.", ["queue", "event"]);
 
     public Histogram BatchSize { get; } = metrics.CreateHistogram(
         "messaging_batch_size",
-        "Units of work that shared one transaction; the queue 'requests' is HTTP.",
+        "Units of work that shared one transaction; the queue 'requests' means HTTP requests.",
         ["queue"],
         new HistogramConfiguration { Buckets = [1, 2, 5, 10, 20, 50, 100, 200, 500] });
 
@@ -43,7 +43,7 @@ internal sealed class QueueFamilies(IMetricFactory metrics)
 /// <summary>The series of one queue.</summary>
 internal sealed class QueueMetrics
 {
-    /// <summary>The event of a message whose type the queue has no handler for, or that has none.</summary>
+    /// <summary>The label of a message that names no type, or one that the queue has no handler for.</summary>
     private const string Unknown = "unknown";
 
     private readonly FrozenDictionary<string, EventMetrics> events;
@@ -94,7 +94,7 @@ internal sealed class QueueMetrics
             series.Failures.Inc();
     }
 
-    /// <param name="type">As the message says, which may be anything.</param>
+    /// <param name="type">The type that the message names, which may be anything; null when it names none.</param>
     public void DeadLettered(string? type) =>
         (type is not null && events.TryGetValue(type, out var series) ? series.DeadLetters : unknownDeadLetters).Inc();
 
@@ -111,7 +111,7 @@ internal sealed class QueueMetrics
 
         public Counter.Child DeadLetters { get; } = families.DeadLetters.WithLabels(queue, @event);
 
-        /// <param name="after">How long after it happened; null when that says nothing.</param>
+        /// <param name="after">The delay since it happened; null for a replayed event, whose delay means nothing.</param>
         public void Handled(TimeSpan? after)
         {
             handled.Inc();

@@ -1,10 +1,10 @@
 namespace OrderPlatform.Messaging.Pacing;
 
 /// <summary>
-/// Tells whether work arrives so fast that it is worth batching: whether several units come while one batch is worked on. The size of
-/// batches does not tell: they are large because work was gathered, and it would be gathered forever.
+/// Tells whether work arrives so fast that it is worth batching: whether several units arrive while one batch is processed. The size of
+/// batches is no indication: they are large because work was gathered, so gathering would never end.
 /// </summary>
-/// <param name="threshold">The units in the time of one batch from which on it is load: others will follow at once.</param>
+/// <param name="threshold">How many units must arrive during one batch for the rate to be high: then more will follow at once.</param>
 /// <param name="clock">Measures the time.</param>
 internal sealed class ArrivalRate(int threshold, TimeProvider clock)
 {
@@ -18,7 +18,7 @@ internal sealed class ArrivalRate(int threshold, TimeProvider clock)
     public void Begin() => began = clock.GetTimestamp();
 
     /// <summary>The batch is done.</summary>
-    /// <param name="count">How many units had come since the batch before it was done.</param>
+    /// <param name="count">How many units had arrived since the previous batch was done.</param>
     public void End(int count)
     {
         var now = clock.GetTimestamp();

@@ -3,11 +3,11 @@ using Microsoft.Extensions.Hosting;
 namespace OrderPlatform.Messaging.Pacing;
 
 /// <summary>
-/// Work that is done again and again while the service runs, and that no failure ends: it is logged and tried again, with a growing wait or
-/// at the next interval.
+/// Work that repeats while the service runs. No failure ends it: the failure is logged and the work is tried again, with backoff or at the
+/// next interval.
 /// </summary>
 /// <param name="ready">Completes when the work can begin.</param>
-/// <param name="interval">From the end of one turn to the next; zero to go on at once.</param>
+/// <param name="interval">The pause between the end of one turn and the start of the next; zero for none.</param>
 public abstract class BackgroundLoop(Task ready, TimeSpan interval) : BackgroundService
 {
     private Backoff backoff = new();
@@ -18,7 +18,7 @@ public abstract class BackgroundLoop(Task ready, TimeSpan interval) : Background
     /// <summary>Logs that a turn failed, and when it is tried again.</summary>
     protected abstract void Interrupted(Exception exception);
 
-    /// <summary>Says within a turn that the work gets on: the next failure is a new one.</summary>
+    /// <summary>Reports progress within a turn, so that the backoff after the next failure starts anew.</summary>
     protected void Progressed() => backoff = new Backoff();
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ public sealed class Backoff
 
     private TimeSpan next = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Waits, each time longer.</summary>
+    /// <summary>Waits, longer each time.</summary>
     public Task Wait(CancellationToken cancellationToken)
     {
         var delay = next * (0.5 + Random.Shared.NextDouble() / 2);

@@ -1,14 +1,14 @@
 namespace OrderPlatform.Messaging.Pacing;
 
-/// <summary>Wakes one loop of this process; what is set while nothing waits is not lost.</summary>
+/// <summary>Wakes one loop of this process. A signal that is set while nothing waits is not lost.</summary>
 public sealed class Signal
 {
     private volatile TaskCompletionSource next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Wakes the loop, now or when it waits next.</summary>
+    /// <summary>Wakes the loop, now or the next time it waits.</summary>
     public void Set() => next.TrySetResult();
 
-    /// <summary>Completes at the next <see cref="Set"/>. Ask for it before you look for work, and none is missed.</summary>
+    /// <summary>Completes at the next <see cref="Set"/>. Call it before you look for work, so that none is missed.</summary>
     public Task Next()
     {
         if (next.Task.IsCompleted)

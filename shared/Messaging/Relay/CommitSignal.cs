@@ -3,7 +3,7 @@ using OrderPlatform.Messaging.Pacing;
 
 namespace OrderPlatform.Messaging.Relay;
 
-/// <summary>Wakes the relay after a commit of this process that appended events.</summary>
+/// <summary>Wakes the relay when a commit of this process has appended events.</summary>
 internal sealed class CommitSignal : ICommitObserver
 {
     private readonly Signal signal = new();

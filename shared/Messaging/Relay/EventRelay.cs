@@ -14,8 +14,8 @@ namespace OrderPlatform.Messaging.Relay;
 
 /// <summary>
 /// Publishes the event log, in commit order. One relay of a service is active; those of its other instances stand by. The active one holds
-/// an advisory lock in the database, and the transport lets no second publisher of the service exist: a relay that lost the lock without
-/// noticing still keeps its successor from publishing beside it.
+/// an advisory lock in the database, and the transport allows one publisher per service: while a relay that lost the lock has not noticed,
+/// its successor cannot publish either.
 /// </summary>
 internal sealed partial class EventRelay(
     MessagingTopology topology,
@@ -32,14 +32,14 @@ internal sealed partial class EventRelay(
 {
     private const int BatchesInFlight = 4;
 
-    /// <summary>A broker that is alive confirms within milliseconds; one with an alarm or without a majority does not.</summary>
+    /// <summary>A healthy broker confirms within milliseconds; one with an alarm or without a majority does not.</summary>
     private static readonly TimeSpan LongestConfirm = TimeSpan.FromSeconds(10);
 
-    // A cursor that is lost in a crash costs duplicates, which the inboxes drop: no need to wait for the disk. And to plan a read of all
-    // partitions anew each time would take longer than to read them.
+    // A cursor update that is lost in a crash costs only duplicates, which the inboxes drop, so there is no need to wait for the disk.
+    // Planning a read of all partitions each time would take longer than the read itself.
     private const string Settings = "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan";
 
-    /// <summary>A read takes a millisecond: when so many events come meanwhile, the next reads are worth batching.</summary>
+    /// <summary>A read takes a millisecond: when this many events arrive meanwhile, the next reads are worth batching.</summary>
     private const int GatherThreshold = 2;
 
     private readonly HashSet<string> envelopes = [.. transportOptions.Envelopes];
@@ -73,7 +73,7 @@ internal sealed partial class EventRelay(
         await Publish(connection, publisher, stoppingToken);
     }
 
-    /// <summary>Whatever failed, the log keeps the events that are not published: the next run begins at the cursor.</summary>
+    /// <summary>Whatever failed, the log still has the unpublished events: the next run begins at the cursor.</summary>
     protected override void Interrupted(Exception exception)
     {
         var reason = exception.GetBaseException().Message;
@@ -82,7 +82,7 @@ internal sealed partial class EventRelay(
         Interrupted(logger, reason);
     }
 
-    /// <summary>A connection outside the pool: there, a closed one would keep its lock until it is used again.</summary>
+    /// <summary>A connection outside the pool: a pooled one would keep its lock after it is closed, until it is used again.</summary>
     private async Task<NpgsqlConnection> Connect(CancellationToken stoppingToken)
     {
         var connection = address.CreateUnpooled();
@@ -132,8 +132,8 @@ internal sealed partial class EventRelay(
     }
 
     /// <summary>
-    /// Each turn reads the log and publishes what is new. What the broker has confirmed meanwhile moves the cursor with the next turn, so
-    /// that it costs no round trip of its own.
+    /// Each turn reads the log and publishes new events. Confirms that have arrived meanwhile move the cursor in the same round trip as the
+    /// next read.
     /// </summary>
     private async Task Publish(LogReader log, IEventPublisher publisher, CancellationToken stoppingToken)
     {

@@ -1,8 +1,8 @@
 namespace OrderPlatform.Messaging.Relay;
 
 /// <summary>
-/// How far the log was read, and which positions before that may still appear. Positions are given out before the commit, so one that is
-/// missing may belong to a transaction that is still running. Such a gap is remembered while reading continues behind it, and forgotten when
+/// How far the log was read, and which positions before that may still appear. Positions are assigned before the commit, so one that is
+/// missing may belong to a transaction that is still running. Such a gap is remembered while reading continues past it, and forgotten when
 /// every transaction that was writing to the log when it was found has ended and the position is still missing.
 /// </summary>
 /// <param name="position">The highest position that was read.</param>
@@ -20,21 +20,21 @@ internal sealed class GapTracker(long position, IEnumerable<long> gaps)
 
     public bool HasGaps => suspects.Count > 0;
 
-    /// <summary>Takes note of what was read.</summary>
+    /// <summary>Records the result of a read.</summary>
     /// <param name="positions">Those of the events that were read, ascending; some may fill gaps.</param>
     /// <param name="writers">
     /// The transactions that were writing to the log, listed before the events were read: one that is not among them had ended by then.
     /// </param>
-    /// <returns>Whether a gap is gone, filled or not.</returns>
+    /// <returns>Whether a gap was closed, filled or not.</returns>
     public bool Read(IEnumerable<long> positions, IReadOnlySet<string> writers)
     {
         var before = suspects.Count;
-        foreach (var (gap, of) in suspects.ToArray())
+        foreach (var (gap, candidates) in suspects.ToArray())
         {
-            if (of is null)
+            if (candidates is null)
                 suspects[gap] = [.. writers];
             else
-                of.IntersectWith(writers);
+                candidates.IntersectWith(writers);
             if (suspects[gap]!.Count == 0)
                 suspects.Remove(gap);
         }

@@ -5,7 +5,7 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Relay;
 
-/// <summary>Reads the event log in commit order from the relay's cursor on, and skips nothing; see <see cref="GapTracker"/>.</summary>
+/// <summary>Reads the event log in commit order, starting at the relay's cursor, and skips nothing; see <see cref="GapTracker"/>.</summary>
 /// <remarks>
 /// INSERT locks the table (ROW EXCLUSIVE) before it draws a position and keeps the lock until its transaction ends, so pg_locks names
 /// exactly the transactions that can fill a gap: a long transaction elsewhere is not among them.
@@ -44,7 +44,7 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
     private GapTracker tracker = new(0, []);
     private LogBatch? confirmed;
 
-    /// <summary>Goes to where the cursor stands.</summary>
+    /// <summary>Begins at the stored cursor.</summary>
     public async Task Start(CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(SelectCursor, connection);
@@ -55,8 +55,8 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
     }
 
     /// <summary>
-    /// Reads on: events that were not read before, in order; empty when there are none. On the way the cursor moves behind what was
-    /// confirmed.
+    /// Reads the events that were not read before, in order; empty when there are none. The same round trip moves the cursor past the
+    /// confirmed events.
     /// </summary>
     public async Task<LogBatch> Read(CancellationToken cancellationToken)
     {
@@ -85,10 +85,10 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
         return new LogBatch(entries, tracker.Position, tracker.Gaps, entries.Count > 0 || closed);
     }
 
-    /// <summary>Everything up to the end of a batch is published: the next <see cref="Read"/> writes that down.</summary>
+    /// <summary>Everything up to the end of a batch is published: the next <see cref="Read"/> saves that.</summary>
     public void Confirmed(LogBatch batch) => confirmed = batch;
 
-    /// <summary>Writes the cursor down now, because there is no next read.</summary>
+    /// <summary>Saves the cursor now, because there is no next read.</summary>
     public async Task SaveCursor()
     {
         await using var batch = new NpgsqlBatch(connection);
@@ -104,9 +104,9 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
     }
 }
 
-/// <summary>What the relay read from the log at once.</summary>
-/// <param name="Entries">In order.</param>
-/// <param name="Position">Where the cursor stands when they are published.</param>
+/// <summary>The result of one read of the log.</summary>
+/// <param name="Entries">The events, in order.</param>
+/// <param name="Position">The cursor's position once they are published.</param>
 /// <param name="Gaps">Positions below it that may still appear.</param>
 /// <param name="Changed">Whether the cursor moves at all.</param>
 internal sealed record LogBatch(IReadOnlyList<LogEntry> Entries, long Position, long[] Gaps, bool Changed);

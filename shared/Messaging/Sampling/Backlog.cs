@@ -4,17 +4,17 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Sampling;
 
-/// <summary>What waits in the service's database: to be published, and for a predecessor.</summary>
-/// <param name="Pending">Events to be published that are not; exact up to 10,000, beyond that an estimate.</param>
+/// <summary>Events that wait in the service's database: to be published, or for a predecessor.</summary>
+/// <param name="Pending">Events that are still to be published; exact up to 10,000, beyond that an estimate.</param>
 /// <param name="OldestAgeSeconds">How long ago the oldest of them occurred; 0 when there is none.</param>
-/// <param name="Deferred">Queues with deferred events, and no others.</param>
+/// <param name="Deferred">Only the queues that have deferred events.</param>
 internal sealed record Backlog(long Pending, double OldestAgeSeconds, IReadOnlyList<DeferredBacklog> Deferred)
 {
-    /// <summary>Events that are counted one by one; of more, the number follows from the positions they take up.</summary>
+    /// <summary>Up to this many events are counted one by one; beyond that, the number is estimated from their positions.</summary>
     private const int Counted = 10_000;
 
-    // Behind the relay's cursor, and in the gaps it left: by the primary key, and never more than so many. Not every row is published,
-    // so the share of those that are, among the first, stands for the rest.
+    // The rows after the relay's cursor and those in its gaps, by primary key and up to a limit. Not every row is published, so the share
+    // of published ones among the first rows stands for the rest.
     private const string SelectOutbox =
         """
         WITH relay AS MATERIALIZED (SELECT position, gaps FROM messaging.relay_cursor WHERE id = 1),
@@ -40,10 +40,10 @@ internal sealed record Backlog(long Pending, double OldestAgeSeconds, IReadOnlyL
         GROUP BY queue
         """;
 
-    /// <summary>Counts the outbox by index, and with a bound.</summary>
-    /// <param name="database">The service's.</param>
+    /// <summary>Counts the outbox by index and up to a limit, and the deferred events.</summary>
+    /// <param name="database">The service's database.</param>
     /// <param name="types">The wire addresses that the relay publishes.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the queries.</param>
     public static async Task<Backlog> Read(DbContext database, string[] types, CancellationToken cancellationToken)
     {
         await database.Database.OpenConnectionAsync(cancellationToken);
@@ -61,7 +61,7 @@ internal sealed record Backlog(long Pending, double OldestAgeSeconds, IReadOnlyL
 }
 
 /// <summary>The deferred events of a queue.</summary>
-/// <param name="Queue" example="inventory">Where they came from.</param>
-/// <param name="Count">How many.</param>
+/// <param name="Queue" example="inventory">The queue they came from.</param>
+/// <param name="Count">How many events are deferred.</param>
 /// <param name="OldestAgeSeconds">How long the oldest of them has been deferred.</param>
 internal sealed record DeferredBacklog(string Queue, long Count, double OldestAgeSeconds);

@@ -5,7 +5,7 @@ using Prometheus;
 
 namespace OrderPlatform.Messaging.Sampling;
 
-/// <summary>What waits in the service's database: to be published, and for a predecessor.</summary>
+/// <summary>Gauges of the events that wait in the service's database: to be published, or for a predecessor.</summary>
 internal sealed class BacklogMetrics : ISampledMetrics
 {
     private readonly Gauge pending;
@@ -13,9 +13,9 @@ internal sealed class BacklogMetrics : ISampledMetrics
     private readonly FrozenDictionary<string, (Gauge.Child Events, Gauge.Child OldestAge)> deferred;
     private readonly string[] types;
 
-    public BacklogMetrics(IMetricFactory metrics, MessagingTopology map)
+    public BacklogMetrics(IMetricFactory metrics, MessagingTopology topology)
     {
-        types = [.. map.Types.Published];
+        types = [.. topology.Types.Published];
         pending = metrics.CreateGauge(
             "messaging_outbox_pending_events",
             "Events in the log that are still to be published; exact up to 10000, beyond that an estimate.");
@@ -24,7 +24,7 @@ internal sealed class BacklogMetrics : ISampledMetrics
         var events = metrics.CreateGauge("messaging_deferred_events", "Events that wait for their predecessor.", ["queue"]);
         var age = metrics.CreateGauge(
             "messaging_deferred_oldest_age_seconds", "How long the oldest of them has been deferred; 0 when there is none.", ["queue"]);
-        deferred = map.Queues.Keys.ToFrozenDictionary(queue => queue, queue => (events.WithLabels(queue), age.WithLabels(queue)));
+        deferred = topology.Queues.Keys.ToFrozenDictionary(queue => queue, queue => (events.WithLabels(queue), age.WithLabels(queue)));
     }
 
     public async Task Sample(DbContext database, CancellationToken cancellationToken)

@@ -12,12 +12,12 @@ using Prometheus;
 namespace OrderPlatform.Messaging.Sampling;
 
 /// <summary>
-/// Keeps the gauges that tell a state: what is in the database, whether database and broker can be reached, and which instance
+/// Updates the gauges of state: the contents of the database, whether database and broker can be reached, and which instance
 /// publishes.
 /// </summary>
 internal sealed partial class MetricsSampler : BackgroundService
 {
-    /// <summary>A sample is followed by this many times its own duration without one.</summary>
+    /// <summary>After a sample, the next one waits for this many times the sample's duration.</summary>
     private const int Rest = 50;
 
     private static readonly TimeSpan LongestPing = TimeSpan.FromSeconds(5);
@@ -73,10 +73,10 @@ internal sealed partial class MetricsSampler : BackgroundService
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <summary>What costs no input or output is read as it is when Prometheus asks.</summary>
+    /// <summary>Gauges that need no I/O are read at each scrape.</summary>
     private void Show()
     {
-        // Should the sampler hang on a database that neither answers nor refuses, its last answer grows old.
+        // If the sampler hangs on a database that neither answers nor refuses, the last answer becomes too old.
         var at = Volatile.Read(ref answered);
         var up = at != long.MinValue && Stopwatch.GetElapsedTime(at) < 2 * options.SampleInterval + LongestPing + LongestSample;
         databaseUp.Set(up ? 1 : 0);

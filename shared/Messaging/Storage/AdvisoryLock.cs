@@ -3,8 +3,8 @@ using Npgsql;
 namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>
-/// Locks that only one instance of a service holds at a time, by name. A connection keeps its locks until it is closed: use one outside of
-/// the pool, where a closed connection would keep them.
+/// Locks that only one instance of a service holds at a time, by name. A connection keeps its locks until it is closed: use one outside the
+/// pool, because a pooled connection keeps them after it is closed.
 /// </summary>
 internal static class AdvisoryLock
 {

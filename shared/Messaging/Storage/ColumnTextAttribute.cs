@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace OrderPlatform.Messaging.Storage;
 
-/// <summary>Text to compare a column with: 1 to so many characters, none of them NUL.</summary>
+/// <summary>Text that a column is compared with: 1 to a maximum number of characters, without NUL.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
 internal sealed class ColumnTextAttribute : StringLengthAttribute
 {
@@ -10,7 +10,7 @@ internal sealed class ColumnTextAttribute : StringLengthAttribute
         : base(maximumLength)
     {
         MinimumLength = 1;
-        ErrorMessage = "The field {0} must be 1 to {1} characters, none of them NUL.";
+        ErrorMessage = "The field {0} must be 1 to {1} characters long, without NUL.";
     }
 
     public override bool IsValid(object? value) => value is null || TextColumn.Takes(value as string, MaximumLength);

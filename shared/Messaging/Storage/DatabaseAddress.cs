@@ -8,11 +8,11 @@ internal sealed class DatabaseAddress : IDisposable
     // The server, too, must notice within seconds that a client's machine has vanished: until then it keeps the client's locks.
     private const string ServerKeepAlive = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=5";
 
-    // A row that somebody forgot to unlock is a conflict for its own messages, not an outage for all.
+    // A row that stays locked is a conflict for its own messages, not an outage for all.
     private const string ShortLocks = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s";
 
-    // Rows are found by their keys. While a table is new, or small, the server believes that reading all of it is as cheap, and keeps the
-    // plan until the next ANALYZE. What the connection string itself says comes later, and wins.
+    // Rows are found by their keys. While a table is new or small, the server estimates that reading all of it is as cheap, and keeps that
+    // plan until the next ANALYZE. Options in the connection string come later and take precedence.
     private const string ByIndex = "-c enable_seqscan=off -c jit=off";
 
     private readonly string service;
@@ -29,13 +29,13 @@ internal sealed class DatabaseAddress : IDisposable
     /// <summary>For units of work and queries.</summary>
     public string Pooled { get; }
 
-    /// <summary>For a connection that keeps a lock for as long as it lives: in the pool, a closed one would keep it too.</summary>
+    /// <summary>For a connection that keeps a lock for its lifetime: a pooled one would keep it after it is closed.</summary>
     public string Unpooled { get; }
 
-    /// <summary>The pool. Metrics know it by the service's name, where they would show the connection string.</summary>
+    /// <summary>The pool. Its metrics are labelled with the service's name; by default they would show the connection string.</summary>
     public NpgsqlDataSource CreatePool() => new NpgsqlDataSourceBuilder(Pooled) { Name = service }.Build();
 
-    /// <summary>A connection outside of the pool, not open yet.</summary>
+    /// <summary>A connection outside the pool, not open yet.</summary>
     public NpgsqlConnection CreateUnpooled() => alone.Value.CreateConnection();
 
     public void Dispose()
@@ -48,7 +48,7 @@ internal sealed class DatabaseAddress : IDisposable
     {
         settings.ApplicationName = service;
         settings.Options = $"{ByIndex} {settings.Options} {ServerKeepAlive} {ShortLocks}";
-        // Every statement of a group is the same text each time: the server parses and plans it once a connection.
+        // Every statement of a batch has the same text each time: the server parses and plans it once per connection.
         settings.MaxAutoPrepare = 200;
         settings.AutoPrepareMinUsages = 2;
     });

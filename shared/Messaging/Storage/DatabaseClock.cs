@@ -1,6 +1,6 @@
 namespace OrderPlatform.Messaging.Storage;
 
-/// <summary>The time to the microsecond, as PostgreSQL keeps it: an event that said more would disagree with its row.</summary>
+/// <summary>The time to the microsecond, as PostgreSQL stores it: with more digits, an event would differ from its row.</summary>
 internal sealed class DatabaseClock : TimeProvider
 {
     public override DateTimeOffset GetUtcNow()

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace OrderPlatform.Messaging.Storage;
 
-/// <summary>Which database errors pass by themselves.</summary>
+/// <summary>Tells which database errors are temporary.</summary>
 internal static class DatabaseErrors
 {
     /// <summary>The database cannot be reached, is starting or stopping, or is out of resources: wait and try again.</summary>
@@ -32,7 +32,7 @@ internal static class DatabaseErrors
             or PostgresErrorCodes.UniqueViolation,
     }) is not null;
 
-    /// <summary>An outage or a conflict: nothing is wrong with what was to be written.</summary>
+    /// <summary>An outage or a conflict: nothing is wrong with the data.</summary>
     public static bool IsPassing(Exception exception) => IsOutage(exception) || IsConflict(exception);
 
     private static DbException? Find(Exception? exception, Func<DbException, bool> test)
@@ -47,14 +47,14 @@ internal static class DatabaseErrors
     }
 }
 
-/// <summary>The connection was lost during the commit: whether it succeeded is not known.</summary>
+/// <summary>The connection was lost during the commit: it is unknown whether it succeeded.</summary>
 internal sealed class CommitOutcomeUnknownException(Exception cause)
-    : DbException("The connection to the database was lost while it was committing; whether the change was made is not known.", cause)
+    : DbException("The connection to the database was lost during the commit; it is unknown whether the change was made.", cause)
 {
     public override bool IsTransient => true;
 }
 
-/// <summary>The connection broke before the commit; what was thrown then may say anything.</summary>
+/// <summary>The connection was lost before the commit; the original exception may say anything.</summary>
 internal sealed class ConnectionLostException(Exception cause) : DbException("The connection to the database was lost.", cause)
 {
     public override bool IsTransient => true;

@@ -9,7 +9,7 @@ using OrderPlatform.Messaging.Pacing;
 namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>
-/// Waits for the database and applies the migrations, one instance at a time. Until then requests answer that the database
+/// Waits for the database and applies the migrations, one instance at a time. Until then, requests are answered that the database
 /// is unavailable, and messages wait.
 /// </summary>
 internal sealed partial class DatabaseStartup(
@@ -24,7 +24,7 @@ internal sealed partial class DatabaseStartup(
     /// <summary>Completes when the migrations are applied.</summary>
     public Task Ready => ready.Task;
 
-    /// <summary>Whether the caller may use the database: everybody once it is migrated, until then only what migrates it.</summary>
+    /// <summary>Whether the caller may use the database: any caller once it is migrated, until then only the migration itself.</summary>
     public bool Admits => ready.Task.IsCompleted || Migrating.Value;
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -67,7 +67,7 @@ internal sealed partial class DatabaseStartup(
     {
         await using var connection = address.CreateUnpooled();
         await connection.OpenAsync(stoppingToken);
-        waitsFor = "another instance that applies the migrations";
+        waitsFor = "another instance to apply the migrations";
         Migrating.Value = true;
         // Not Entity Framework's own lock, which is a table: at the very first start it does not exist yet.
         await AdvisoryLock.Take(connection, "migrations", stoppingToken);

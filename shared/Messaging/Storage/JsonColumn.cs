@@ -6,10 +6,10 @@ using OrderPlatform.Messaging.Events;
 
 namespace OrderPlatform.Messaging.Storage;
 
-/// <summary>Maps what belongs to one row alone, such as the lines of an order, to a column instead of a table.</summary>
+/// <summary>Maps a value that belongs to one row alone, such as the lines of an order, to a column instead of a table.</summary>
 public static class JsonColumn
 {
-    /// <summary>Keeps the value as <c>jsonb</c>. It must be immutable: another value is another object.</summary>
+    /// <summary>Stores the value as <c>jsonb</c>. It must be immutable: only another object counts as a change.</summary>
     public static PropertyBuilder<T> IsJson<T>(this PropertyBuilder<T> property) => property
         .HasColumnType("jsonb")
         .HasConversion(

@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>
-/// The library's own tables, in SQL: Entity Framework does not know partitions. They are part of each service's first migration, so that
-/// tables and state change together.
+/// The library's own tables, in SQL: Entity Framework does not support partitions. They are part of each service's first migration, so
+/// they are created together with the service's own tables.
 /// </summary>
 public static class MessagingSchema
 {

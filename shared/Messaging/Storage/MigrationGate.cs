@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace OrderPlatform.Messaging.Storage;
 
-/// <summary>Keeps everybody off tables that are not there yet: until the migrations are applied, the database is unavailable.</summary>
+/// <summary>Blocks access to tables that do not exist yet: until the migrations are applied, the database is unavailable.</summary>
 internal sealed class MigrationGate(DatabaseStartup startup) : DbConnectionInterceptor
 {
     public override ValueTask<InterceptionResult> ConnectionOpeningAsync(
@@ -12,7 +12,7 @@ internal sealed class MigrationGate(DatabaseStartup startup) : DbConnectionInter
 }
 
 /// <summary>The migrations are not applied yet.</summary>
-internal sealed class NotMigratedException() : DbException("The database is not ready yet: its migrations have still to be applied.")
+internal sealed class NotMigratedException() : DbException("The database is not ready yet: its migrations are still to be applied.")
 {
     public override bool IsTransient => true;
 }

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace OrderPlatform.Messaging.Storage;
 
-/// <summary>Plain SQL in the transaction of a DbContext, for the statements that Entity Framework has no words for.</summary>
+/// <summary>Plain SQL in the transaction of a DbContext, for statements that Entity Framework cannot express.</summary>
 internal static class NpgsqlAccess
 {
     public static NpgsqlCommand CreateCommand(this DbContext database, string sql) =>
@@ -29,7 +29,8 @@ internal static class NpgsqlAccess
 
     public static string? GetText(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-    /// <summary>Adds a value, and says how SQL calls it.</summary>
+    /// <summary>Adds a parameter.</summary>
+    /// <returns>Its placeholder in SQL, such as <c>$1</c>.</returns>
     public static string Next<T>(NpgsqlParameterCollection parameters, T value)
     {
         parameters.Add(Value(value));

@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace OrderPlatform.Messaging.Tracing;
 
-/// <summary>What made something happen. Work that goes on later, outside the unit that heard of it, keeps it with its row.</summary>
+/// <summary>The cause of later events. Work that continues after the unit that handled the cause stores it with its row.</summary>
 /// <param name="EventId">The event that was handled.</param>
-/// <param name="TraceParent">W3C trace context; null when nothing traced it.</param>
+/// <param name="TraceParent">W3C trace context; null when the event was not traced.</param>
 public sealed record Cause(Guid EventId, string? TraceParent)
 {
-    /// <summary>Goes on with the trace. Dispose it when the work is done.</summary>
-    /// <param name="name">What the work is called in traces.</param>
+    /// <summary>Continues the trace. Dispose the span when the work is done.</summary>
+    /// <param name="name">The name of the work in traces.</param>
     public Activity? Continue(string name) => MessagingTelemetry.Start(name, ActivityKind.Internal, TraceParent);
 }

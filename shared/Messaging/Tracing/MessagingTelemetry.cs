@@ -4,8 +4,8 @@ using OrderPlatform.Messaging.Events;
 namespace OrderPlatform.Messaging.Tracing;
 
 /// <summary>
-/// The library's spans. An event's way is one trace: what appended it, its publishing, its handling, and so on. A transaction that holds
-/// the work of many is a trace of its own, linked with all of theirs.
+/// The library's spans. An event's path is one trace: the work that appended it, its publishing, its handling, and so on. A transaction
+/// that holds the work of many units is a trace of its own, linked to all of theirs.
 /// </summary>
 internal static class MessagingTelemetry
 {
@@ -13,7 +13,7 @@ internal static class MessagingTelemetry
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>From an event's occurrence to its being sent, below whatever appended it; null when its trace is not recorded.</summary>
+    /// <summary>From an event's occurrence until it is sent, as a child of its cause; null when its trace is not recorded.</summary>
     public static Activity? StartPublishing(EventEnvelope @event)
     {
         if (RecordedContext(@event.TraceParent) is not { } cause)
@@ -28,7 +28,7 @@ internal static class MessagingTelemetry
         return Describe(activity, "send", @event.Type, @event.EventId, @event.CorrelationId);
     }
 
-    /// <summary>A handler's work, below the publishing of what it handles.</summary>
+    /// <summary>A handler's work, a child of the span that published the event.</summary>
     public static Activity? StartHandling(string queue, EventEnvelope message) => Source.HasListeners()
         ? Describe(
             Start($"{queue} process {ShortName(message.Type)}", ActivityKind.Consumer, message.TraceParent),
@@ -39,11 +39,11 @@ internal static class MessagingTelemetry
         : null;
 
     /// <summary>
-    /// A transaction, with a link to each recorded unit that it holds. That of a single one is part of the unit's trace as well; null when
-    /// there is none.
+    /// A transaction, with a link to each recorded unit that it holds. With a single recorded unit, it is part of that unit's trace as
+    /// well; null when there is none.
     /// </summary>
-    /// <param name="name">Whose units they are.</param>
-    /// <param name="traceParents">Of each unit.</param>
+    /// <param name="name">The service or queue that the units belong to.</param>
+    /// <param name="traceParents">The trace context of each unit.</param>
     public static Activity? StartCommit(string name, IEnumerable<string?> traceParents)
     {
         if (!Source.HasListeners())
@@ -62,7 +62,7 @@ internal static class MessagingTelemetry
             ActivityKind.Internal, units.Count == 1 ? units[0].Context : default, links: units, name: $"{name} commit");
     }
 
-    /// <summary>Goes on with the trace of a cause; what goes on meanwhile in another trace is linked.</summary>
+    /// <summary>Continues the trace of a cause, with a link to the current span if that belongs to another trace.</summary>
     public static Activity? Start(string name, ActivityKind kind, string? traceParent)
     {
         ActivityContext.TryParse(traceParent, null, isRemote: true, out var cause);
@@ -83,7 +83,7 @@ internal static class MessagingTelemetry
         .SetTag("messaging.message.id", eventId)
         .SetTag("messaging.message.conversation_id", correlationId);
 
-    /// <summary>Most traces are recorded, or none is: looking at the last flag costs less than to read all of it.</summary>
+    /// <summary>Most traces are recorded, or none is: checking the last character first costs less than parsing the whole text.</summary>
     private static ActivityContext? RecordedContext(string? traceParent) =>
         traceParent is [.., not '0'] && ActivityContext.TryParse(traceParent, null, isRemote: true, out var context)
             && context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)

@@ -4,17 +4,17 @@ using OrderPlatform.Messaging.Events;
 namespace OrderPlatform.Messaging.Transport;
 
 /// <summary>
-/// Keeps what a queue could not handle. An adapter that finds one among the services consumes the error and skipped queues and files what is
-/// there; without one, the messages stay in those queues.
+/// Stores messages that a queue could not handle. If one is registered, the adapter consumes the error and skipped queues and files their
+/// messages; without one, the messages stay in those queues.
 /// </summary>
 public interface IDeadLetterStore
 {
-    /// <summary>The most messages that an adapter takes from the error queues before they are filed; each may be large.</summary>
+    /// <summary>The maximum number of messages that an adapter holds before they are filed; each may be large.</summary>
     ushort Prefetch { get; }
 
     /// <summary>
-    /// Files messages, and returns when that is committed. It waits for a database that is away. A message that cannot be filed keeps no
-    /// other from being filed.
+    /// Files messages, and returns when that is committed. It waits while the database is unavailable. A message that cannot be filed does
+    /// not stop the others.
     /// </summary>
     /// <returns>Those that are filed: acknowledge them. The others stay in their queues.</returns>
     Task<IReadOnlySet<DeadLetter>> File(IReadOnlyCollection<DeadLetter> letters, CancellationToken cancellationToken);
@@ -29,7 +29,7 @@ public interface IDeadLetterStore
 
 /// <summary>A message that a queue could not handle.</summary>
 /// <param name="Queue">The queue.</param>
-/// <param name="Source">Why it is here.</param>
+/// <param name="Source">Why it is a dead letter.</param>
 /// <param name="Message">The message as it was before it failed.</param>
 /// <param name="Added">Headers that were added on the way to the error queue, for people.</param>
 /// <param name="Failure">What went wrong.</param>
@@ -53,7 +53,7 @@ public enum DeadLetterSource
 /// <param name="At">When, UTC, which tells one failure from another; null when the message does not say.</param>
 public sealed record Failure(string? ExceptionType, string? Reason, string? StackTrace, DateTimeOffset? At)
 {
-    /// <summary>The failure that an exception tells of: the innermost counts.</summary>
+    /// <summary>The failure that an exception describes: the innermost exception counts.</summary>
     public static Failure Of(Exception exception, DateTimeOffset at)
     {
         var cause = exception.GetBaseException();

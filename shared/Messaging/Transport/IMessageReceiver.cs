@@ -3,8 +3,8 @@ using OrderPlatform.Messaging.Events;
 namespace OrderPlatform.Messaging.Transport;
 
 /// <summary>
-/// Takes what an adapter consumes. The adapter acknowledges a message after <see cref="Receive"/> has completed, moves it to the queue's
-/// error queue when it failed, and to the skipped queue when <see cref="Read"/> gave null.
+/// Takes the messages that an adapter consumes. The adapter acknowledges a message after <see cref="Receive"/> has completed, moves it to
+/// the queue's error queue if it failed, and to the skipped queue if <see cref="Read"/> returned null.
 /// </summary>
 public interface IMessageReceiver
 {
@@ -28,5 +28,5 @@ public interface IMessageReceiver
 
 /// <summary>A message is not a valid event: trying again does not help.</summary>
 /// <param name="reason">What is wrong with it, for operators.</param>
-/// <param name="cause">What reading it threw; null when the reason says it all.</param>
+/// <param name="cause">The exception that reading it threw; null when there was none.</param>
 public sealed class MalformedMessageException(string reason, Exception? cause = null) : Exception(reason, cause);

@@ -2,12 +2,12 @@ namespace OrderPlatform.Messaging.Transport;
 
 /// <summary>
 /// A broker, as the library uses it. An adapter implements this interface, and hosts a consumer that hands each message of the queues of
-/// <see cref="TransportTopology"/> to <see cref="IMessageReceiver"/>; the README beside this file says what it promises, and the
+/// <see cref="TransportTopology"/> to <see cref="IMessageReceiver"/>; the README beside this file says what it must promise, and the
 /// conformance suite checks it.
 /// </summary>
 public interface ITransport
 {
-    /// <summary>Whether the broker is connected and every queue is being consumed. Asking costs no input or output.</summary>
+    /// <summary>Whether the broker is connected and every queue is being consumed. Reading it costs no I/O.</summary>
     bool IsUp { get; }
 
     /// <summary>
@@ -28,16 +28,16 @@ public interface IEventPublisher : IAsyncDisposable
     /// <summary>Sends events in the given order, and returns when they are on their way.</summary>
     /// <returns>
     /// Completes when the broker has stored all of them; fails when it refused one, has no queue for one, or the connection was lost. After
-    /// a failure the publisher is of no more use.
+    /// a failure the publisher can no longer be used.
     /// </returns>
     Task<Task> Publish(IReadOnlyList<OutgoingMessage> messages, CancellationToken cancellationToken);
 
-    /// <summary>Tells of a failure while nothing is published.</summary>
+    /// <summary>Reports a failure even while nothing is published.</summary>
     /// <exception cref="IOException">A message was refused or the connection is lost.</exception>
     void ThrowIfFailed();
 }
 
-/// <summary>Sends messages to one queue, past the bindings of their types: dead letters that are redriven, and replays.</summary>
+/// <summary>Sends messages to one queue, regardless of the bindings of their types: dead letters that are redriven, and replays.</summary>
 public interface IQueueSender : IAsyncDisposable
 {
     /// <summary>Sends messages as they are, in the given order, and returns when the broker has stored all of them.</summary>
@@ -45,13 +45,13 @@ public interface IQueueSender : IAsyncDisposable
     Task Send(string queue, IReadOnlyList<TransportMessage> messages, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Sends this service's past events to a queue by a way that this producer alone may use, and returns when the broker has stored them.
+    /// Sends this service's past events to a queue by a route that only this producer may use, and returns when the broker has stored them.
     /// </summary>
     /// <returns>By wire address, how many events the queue does not take.</returns>
     Task<IReadOnlyDictionary<string, int>> Replay(
         string queue, IReadOnlyList<OutgoingMessage> messages, CancellationToken cancellationToken);
 
-    /// <summary>How many messages wait in a queue; null when the broker does not tell this service.</summary>
+    /// <summary>How many messages wait in a queue; null when the broker does not reveal it to this service.</summary>
     /// <exception cref="QueueNotFoundException">There is no such queue.</exception>
     Task<long?> MessageCount(string queue, CancellationToken cancellationToken);
 }
@@ -61,8 +61,8 @@ public interface IQueueSender : IAsyncDisposable
 /// <param name="Message">The event as <see cref="WireFormat"/> writes it.</param>
 public sealed record OutgoingMessage(string Type, TransportMessage Message);
 
-/// <summary>The broker can be reached, and does not take a message as it is, or for the queue that it was sent to.</summary>
-/// <param name="reason">The broker's words.</param>
+/// <summary>The broker can be reached, but does not accept a message as it is, or for the queue that it was sent to.</summary>
+/// <param name="reason">The broker's explanation.</param>
 /// <param name="cause">What the client library said.</param>
 public sealed class MessageRefusedException(string reason, Exception? cause = null) : Exception(reason, cause);
 

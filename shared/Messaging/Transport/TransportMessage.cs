@@ -22,19 +22,19 @@ public sealed record TransportMessage(ReadOnlyMemory<byte> Body)
     /// <summary>How the body is compressed; null when it is not.</summary>
     public string? ContentEncoding { get; init; }
 
-    /// <summary>Where an answer is expected; the library neither sets nor uses it, and keeps it through a dead letter.</summary>
+    /// <summary>Where a reply is expected; the library neither sets nor uses it, and keeps it through a dead letter.</summary>
     public string? ReplyTo { get; init; }
 
     /// <summary>The application's own name for the type; kept through a dead letter.</summary>
     public string? Type { get; init; }
 
-    /// <summary>The application that sent it, as it says itself; kept through a dead letter.</summary>
+    /// <summary>The application that sent it, by its own account; kept through a dead letter.</summary>
     public string? AppId { get; init; }
 
-    /// <summary>When it was sent, as it says itself; null when it does not.</summary>
+    /// <summary>When it was sent, by the sender's account; null when the message does not say.</summary>
     public UnixTime? Timestamp { get; init; }
 
-    /// <summary>By name, everything else that the message says.</summary>
+    /// <summary>The message's other metadata, by name.</summary>
     public IReadOnlyDictionary<string, object?> Headers { get; init; } = NoHeaders;
 }
 

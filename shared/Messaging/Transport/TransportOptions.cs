@@ -8,7 +8,7 @@ public sealed class TransportOptions
     /// <summary>Which of the service's adapters carries its events, such as <c>RabbitMq</c>; by default the first that it adds.</summary>
     public string? Transport { get; init; }
 
-    /// <summary>The most messages that a queue hands to one instance before they are acknowledged.</summary>
+    /// <summary>The maximum number of unacknowledged messages that a queue hands to one instance.</summary>
     [Range(1, 2000)]
     public ushort Prefetch { get; init; } = 300;
 

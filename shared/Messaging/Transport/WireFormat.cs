@@ -23,7 +23,7 @@ public static class WireFormat
 
     /// <summary>Writes an event.</summary>
     /// <param name="event">The event.</param>
-    /// <param name="traceParent">W3C trace context of the span that publishes it; null when nothing traces it.</param>
+    /// <param name="traceParent">W3C trace context of the span that publishes it; null when it is not traced.</param>
     /// <param name="asEnvelope">Whether MassTransit's envelope is the body, rather than the contract.</param>
     public static TransportMessage Write(EventEnvelope @event, string? traceParent, bool asEnvelope = false)
     {
@@ -129,7 +129,7 @@ public static class WireFormat
         DateTimeOffset occurredAt,
         ReadOnlyMemory<byte> body)
     {
-        var id = messageId ?? throw new MalformedMessageException("The message has no MessageId, so the inbox could not recognise it.");
+        var id = messageId ?? throw new MalformedMessageException("The message has no MessageId: the inbox cannot recognise duplicates.");
         var correlation = correlationId ?? id;
         return new EventEnvelope(
             id,

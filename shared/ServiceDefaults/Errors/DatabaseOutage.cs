@@ -7,7 +7,7 @@ namespace OrderPlatform.ServiceDefaults.Errors;
 internal static class DatabaseOutage
 {
     /// <summary>Whether the database was unavailable: connection refused or lost, timeout, server starting up or shutting down.</summary>
-    /// <remarks>Checks the inner exceptions too, because EF Core wraps those of the provider.</remarks>
+    /// <remarks>Checks inner exceptions as well, because EF Core wraps those of the provider.</remarks>
     public static bool IsCauseOf(Exception exception)
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)

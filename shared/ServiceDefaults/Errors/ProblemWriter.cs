@@ -21,7 +21,7 @@ internal sealed class ProblemWriter : IProblemDetailsWriter
         return new(http.Response.WriteAsJsonAsync(problem, problem.GetType(), options: null, "application/problem+json"));
     }
 
-    /// <summary>A problem that has a code is ours, and complete.</summary>
+    /// <summary>A problem with a code comes from our own code and is complete.</summary>
     private static ProblemDetails Complete(HttpContext http, ProblemDetails problem)
     {
         if (problem.Extensions.ContainsKey("code"))

@@ -15,7 +15,7 @@ internal static class DefaultSettings
             ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
             ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
             ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning",
-            // MassTransit repeats whole stack traces while the broker is away; the relay says so in one line.
+            // MassTransit repeats whole stack traces while the broker is unavailable; the relay reports it in one line.
             ["Logging:LogLevel:MassTransit"] = "Error",
             // An unhealthy check would be logged at every probe; /health/ready shows it on request.
             ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",

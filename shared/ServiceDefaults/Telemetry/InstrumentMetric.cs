@@ -7,7 +7,7 @@ namespace OrderPlatform.ServiceDefaults.Telemetry;
 /// <summary>One instrument, and its series by tags.</summary>
 internal sealed class InstrumentMetric
 {
-    /// <summary>A tag that turns out to be an id must not exhaust the memory.</summary>
+    /// <summary>A tag that turns out to be an id must not exhaust memory.</summary>
     private const int MaxSeries = 500;
 
     private static readonly double[] Seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

@@ -9,7 +9,7 @@ namespace OrderPlatform.ServiceDefaults.Telemetry;
 
 internal static class ServiceMetrics
 {
-    /// <summary>A selection, because each measurement costs time, and each series memory here and in Prometheus.</summary>
+    /// <summary>Only a selection: each measurement costs time, and each series costs memory here and in Prometheus.</summary>
     private static readonly string[] Meters =
     [
         "OrderPlatform.", "MassTransit/", "Npgsql/", "Polly/", "System.Runtime/", "System.Net.Http/http.client.request.duration",

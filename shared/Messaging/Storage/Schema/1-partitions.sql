@@ -1,20 +1,20 @@
--- Log and inbox are partitioned by the time that is in every event's id (UUIDv7, RFC 9562). An event has one id wherever it goes, so it
--- always falls into the same partition, and the inbox's primary key knows it again after any time.
+-- Log and inbox are partitioned by the time in each event's id (UUIDv7, RFC 9562). An event has one id wherever it goes, so it always
+-- falls into the same partition, and the inbox's primary key recognises it however late it comes.
 
 CREATE SCHEMA messaging;
 
--- The least id that an event of that moment can have.
+-- The smallest id that an event of that moment can have.
 CREATE FUNCTION messaging.first_id(moment timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT (lpad(to_hex(floor(extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $$;
 
--- The time that is in an id, to the millisecond.
+-- The time in an id, to the millisecond.
 CREATE FUNCTION messaging.time_of(id uuid) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT timestamptz 'epoch' + ('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint * interval '1 millisecond'
 $$;
 
--- The partitions of event_log or inbox, ascending; their bounds are null where they are open. "<table>_past" is what is older than the
--- first partition; "<table>_default" is what no partition was made for.
+-- The partitions of event_log or inbox, ascending; open bounds are null. "<table>_past" holds rows older than the first partition;
+-- "<table>_default" holds rows that no partition was created for.
 CREATE FUNCTION messaging.partitions(parent text)
 RETURNS TABLE (name text, since timestamptz, until timestamptz) LANGUAGE sql STABLE STRICT AS $$
     SELECT child.relname::text, messaging.time_of(bounds[1]::uuid), messaging.time_of(bounds[2]::uuid)
@@ -27,12 +27,12 @@ RETURNS TABLE (name text, since timestamptz, until timestamptz) LANGUAGE sql STA
     ORDER BY bounds[2] COLLATE "C" NULLS LAST
 $$;
 
--- Makes a table that can become a partition, with its indexes: while it is attached, others wait.
+-- Creates a table that can become a partition, already with its indexes: other sessions wait while it is attached.
 CREATE FUNCTION messaging.create_partition(parent text, name text) RETURNS void LANGUAGE plpgsql STRICT AS $$
 BEGIN
     EXECUTE format(
         'CREATE TABLE messaging.%I (LIKE messaging.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', name, parent);
-    -- Unique within the partition; between them the row of the stream, which every append locks, sees to it.
+    -- Unique within the partition; across partitions, the lock that every append takes on the stream's row ensures it.
     IF parent = 'event_log' THEN
         EXECUTE format('CREATE UNIQUE INDEX ON messaging.%I (stream, sequence)', name);
     END IF;
@@ -45,8 +45,8 @@ BEGIN
 END
 $$;
 
--- "<table>_default" becomes the partition that was missing, and a new one takes its place: no row is copied, but for those of other times,
--- such as of a clock that was wrong.
+-- "<table>_default" becomes the partition that was missing, and a new one takes its place. No row is copied, except those of other times,
+-- such as from a wrong clock.
 CREATE FUNCTION messaging.name_default(parent text, name text, since uuid, until uuid) RETURNS void LANGUAGE plpgsql STRICT AS $$
 DECLARE
     fallback text := parent || '_default';
@@ -61,11 +61,11 @@ BEGIN
 END
 $$;
 
--- Makes partitions of so many days for the given moment, and so many ahead of it. Attaching, unlike CREATE TABLE ... PARTITION OF, lets
--- others go on reading and writing. Not so where the partition should have been there before, and rows may be coming in just now.
+-- Creates partitions of the given number of days up to the given moment, and the given number ahead of it. Attaching, unlike CREATE
+-- TABLE ... PARTITION OF, does not block readers and writers, except where the partition should already exist and rows may be arriving.
 CREATE FUNCTION messaging.make_partitions(parent text, days int, ahead int, moment timestamptz) RETURNS int LANGUAGE plpgsql STRICT AS $$
 DECLARE
-    -- Not in days: where clocks are changed, some have 23 hours, or 25.
+    -- Not in days: with daylight saving time, some have 23 or 25 hours.
     span interval := days * interval '24 hours';
     since timestamptz := (SELECT max(p.until) FROM messaging.partitions(parent) p);
     next timestamptz;
@@ -75,7 +75,7 @@ DECLARE
     made int := 0;
 BEGIN
     WHILE since < moment + ahead * span LOOP
-        -- All of a standstill is one partition.
+        -- A whole downtime becomes one partition.
         next := since + greatest(floor(extract(epoch FROM moment - since) / extract(epoch FROM span)) + 1, 1) * span;
         name := parent || to_char(since AT TIME ZONE 'UTC', '_YYYYMMDD');
         bounds := ARRAY[messaging.first_id(since), messaging.first_id(next)];

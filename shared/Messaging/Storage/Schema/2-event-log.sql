@@ -1,4 +1,4 @@
--- One row an event: outbox, history and source of replays. Rows are never changed.
+-- One row per event: outbox, history and source of replays. Rows never change.
 CREATE TABLE messaging.event_log (
     position       bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     event_id       uuid NOT NULL,
@@ -13,7 +13,7 @@ CREATE TABLE messaging.event_log (
     PRIMARY KEY (position, event_id)
 ) PARTITION BY RANGE (event_id);
 
--- How far the relay has published it.
+-- How far the relay has published the log.
 CREATE TABLE messaging.relay_cursor (
     id       int PRIMARY KEY,
     position bigint NOT NULL,

@@ -1,4 +1,4 @@
--- One row an event that a queue has taken over.
+-- One row per event that a queue has received.
 CREATE TABLE messaging.inbox (
     event_id    uuid NOT NULL,
     queue       text NOT NULL,

@@ -1,4 +1,4 @@
--- A week each, from the last Monday on. More are made while the service runs.
+-- A week each, starting last Monday. More are created while the service runs.
 DO $$
 DECLARE
     parent text;
