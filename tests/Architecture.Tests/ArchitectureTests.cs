@@ -26,7 +26,7 @@ public sealed partial class ArchitectureTests
     private const string UtcNow = "System.DateTimeOffset::get_UtcNow";
 
     [Fact]
-    public void Services_share_nothing_but_what_is_in_shared()
+    public void Services_reference_only_projects_in_shared()
     {
         var shared = Solution.Shared.Select(project => project.Name).ToHashSet();
 
@@ -51,7 +51,7 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Shared_knows_no_service() =>
+    public void Shared_projects_depend_on_no_service() =>
         Assert.All(Solution.Shared, project => Assert.DoesNotContain(
             project.ProjectReferences, reference => Solution.Services.Any(service => service.Name == reference)));
 
@@ -100,7 +100,7 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Services_and_contracts_know_nothing_of_the_transport() =>
+    public void Services_and_contracts_do_not_depend_on_the_transport() =>
         Assert.All([.. Solution.Services, Solution.Contracts], project =>
         {
             AssertSucceeds(Types.InAssembly(project.Assembly).ShouldNot().HaveDependencyOnAny(Transport));
@@ -108,7 +108,7 @@ public sealed partial class ArchitectureTests
         });
 
     [Fact]
-    public void Domains_know_nothing_of_storage_and_HTTP() =>
+    public void Domains_do_not_depend_on_storage_or_HTTP() =>
         Assert.All(Solution.Services, service => AssertSucceeds(Types.InAssembly(service.Assembly)
             .That().ResideInNamespace($"OrderPlatform.{service.Name}.Domain")
             .ShouldNot().HaveDependencyOnAny(
@@ -126,7 +126,7 @@ public sealed partial class ArchitectureTests
     [InlineData("Messaging.Operations", "MassTransit", "RabbitMQ", "OrderPlatform.Messaging.RabbitMq", "OrderPlatform.Messaging.MassTransit")]
     [InlineData("Messaging.RabbitMq", "MassTransit", "OrderPlatform.Messaging.MassTransit", "OrderPlatform.Messaging.Operations")]
     [InlineData("Messaging.MassTransit", "OrderPlatform.Messaging.Operations")]
-    public void Projects_of_the_library_know_only_what_lies_below_them(string name, params string[] forbidden) => Assert.DoesNotContain(
+    public void Library_projects_use_only_the_floors_below_them(string name, params string[] forbidden) => Assert.DoesNotContain(
         Solution.Shared.Single(project => project.Name == name).Assembly.GetReferencedAssemblies(),
         reference => Array.Exists(
             forbidden, other => reference.Name == other || reference.Name!.StartsWith($"{other}.", StringComparison.Ordinal)));
@@ -164,7 +164,7 @@ public sealed partial class ArchitectureTests
         Assert.All(Solution.Services, service => Assert.InRange(ProgramOf(service).Split('\n').Length, 1, 40));
 
     [Fact]
-    public void Nobody_sleeps_or_asks_the_machine_for_the_time() =>
+    public void No_code_sleeps_or_reads_the_system_clock() =>
         Assert.All([.. Solution.Services, .. Solution.Shared], project =>
         {
             using var assembly = AssemblyDefinition.ReadAssembly(project.Assembly.Location);

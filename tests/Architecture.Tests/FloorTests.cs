@@ -7,7 +7,7 @@ public sealed class FloorTests
 
     [Theory]
     [MemberData(nameof(Projects))]
-    public void No_folders_of_a_project_form_a_circle(string name)
+    public void Folders_of_a_project_form_no_circle(string name)
     {
         var project = Solution.Shared.Concat(Solution.Services).Single(project => project.Name == name);
 

@@ -13,7 +13,7 @@ public sealed partial class TopologyTests
         JsonDocument.Parse(File.ReadAllText(Path.Combine(Solution.Root, "deploy", "rabbitmq", "definitions.json"))).RootElement;
 
     [Fact]
-    public void Every_handler_has_its_binding_and_every_binding_its_handler()
+    public void Every_handler_has_a_binding_and_every_binding_a_handler()
     {
         var handled =
             from service in Solution.Services
@@ -35,7 +35,7 @@ public sealed partial class TopologyTests
     }
 
     [Fact]
-    public void Every_published_event_has_its_exchange_and_somebody_who_hears_it()
+    public void Every_published_event_has_an_exchange_with_a_consumer()
     {
         var published =
             from service in Solution.Services

@@ -28,7 +28,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Everything_becomes_healthy()
+    public async Task Every_container_becomes_healthy()
     {
         await containers.Started();
 
@@ -39,7 +39,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     [Theory]
     [InlineData("gateway", "shipping")]
     [InlineData("postgres-exporter", "postgres")]
-    public async Task What_is_of_no_use_without_another_is_not_healthy_without_it(string container, string other)
+    public async Task A_container_is_unhealthy_without_the_one_it_depends_on(string container, string other)
     {
         await containers.Started();
         await AssertHealthy();
@@ -52,7 +52,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Nobody_speaks_to_broker_and_database_without_TLS()
+    public async Task Broker_and_database_refuse_connections_without_TLS()
     {
         await containers.Started();
 
@@ -75,7 +75,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     [InlineData("orders")]
     [InlineData("inventory")]
     [InlineData("shipping")]
-    public async Task A_service_has_no_shell_is_not_root_and_can_write_nowhere(string service)
+    public async Task A_service_has_no_shell_no_root_and_no_writable_files(string service)
     {
         await containers.Started();
 
@@ -86,7 +86,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Prometheus_reaches_all_that_it_watches()
+    public async Task Prometheus_reaches_all_of_its_targets()
     {
         await containers.Started();
 
@@ -99,7 +99,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Dashboards_have_something_to_show_under_load()
+    public async Task Every_dashboard_query_returns_data_under_load()
     {
         await containers.Started();
 
@@ -132,7 +132,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     [Theory]
     [InlineData("rabbitmq")]
     [InlineData("postgres")]
-    public async Task Orders_get_through_when_a_server_was_restarted(string server)
+    public async Task Orders_are_shipped_after_a_server_restart(string server)
     {
         await containers.Started();
 
@@ -143,7 +143,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
 
     /// <summary>Orders may not ask how long Inventory's queue is: the broker tells nobody without a permission there.</summary>
     [Fact]
-    public async Task A_replay_to_another_service_sends_all_that_it_has_counted_and_nobody_ships_twice()
+    public async Task A_replay_to_another_service_sends_every_event_and_ships_nothing_twice()
     {
         await containers.Started();
         var order = await AssertShips();
@@ -166,7 +166,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Orders_are_taken_while_the_broker_is_away_and_shipped_when_it_is_back()
+    public async Task Orders_are_accepted_while_the_broker_is_down_and_shipped_afterwards()
     {
         await containers.Started();
         await AssertHealthy();
@@ -189,7 +189,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Load_keeps_orders_coming_some_that_are_rejected_and_some_that_are_cancelled()
+    public async Task The_load_generator_places_orders_and_has_some_rejected_and_some_cancelled()
     {
         await containers.Started();
 
@@ -206,7 +206,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Every_order_comes_to_its_end_though_the_broker_was_restarted_under_load()
+    public async Task Every_order_completes_despite_a_broker_restart_under_load()
     {
         await containers.Started();
         var before = (await LoadOrders()).Count;
@@ -231,7 +231,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Starting_again_keeps_data_and_passwords()
+    public async Task A_restart_keeps_data_and_passwords()
     {
         await containers.Started();
         var logins = await Compose.Run("run", "--rm", "-T", "credentials", "show");
@@ -246,7 +246,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Starting_anew_without_volumes_forgets_data_and_passwords()
+    public async Task A_restart_without_the_volumes_loses_data_and_passwords()
     {
         await containers.Started();
         var logins = await Compose.Run("run", "--rm", "-T", "credentials", "show");

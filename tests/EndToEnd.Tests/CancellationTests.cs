@@ -21,7 +21,7 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
     }
 
     [Fact]
-    public async Task A_confirmed_order_is_cancelled_by_shipping_before_the_carrier_has_it()
+    public async Task A_confirmed_order_is_cancelled_by_Shipping_before_it_is_dispatched()
     {
         await Platform.SetCarrier(TimeSpan.FromSeconds(2));
         var sku = await Shop.Stock(5);
@@ -40,7 +40,7 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
     }
 
     [Fact]
-    public async Task A_shipped_order_is_not_cancelled()
+    public async Task A_shipped_order_cannot_be_cancelled()
     {
         var sku = await Shop.Stock(1);
         var order = await Shop.Place(sku);
@@ -51,7 +51,7 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
     }
 
     [Fact]
-    public async Task An_order_that_is_cancelled_while_it_is_dispatched_ends_either_way_and_never_both()
+    public async Task An_order_cancelled_during_dispatch_ends_cancelled_or_shipped_never_both()
     {
         const int Count = 80;
         await Platform.SetCarrier(TimeSpan.FromMilliseconds(100));

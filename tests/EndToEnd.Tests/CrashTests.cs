@@ -16,7 +16,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     private static readonly TimeSpan PromisedTakeOver = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task A_relay_killed_between_publish_and_cursor_publishes_again_and_takes_effect_once()
+    public async Task A_relay_killed_before_its_cursor_moves_publishes_again_with_one_effect()
     {
         var sku = await Shop.Stock(10);
         Guid published;
@@ -52,7 +52,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task A_consumer_killed_between_commit_and_ack_gets_the_event_again_and_drops_it()
+    public async Task A_consumer_killed_between_commit_and_ack_drops_the_redelivered_event()
     {
         var sku = await Shop.Stock(10);
         Inventory.BrokerProxy.Freeze();
@@ -86,7 +86,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     [InlineData(Victim.Process)]
     [InlineData(Victim.Database)]
     [InlineData(Victim.Broker)]
-    public async Task A_redrive_cut_off_between_publish_and_row_change_takes_effect_once(Victim victim)
+    public async Task A_redrive_interrupted_between_publish_and_row_update_takes_effect_once(Victim victim)
     {
         var sku = await Shop.Stock(10);
         Guid order = default;
@@ -126,7 +126,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     [InlineData(Victim.Process)]
     [InlineData(Victim.Database)]
     [InlineData(Victim.Broker)]
-    public async Task A_filing_cut_off_between_commit_and_ack_gets_the_message_again_and_files_it_once(Victim victim)
+    public async Task A_dead_letter_is_filed_once_despite_an_interruption_between_commit_and_ack(Victim victim)
     {
         var sku = await Shop.Stock(10);
         Guid order = default;
@@ -166,7 +166,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     [Theory]
     [InlineData(Victim.Process)]
     [InlineData(Victim.Database)]
-    public async Task Retention_cut_off_between_archive_and_drop_begins_anew_and_archives_every_event_once(Victim victim)
+    public async Task Retention_interrupted_between_archive_and_drop_archives_every_event_once(Victim victim)
     {
         await using var fresh = new Platform
         {
@@ -212,7 +212,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task Consumers_killed_at_random_moments_under_load_lose_and_double_nothing()
+    public async Task Consumers_killed_at_random_under_load_lose_and_duplicate_nothing()
     {
         const int Kills = 4, OrdersPerKill = 70;
         var sku = await Shop.Stock(100_000);
@@ -233,7 +233,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task Of_two_relays_one_publishes_and_the_other_takes_over_within_seconds_when_it_is_killed()
+    public async Task A_standby_relay_takes_over_within_seconds_of_a_kill()
     {
         const int TakeOvers = 3;
         var sku = await Shop.Stock(100_000);

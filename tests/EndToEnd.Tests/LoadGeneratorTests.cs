@@ -7,7 +7,7 @@ namespace OrderPlatform.EndToEnd.Tests;
 public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]
-    public async Task Keeps_orders_coming_of_which_some_are_rejected_and_some_cancelled_and_stops_when_asked()
+    public async Task Places_orders_of_every_outcome_and_stops_when_asked()
     {
         await using var toOrders = RoadTo(Orders);
         await using var toInventory = RoadTo(Inventory);
@@ -29,7 +29,7 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
     }
 
     [Fact]
-    public async Task Waits_for_a_service_that_is_away_says_so_and_goes_on_when_it_is_back()
+    public async Task Reports_and_waits_for_an_unavailable_service_then_continues()
     {
         await using var toOrders = RoadTo(Orders);
         await using var toInventory = RoadTo(Inventory);
@@ -54,7 +54,7 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
     }
 
     [Fact]
-    public async Task Refuses_settings_that_it_does_not_understand()
+    public async Task Refuses_an_invalid_setting()
     {
         await using var road = RoadTo(Orders);
         using var load = new LoadProcess(road, road, perSecond: 0, scarceShare: 0, cancelledShare: 0);

@@ -55,7 +55,7 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
     }
 
     [Fact]
-    public async Task A_service_that_is_asked_to_stop_under_load_finishes_or_gives_back_what_it_has_in_hand()
+    public async Task A_service_stopped_under_load_finishes_or_returns_its_messages()
     {
         await Platform.SetCarrier(TimeSpan.FromMilliseconds(300));
         var sku = await Shop.Stock(100_000);

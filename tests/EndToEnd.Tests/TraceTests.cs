@@ -19,7 +19,7 @@ public sealed class TraceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_trace_runs_from_the_order_to_its_delivery_through_the_logs_and_the_broker_of_all_services()
+    public async Task One_trace_follows_an_order_through_all_services_to_its_delivery()
     {
         var order = await shop.Place(await shop.Stock(1));
         await shop.Becomes(order, "shipped");
@@ -62,7 +62,7 @@ public sealed class TraceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_transaction_that_holds_many_messages_is_linked_with_each_of_them()
+    public async Task A_transaction_with_many_messages_is_linked_to_each_of_them()
     {
         const int Orders = 10;
         var sku = await shop.Stock(Orders);
@@ -90,7 +90,7 @@ public sealed class TraceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Traces_begin_with_requests_and_transactions_and_never_with_what_a_service_does_by_itself()
+    public async Task Only_requests_and_transactions_start_traces()
     {
         var sku = await shop.Stock(1);
         await shop.Becomes(await shop.Place(sku), "shipped");

@@ -32,7 +32,7 @@ public sealed class ConvergenceTests(InventoryService inventory) : IClassFixture
     }
 
     [Fact]
-    public Task Every_order_of_arrival_ends_in_the_same_state() => Arrivals.SampleAsync(
+    public Task Every_arrival_order_ends_in_the_same_state() => Arrivals.SampleAsync(
         async sample =>
         {
             var (story, arrivals) = sample;

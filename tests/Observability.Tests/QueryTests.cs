@@ -45,7 +45,7 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     [InlineData("""shipping_carrier_calls_total{outcome=~"failed|refused|timeout"}""")]
     [InlineData("job:orders_post_errors:ratio_rate5m")]
     [InlineData("job_route:http_errors:ratio_rate5m")]
-    public async Task What_has_never_failed_counts_as_0(string faults)
+    public async Task A_fault_that_never_occurred_counts_as_0(string faults)
     {
         IReadOnlyList<Sample> samples = [];
         await Eventually.Is(async () => (samples = await Numbers(faults)).Count > 0, $"{faults} is there");
@@ -72,7 +72,7 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     }
 
     [Fact]
-    public async Task Every_metric_that_dashboards_and_rules_ask_for_is_there()
+    public async Task Every_metric_in_dashboards_and_rules_exists()
     {
         var expressions = Dashboards.Names.SelectMany(Dashboards.Queries).Select(query => query.Expression)
             .Concat((await Prometheus.Rules()).Select(rule => rule.Query));

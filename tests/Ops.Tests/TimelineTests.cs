@@ -33,7 +33,7 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task Shows_what_is_deferred()
+    public async Task Shows_deferred_events()
     {
         var order = await Shop.Place(await Shop.Stock(1));
         await Shop.Becomes(order, "shipped");
@@ -50,7 +50,7 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task Says_which_service_does_not_answer()
+    public async Task Names_the_service_that_does_not_answer()
     {
         var order = await Shop.Place(await Shop.Stock(1));
         await Shop.Becomes(order, "shipped");

@@ -81,13 +81,13 @@ public sealed class DecideTests
     [Theory]
     [InlineData(Shipped)]
     [InlineData(Delivered)]
-    public void ShipmentDispatched_changes_nothing_twice(OrderStatus status) =>
+    public void ShipmentDispatched_changes_nothing_the_second_time(OrderStatus status) =>
         Changes_nothing(ShipOrder.Decide(Given.Order(status), Given.ShipmentDispatched));
 
     [Theory]
     [InlineData(Rejected)]
     [InlineData(Cancelled)]
-    public void ShipmentDispatched_contradicts_an_order_that_is_off(OrderStatus status) =>
+    public void ShipmentDispatched_contradicts_a_cancelled_or_rejected_order(OrderStatus status) =>
         Assert.Throws<ContradictionException>(() => ShipOrder.Decide(Given.Order(status), Given.ShipmentDispatched));
 
     [Fact]
@@ -107,13 +107,13 @@ public sealed class DecideTests
         Is_deferred(DeliverOrder.Decide(OrderOrNone(status), Given.ShipmentDelivered));
 
     [Fact]
-    public void ShipmentDelivered_changes_nothing_twice() =>
+    public void ShipmentDelivered_changes_nothing_the_second_time() =>
         Changes_nothing(DeliverOrder.Decide(Given.Order(Delivered), Given.ShipmentDelivered));
 
     [Theory]
     [InlineData(Rejected)]
     [InlineData(Cancelled)]
-    public void ShipmentDelivered_contradicts_an_order_that_is_off(OrderStatus status) =>
+    public void ShipmentDelivered_contradicts_a_cancelled_or_rejected_order(OrderStatus status) =>
         Assert.Throws<ContradictionException>(() => DeliverOrder.Decide(Given.Order(status), Given.ShipmentDelivered));
 
     [Theory]
@@ -133,7 +133,7 @@ public sealed class DecideTests
         Is_deferred(CompleteCancellation.Decide(OrderOrNone(status), Given.ShipmentCancelled, Given.Now));
 
     [Fact]
-    public void ShipmentCancelled_changes_nothing_twice() =>
+    public void ShipmentCancelled_changes_nothing_the_second_time() =>
         Changes_nothing(CompleteCancellation.Decide(Given.Order(Cancelled), Given.ShipmentCancelled, Given.Now));
 
     [Theory]

@@ -21,7 +21,7 @@ public sealed class RebuildTests : IAsyncLifetime
     public ValueTask DisposeAsync() => orders.DisposeAsync();
 
     [Fact]
-    public async Task Finds_nothing_where_rows_are_what_their_events_say()
+    public async Task Finds_no_difference_where_rows_match_their_events()
     {
         foreach (var status in Enum.GetValues<OrderStatus>())
             await orders.PlaceUntil(status);
@@ -33,7 +33,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Finds_each_kind_of_difference_and_changes_nothing_when_it_compares()
+    public async Task Comparing_finds_each_kind_of_difference_and_changes_nothing()
     {
         var (changed, rowless, eventless) = await Damage();
 
@@ -54,7 +54,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Repairs_what_the_events_tell_and_leaves_a_row_that_is_all_there_is()
+    public async Task Repairs_rows_from_their_events_and_keeps_a_row_without_events()
     {
         var (changed, rowless, eventless) = await Damage();
         var before = await orders.Get(eventless);
@@ -79,7 +79,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Skips_what_may_be_archived_and_never_makes_half_an_order_of_the_rest()
+    public async Task Skips_orders_whose_events_may_be_archived()
     {
         var (begun, gone, whole) = (
             await orders.PlaceUntil(OrderStatus.Delivered), await orders.PlaceUntil(OrderStatus.Rejected), await orders.Place());
@@ -101,7 +101,7 @@ public sealed class RebuildTests : IAsyncLifetime
     [Theory]
     [InlineData("compare")]
     [InlineData("repair")]
-    public async Task Sees_no_difference_where_orders_flow(string mode)
+    public async Task Reports_no_difference_while_orders_are_being_processed(string mode)
     {
         using var stop = new CancellationTokenSource();
         var flow = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Flow(stop.Token)));
@@ -118,7 +118,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_repaired_is_reported_also_when_writing_the_report_has_failed()
+    public async Task Repairs_are_reported_even_if_writing_the_report_failed_at_first()
     {
         var (changed, rowless, _) = await Damage();
         await Execute(
@@ -144,7 +144,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Repairs_while_the_same_orders_go_on()
+    public async Task Repairs_orders_while_they_are_being_processed()
     {
         var ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => orders.Place()));
         await Execute("UPDATE orders SET customer_id = 'somebody', shipping_address = '{}'");
@@ -163,7 +163,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Goes_through_many_pages_and_reports_the_first_three_hundred()
+    public async Task Reads_many_pages_and_reports_the_first_300_differences()
     {
         await orders.Place();
         await Execute(
@@ -192,7 +192,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Ends_when_cancelled_and_another_can_be_started()
+    public async Task Ends_when_cancelled_so_that_another_can_start()
     {
         await orders.Place();
         string job;
@@ -213,7 +213,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Repairs_nothing_more_when_it_is_cancelled()
+    public async Task Repairs_nothing_more_after_it_is_cancelled()
     {
         var (changed, _, _) = await Damage();
         await using (var connection = await orders.Database.Source.OpenConnectionAsync())
@@ -237,7 +237,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fails_and_names_the_event_that_can_not_be_applied()
+    public async Task Fails_and_names_the_event_that_cannot_be_applied()
     {
         var id = await orders.PlaceUntil(OrderStatus.Confirmed);
         await Execute($$"""UPDATE messaging.event_log SET data = '{"orderId":7}' WHERE sequence = 2 AND stream = '{{id}}'""");
@@ -254,7 +254,7 @@ public sealed class RebuildTests : IAsyncLifetime
     [Theory]
     [InlineData("""{"mode":"guess"}""", "mode")]
     [InlineData("""{}""", "mode")]
-    public async Task Refuses_a_mode_that_there_is_not(string request, string field)
+    public async Task Refuses_an_unknown_mode(string request, string field)
     {
         using var body = new StringContent(request, System.Text.Encoding.UTF8, "application/json");
         var response = await orders.Http.PostAsync(new Uri("/ops/rebuilds", UriKind.Relative), body);

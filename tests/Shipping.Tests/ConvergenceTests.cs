@@ -19,7 +19,7 @@ public sealed class ConvergenceTests : ShippingTest
         select (cancelled, order.Select((n, i) => new Arrival(n / 2, n % 2 == 1 && replayed[n / 2], together[i])).ToArray());
 
     [Fact]
-    public async Task Without_a_carrier_every_order_of_arrival_ends_dispatched()
+    public async Task Without_a_carrier_every_arrival_order_ends_dispatched()
     {
         var shipping = await Start(("Carrier:Mode", "Instant"));
 
@@ -39,7 +39,7 @@ public sealed class ConvergenceTests : ShippingTest
     }
 
     [Fact]
-    public async Task While_the_carrier_is_down_every_order_of_arrival_ends_cancelled_if_it_was_cancelled()
+    public async Task A_cancellation_while_the_carrier_is_down_wins_in_every_arrival_order()
     {
         Carrier.Answer = (_, _) => Task.FromResult(500);
         var shipping = await Start();

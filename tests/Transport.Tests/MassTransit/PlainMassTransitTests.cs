@@ -70,7 +70,7 @@ public sealed class PlainMassTransitTests : IAsyncLifetime
     [Theory]
     [InlineData(TransportHost.MassTransit)]
     [InlineData(TransportHost.RabbitMq)]
-    public async Task An_event_of_a_plain_publisher_is_read(string transport)
+    public async Task An_event_from_a_plain_publisher_is_read(string transport)
     {
         await using var ours = await TransportHost.Start(transport, broker, consumed: [StockReserved]);
         await using var plain = await StartPlain();
