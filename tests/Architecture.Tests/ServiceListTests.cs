@@ -5,7 +5,7 @@ using OrderPlatform.DeploymentGenerator;
 
 namespace OrderPlatform.Architecture.Tests;
 
-/// <summary><c>deploy/services.ini</c>: what it says of the services, and what is derived from it.</summary>
+/// <summary><c>deploy/services.ini</c>: its content, and everything generated from it.</summary>
 public sealed partial class ServiceListTests
 {
     private const string Billing = """
@@ -134,7 +134,7 @@ public sealed partial class ServiceListTests
     public void A_mistake_in_the_list_is_reported(string list, string mistake) =>
         Assert.Contains(mistake, Assert.Throws<FormatException>(() => ServiceList.Parse(list)).Message, StringComparison.Ordinal);
 
-    /// <summary>They would be forgotten when a service is added.</summary>
+    /// <summary>A name would be forgotten when a service is added.</summary>
     [Fact]
     public void Alert_rules_and_dashboards_never_select_a_service_by_name()
     {

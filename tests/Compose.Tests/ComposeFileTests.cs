@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Compose.Tests;
 
-/// <summary>What holds of every container, as Compose understands the file; no engine is needed for that.</summary>
+/// <summary>Rules for every container, checked on the file as Compose resolves it; this needs no engine.</summary>
 public sealed partial class ComposeFileTests
 {
     [Fact]
@@ -21,7 +21,7 @@ public sealed partial class ComposeFileTests
         }
 
         if (read == 0)
-            Assert.Skip("There is no compose here.");
+            Assert.Skip("Compose is not installed.");
     }
 
     [Fact]
@@ -34,9 +34,9 @@ public sealed partial class ComposeFileTests
             Assert.Equal("no-new-privileges:true", container.GetProperty("security_opt").EnumerateArray().Single().GetString());
             Assert.True(
                 container.GetProperty("logging").GetProperty("options").TryGetProperty("max-size", out _),
-                $"{name} keeps all of its log");
+                $"{name} has no limit on its log");
             Assert.False(container.TryGetProperty("privileged", out _));
-            Assert.True(container.TryGetProperty("restart", out _), $"{name} does not say whether it is started again");
+            Assert.True(container.TryGetProperty("restart", out _), $"{name} has no restart policy");
         }
     }
 
@@ -52,7 +52,7 @@ public sealed partial class ComposeFileTests
             (await Containers()).Values.SelectMany(container => Each(container, "ports")),
             port => Assert.Equal("127.0.0.1", port.GetProperty("host_ip").GetString()));
 
-    /// <summary>PostgreSQL numbers its releases 18.6, the others 4.3.6; a tag with fewer numbers moves on.</summary>
+    /// <summary>PostgreSQL's releases have two numbers (18.6), the others three (4.3.6); a tag with fewer numbers is not fixed.</summary>
     [Fact]
     public async Task Every_image_is_pinned_to_an_exact_release() =>
         Assert.All(
@@ -60,7 +60,7 @@ public sealed partial class ComposeFileTests
             container => Assert.Matches(
                 @"^(postgres:\d+\.\d+|(?!postgres:)[a-z/]+:v?\d+\.\d+\.\d+)(-[a-z]+)*$", container.GetProperty("image").GetString()));
 
-    /// <summary>Patches come with a build; another version or distribution does not.</summary>
+    /// <summary>A new build may bring patches, but no other version or distribution.</summary>
     [Fact]
     public void Base_images_are_pinned_to_a_minor_version_and_a_distribution()
     {
@@ -76,7 +76,7 @@ public sealed partial class ComposeFileTests
     {
         string[] images = ["TEST_POSTGRES_IMAGE", "TEST_RABBITMQ_IMAGE"];
         if (images.Any(image => Environment.GetEnvironmentVariable(image) is { Length: > 0 }))
-            Assert.Skip("Others were asked for.");
+            Assert.Skip("TEST_POSTGRES_IMAGE or TEST_RABBITMQ_IMAGE chooses another image.");
         var containers = await Containers();
 
         Assert.Equal(containers["postgres"].GetProperty("image").GetString(), TestServers.DatabaseImage);
@@ -91,7 +91,7 @@ public sealed partial class ComposeFileTests
                 container.Value.TryGetProperty("healthcheck", out var check) && check.GetProperty("test")[0].GetString() != "NONE",
                 $"{container.Key} has no health check"));
 
-    /// <summary>With three services that is less than 3 GB.</summary>
+    /// <summary>With three services, that is less than 3 GB.</summary>
     [Fact]
     public async Task A_service_has_256_MB_and_everything_else_less_than_2304()
     {
@@ -120,7 +120,7 @@ public sealed partial class ComposeFileTests
             $"secrets-{service}", Each(containers["credentials"], "volumes").Select(volume => volume.GetProperty("source").GetString())));
     }
 
-    /// <summary>Each service's passwords are in a volume that no other container but their maker has.</summary>
+    /// <summary>Each service's passwords are in a volume that is mounted only there and in the container that generates them.</summary>
     [Fact]
     public async Task No_container_can_see_the_secrets_of_another()
     {
@@ -132,7 +132,7 @@ public sealed partial class ComposeFileTests
             where source == "vault" || source.StartsWith("secrets-", StringComparison.Ordinal)
             select (container.Key, source);
 
-        // What makes the databases is the server's own image, and acts as its administrator.
+        // The container that creates the databases uses the server's image and acts as its administrator.
         Assert.All(mounts, mount => Assert.Equal(mount.Key == "databases" ? "secrets-postgres" : $"secrets-{mount.Key}", mount.source));
         Assert.NotEmpty(mounts);
     }

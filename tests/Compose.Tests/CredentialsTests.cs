@@ -82,7 +82,7 @@ public sealed class CredentialsTests : IDisposable
         Assert.True(both.HasPrivateKey);
     }
 
-    /// <summary>What makes the databases finds the services by these files.</summary>
+    /// <summary>The script that creates the databases finds the services by these files.</summary>
     [Fact]
     public void PostgreSQL_gets_a_password_for_every_service_of_the_broker()
     {
@@ -150,7 +150,7 @@ public sealed class CredentialsTests : IDisposable
     private Dictionary<string, string> Snapshot() => Directory.GetFiles(root, "*", SearchOption.AllDirectories)
         .ToDictionary(file => Path.GetRelativePath(root, file), File.ReadAllText);
 
-    /// <summary>By a client that knows the authority and nothing else, at that time.</summary>
+    /// <summary>Asserts that a client that trusts only the authority accepts the certificate at that time.</summary>
     private void AssertTrusted(string server, DateTimeOffset then)
     {
         using var authority = X509Certificate2.CreateFromPem(Read("orders/ca.crt"));

@@ -6,13 +6,13 @@ using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Compose.Tests;
 
-/// <summary>The platform as a newcomer starts it. Once for all of these tests, as it takes a while; and removed with its volumes.</summary>
+/// <summary>The platform as a newcomer starts it. Started once for all of these tests, and removed with its volumes.</summary>
 public sealed class PlatformTests(PlatformTests.Containers containers) : IClassFixture<PlatformTests.Containers>
 {
-    /// <summary>Of orders that nobody reports as delivered.</summary>
+    /// <summary>The final statuses of orders that are never reported as delivered.</summary>
     private static readonly string[] Ends = ["shipped", "rejected", "cancelled"];
 
-    /// <summary>As <c>deploy/prometheus/prometheus.yml</c> says.</summary>
+    /// <summary>As in <c>deploy/prometheus/prometheus.yml</c>.</summary>
     private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(15);
 
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
@@ -35,7 +35,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await AssertHealthy();
     }
 
-    /// <summary>A check that asks only itself would not notice.</summary>
+    /// <summary>A health check that looks only at its own process would not notice.</summary>
     [Theory]
     [InlineData("gateway", "shipping")]
     [InlineData("postgres-exporter", "postgres")]
@@ -141,7 +141,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await AssertShips();
     }
 
-    /// <summary>Orders may not ask how long Inventory's queue is: the broker tells nobody without a permission there.</summary>
+    /// <summary>Orders cannot query the length of Inventory's queue: the broker refuses without a permission for it.</summary>
     [Fact]
     public async Task A_replay_to_another_service_sends_every_event_and_ships_nothing_twice()
     {
@@ -263,7 +263,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     private static Task<string> Broker(params string[] command) =>
         Compose.Run(["exec", "-T", "rabbitmq", "rabbitmqctl", "--quiet", .. command]);
 
-    /// <summary>Orders keep coming meanwhile.</summary>
+    /// <summary>Runs a test while the load generator places orders.</summary>
     private static async Task UnderLoad(Func<Task> test)
     {
         await Compose.Run("--profile", "load", "up", "--detach", "load");
@@ -277,12 +277,12 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         }
     }
 
-    /// <summary>As the load generator counted them when it was stopped last.</summary>
+    /// <summary>As counted by the load generator when it was last stopped.</summary>
     private static async Task<int> AcceptedByLoad() => int.Parse(
         Regex.Matches(await Compose.Run("--profile", "load", "logs", "--no-color", "load"), @"Stopped\. placed (\d+)")[^1].Groups[1].Value,
         CultureInfo.InvariantCulture);
 
-    /// <summary>How often each of these has happened since Orders was started.</summary>
+    /// <summary>How often each outcome has occurred since Orders started.</summary>
     private static async Task<Dictionary<string, double>> Outcomes()
     {
         var metrics = await Scrape.Of(Http, Compose.Orders);

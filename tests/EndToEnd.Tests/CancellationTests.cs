@@ -36,7 +36,7 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
         Assert.Equal(["OrderPlaced", "OrderConfirmed", "OrderCancellationRequested", "OrderCancelled"], await Shop.History(order));
         await Eventually.Is(
             async () => (await Shop.Shipment(order))!.Value.GetProperty("nextAttemptAt").ValueKind == System.Text.Json.JsonValueKind.Null,
-            description: "what the carrier had booked is undone");
+            description: "the carrier's booking is undone");
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
             var order = await Shop.Place(sku);
             await Eventually.Is(async () => await Shop.Status(order) is not "placed");
 
-            // On a slow machine all might come before the carrier has anything: some wait until they are certainly too late.
+            // On a slow machine all cancellations might precede the dispatch, so some wait until they are certainly too late.
             if (number % 8 == 0)
                 await Shop.Becomes(order, "shipped");
             else

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Dead letters on the real platform, with the rights that each service has there.</summary>
+/// <summary>Dead letters on the real platform, with the permissions that each service has there.</summary>
 public sealed class DeadLetterTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]

@@ -1,6 +1,6 @@
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>What the other tests rely on when they begin.</summary>
+/// <summary>The guarantees that the other tests rely on.</summary>
 public sealed class HarnessTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]

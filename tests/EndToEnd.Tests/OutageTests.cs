@@ -10,8 +10,8 @@ public sealed class OutageTests(Platform platform) : PlatformTest(platform)
         await using var load = Shop.Load(sku);
         await load.Reaches(50);
 
-        // What is on its way to a broker that goes down is lost. Held back for a while, there certainly is something: events and their
-        // acknowledgements.
+        // Everything in transit to a broker that goes down is lost. Holding it back for a while makes sure that events and
+        // acknowledgements are in transit.
         foreach (var service in Platform.Services)
             service.BrokerProxy.Freeze();
         await load.Reaches(load.Count + 20);

@@ -6,7 +6,7 @@ using RabbitMQ.Client.Exceptions;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Who may do what, as <c>deploy/</c> says; no service is needed to ask.</summary>
+/// <summary>The permissions in <c>deploy/</c>, checked without running a service.</summary>
 public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFixture<PermissionTests.Servers>
 {
     private static readonly string[] Services = [.. ServiceList.Read(Repository.Path()).Services.Select(service => service.Name)];
@@ -30,7 +30,7 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
         Assert.Equal(user != producer, refused);
     }
 
-    /// <summary>A replay is an event like any other: who could send one, could forge it.</summary>
+    /// <summary>A replayed event is like any other: a service that could send one could forge it.</summary>
     [Theory]
     [MemberData(nameof(UsersAndProducers))]
     public async Task A_service_can_replay_only_its_own_events(string user, string producer)
@@ -55,7 +55,7 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
         Assert.Equal(user != queue, await IsRefused(user, channel =>
             channel.BasicPublishAsync(queue, "", mandatory: true, new BasicProperties(), ReadOnlyMemory<byte>.Empty).AsTask()));
 
-    /// <summary>Else it could read along, or cut others off.</summary>
+    /// <summary>Otherwise it could read the events of others, or cut others off.</summary>
     [Theory]
     [MemberData(nameof(Pairs))]
     public async Task A_service_can_declare_and_delete_only_its_own_queues(string user, string owner)

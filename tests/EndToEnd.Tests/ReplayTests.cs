@@ -4,12 +4,12 @@ using System.Text.Json;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Past events once more, between services that may do no more than deploy/ says.</summary>
+/// <summary>Replays between services that have only the permissions in deploy/.</summary>
 public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
 {
     private const int Count = 30;
 
-    /// <summary>Its commands are run as they stand there, but for addresses and times.</summary>
+    /// <summary>Its commands are run as printed, except for addresses and times.</summary>
     private static readonly Guide Guide =
         Guide.Read(Repository.Path("shared", "Messaging.Operations", "Replays", "README.md"), "What to do");
 
@@ -115,8 +115,8 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         }
     }
 
-    /// <summary>Runs a block of the guide, which must work.</summary>
-    /// <returns>What its commands have answered.</returns>
+    /// <summary>Runs a block of the guide and asserts that it succeeds.</summary>
+    /// <returns>The answers to its commands.</returns>
     private async Task<List<JsonElement>> Run(string words, DateTime? since = null)
     {
         var block = Guide.After(words)
@@ -128,7 +128,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         return Guide.Answers(output);
     }
 
-    /// <summary>The rows of these orders, and that their events were handled, as if restored from an old backup.</summary>
+    /// <summary>Deletes the rows of these orders and their inbox entries, as restoring an old backup would.</summary>
     private async Task Lose(Guid[] orders, string sku, int units, DateTime since)
     {
         var ids = string.Join(", ", orders.Select(id => $"'{id}'"));

@@ -1,6 +1,6 @@
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Services that start before what they need, beside each other, and that are asked to stop.</summary>
+/// <summary>Services that start before their dependencies or concurrently, and services that are stopped.</summary>
 public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]
@@ -24,7 +24,7 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
         await Eventually.Is(async () => await Says(orders, "relay", "broker"));
         Assert.Equal(503, (await orders.Health()).Status);
 
-        // Everything that can be there is there, but for Inventory: the order waits for it, and is not lost.
+        // Everything is available except Inventory: the order waits for it and is not lost.
         foreach (var service in fresh.Services)
         {
             service.DatabaseProxy.Open();
