@@ -56,8 +56,8 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
     [Fact]
     public async Task Refuses_an_invalid_setting()
     {
-        await using var road = ProxyTo(Orders);
-        using var load = new LoadProcess(road, road, perSecond: 0, scarceShare: 0, cancelledShare: 0);
+        await using var proxy = ProxyTo(Orders);
+        using var load = new LoadProcess(proxy, proxy, perSecond: 0, scarceShare: 0, cancelledShare: 0);
 
         Assert.Equal(2, await load.Ended());
         Assert.True(load.Says("error: --orders-per-second: '0' is not a number from 0.01 to 10000."));

@@ -211,7 +211,7 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
             return;
         var logs = platform.Services.SelectMany(service => service.Instances).Select(instance => instance.Log).ToArray();
         var lines = logs.SelectMany(log => log.Since(begin)).OrderBy(line => line.ReceivedAt).Select(line => line.Text).ToArray();
-        output.WriteLine($"Logs since the test began (UTC); in full in {ServiceLog.Folder}: {string.Join(' ', logs.Select(log => log.File))}");
+        output.WriteLine($"Logs since the test began (UTC); full in {ServiceLog.Folder}: {string.Join(' ', logs.Select(log => log.File))}");
         if (lines.Length > MostLines)
             output.WriteLine($"  ({lines.Length - MostLines} earlier lines are left out)");
         foreach (var line in lines.TakeLast(MostLines))

@@ -8,7 +8,7 @@ using static OrderPlatform.Inventory.Domain.ReservationStatus;
 
 namespace OrderPlatform.Inventory.Tests;
 
-/// <summary>What each event and each request does in each state. No host, no database: decisions are pure.</summary>
+/// <summary>The effect of each event and request in each state. No host, no database: decisions are pure.</summary>
 public sealed class DecideTests
 {
     [Theory]

@@ -5,14 +5,14 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Observability.Tests;
 
 /// <summary>
-/// Every alert, brought about by a real fault: Prometheus sees it inactive, pending, firing and resolved, and Alertmanager is told.
+/// Every alert, caused by a real fault: in Prometheus it is inactive, pending, firing and resolved, and Alertmanager is notified.
 /// </summary>
 public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring)
 {
-    /// <summary>The trait that names the alerts a test has seen.</summary>
+    /// <summary>The trait that names the alerts that a test covers.</summary>
     public const string Alert = nameof(Alert);
 
-    /// <summary>As the inbox is when partitions were not made for weeks.</summary>
+    /// <summary>Leaves the inbox as if no partitions had been created for weeks.</summary>
     private const string MoveInboxToDefault =
         """
         DO $$
@@ -164,7 +164,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await channel.BasicPublishAsync(Event, "", mandatory: true, properties, Encoding.UTF8.GetBytes("no JSON"));
         await arriving.Fires();
 
-        // Nothing is to be done: it ends when none has arrived for a while.
+        // No action is needed: the alert ends when no dead letter has arrived for a while.
         await arriving.Ends();
     }
 
@@ -194,7 +194,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         var missing = await Watch("PartitionMissing", Inventory);
         await Shop.Place("cable");
 
-        // Who makes partitions waits for its turn, as if there had been none for weeks.
+        // Retention waits for this lock, so no partitions are created, as if for weeks.
         await using (var connection = await Inventory.Database.Source.OpenConnectionAsync())
         {
             await Execute(connection, "SELECT pg_advisory_lock(hashtextextended('orderplatform retention', 0))");

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Observability.Tests;
 
-/// <summary>That somebody who did not make the dashboards can read them.</summary>
+/// <summary>Checks that dashboards can be read by people who did not make them.</summary>
 public sealed partial class DashboardTests
 {
     private static readonly string[] Units = ["ops", "reqps", "s", "percentunit", "bytes", "short", "none"];
@@ -63,7 +63,7 @@ public sealed partial class DashboardTests
             var instant = InstantPanels.Contains(Text(panel, "type"));
 
             Assert.Equal(targets.Length, targets.Select(target => Text(target, "refId")).Distinct().Count());
-            Assert.True(instant || GraphPanels.Contains(Text(panel, "type")), $"'{Text(panel, "type")}' is no kind of panel.");
+            Assert.True(instant || GraphPanels.Contains(Text(panel, "type")), $"'{Text(panel, "type")}' is not a known type of panel.");
             Assert.All(targets, target =>
             {
                 Assert.Equal(instant, target.TryGetProperty("instant", out var once) && once.GetBoolean());
@@ -71,7 +71,7 @@ public sealed partial class DashboardTests
                     Text(panel, "type") == "table",
                     target.TryGetProperty("format", out var format) && format.GetString() == "table");
                 Assert.True(
-                    instant || target.TryGetProperty("legendFormat", out _), $"'{Text(panel, "title")}' has a curve without a name.");
+                    instant || target.TryGetProperty("legendFormat", out _), $"'{Text(panel, "title")}' has a series without a legend.");
             });
         });
 
@@ -85,7 +85,7 @@ public sealed partial class DashboardTests
             Assert.Equal(values.Order(), values);
         });
 
-    /// <summary>Grafana says nothing of one that names none.</summary>
+    /// <summary>Grafana silently ignores an override that matches nothing.</summary>
     [Theory]
     [MemberData(nameof(Dashboard))]
     public void An_override_refers_to_a_series_or_a_column(string name) =>

@@ -1,9 +1,9 @@
 namespace OrderPlatform.Observability.Tests;
 
-/// <summary>That dashboards have something to show: their queries, sent to a Prometheus that watches the platform at work.</summary>
+/// <summary>Sends the dashboards' queries to a Prometheus that monitors the working platform: each must return data.</summary>
 public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring)
 {
-    /// <summary>Of the Prometheus of these tests.</summary>
+    /// <summary>The scrape interval of these tests' Prometheus.</summary>
     private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Long enough for orders to be cancelled between confirmation and dispatch.</summary>
@@ -66,7 +66,7 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
             {
                 await Eventually.Is(
                     async () => await Rows(columns[0]) is { Count: > 0 } rows && rows.IsSubsetOf(await Rows(other)),
-                    $"what has '{columns[0]}' has '{other}' as well");
+                    $"every row with '{columns[0]}' has '{other}' as well");
             }
         }
     }

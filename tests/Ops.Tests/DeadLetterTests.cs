@@ -14,7 +14,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
     [Fact]
     public async Task A_message_is_found_by_its_group_redriven_and_resolved()
     {
-        // Confirming an order that is rejected is a contradiction; later it is none any more.
+        // Confirming a rejected order is a contradiction; it is resolved when the status changes.
         var order = await PlaceWithoutInventory();
         await SetStatus(order, "Rejected");
         await Inventory.Start();
@@ -230,7 +230,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Page.Keyboard.PressAsync("Enter");
         await Expect(Page.GetByRole(AriaRole.Row)).ToHaveCountAsync(4);
         await IsAccessible("list");
-        // As a card, what has several parts stays beside its label.
+        // In the card layout, a value of several parts stays beside its label.
         Assert.Equal(1, await Page.Locator("td[data-label=Exception]").First.EvaluateAsync<int>("cell => cell.childNodes.length"));
 
         await Page.GetByRole(AriaRole.Checkbox).Nth(1).CheckAsync();
@@ -267,7 +267,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Expect(Dialog.GetByRole(AriaRole.Heading, new() { Name = "Discard StockReserved?" })).ToBeVisibleAsync();
     }
 
-    /// <summary>An order that stays placed, because Inventory is away.</summary>
+    /// <summary>An order that stays placed, because Inventory is stopped.</summary>
     private async Task<Guid> PlaceWithoutInventory()
     {
         var sku = await Shop.Stock(1);
@@ -305,7 +305,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
 
     private static string Reserved(Guid order) => $$"""{"orderId": "{{order}}", "reservedAt": "2026-01-31T12:00:00Z"}""";
 
-    /// <summary>Returns when a dead letter of this order is filed, and waits.</summary>
+    /// <summary>Waits until a dead letter of this order is filed in that state.</summary>
     private Task Filed(Guid order, string state = "waiting") =>
         Eventually.Is(async () => await Count($"state = '{state}' AND stream = '{order}'") == 1, description: "it is filed");
 

@@ -4,7 +4,7 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Ops.Tests;
 
-/// <summary>What waits for a message that failed, and what is on its way back.</summary>
+/// <summary>Events that wait for a dead letter, and redrives in progress.</summary>
 public sealed class FollowerTests(OpsPlatform platform) : PageTest(platform)
 {
     [Fact]

@@ -200,7 +200,7 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
 
     private static string Escaped(string path) => path.Replace("+", "%2B", StringComparison.Ordinal);
 
-    /// <summary>A thousand hours with an event in each, but for every seventh, where there is only a hole.</summary>
+    /// <summary>A thousand hours with one event each, except every seventh, which is a gap.</summary>
     private sealed class OrdersInThePast : IAsyncDisposable
     {
         public static readonly DateTimeOffset Begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

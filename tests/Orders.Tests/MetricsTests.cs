@@ -118,7 +118,7 @@ public sealed class MetricsTests : IAsyncLifetime
         Assert.Contains("orders", pools);
         Assert.Contains("orders relay", pools);
 
-        // The test's own connections are seen as well, and have no application name.
+        // The test's own connections are exported as well; they have no application name.
         Assert.All(pools, pool => Assert.DoesNotContain("Application Name", pool, StringComparison.Ordinal));
     }
 

@@ -85,7 +85,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
 
         var response = await orders.Http.PostAsync(new Uri("/orders", UriKind.Relative), body);
 
-        await Is_a_problem(response, HttpStatusCode.BadRequest, field);
+        await AssertProblem(response, HttpStatusCode.BadRequest, field);
     }
 
     [Theory]
@@ -99,7 +99,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
 
         var response = await orders.Http.PostAsJsonAsync("/orders", request);
 
-        await Is_a_problem(response, HttpStatusCode.BadRequest, field);
+        await AssertProblem(response, HttpStatusCode.BadRequest, field);
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
     {
         var response = await Post(Given.Request(), key == "longer than 255" ? new string('k', 256) : key);
 
-        await Is_a_problem(response, HttpStatusCode.BadRequest, "idempotencyKey");
+        await AssertProblem(response, HttpStatusCode.BadRequest, "idempotencyKey");
     }
 
     [Fact]
@@ -162,7 +162,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
 
         var response = await Post(Given.Request("customer-2"), key);
 
-        await Is_a_problem(response, HttpStatusCode.UnprocessableEntity);
+        await AssertProblem(response, HttpStatusCode.UnprocessableEntity);
         Assert.Equal("idempotency-key-reused", await CodeOf(response));
     }
 
@@ -212,7 +212,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
         parent[path[^1]] = value;
     }
 
-    private static async Task Is_a_problem(HttpResponseMessage response, HttpStatusCode status, string? field = null)
+    private static async Task AssertProblem(HttpResponseMessage response, HttpStatusCode status, string? field = null)
     {
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == status, $"{response.StatusCode}: {text}");

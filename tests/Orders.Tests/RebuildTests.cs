@@ -73,7 +73,7 @@ public sealed class RebuildTests : IAsyncLifetime
         Assert.Equivalent(before, await orders.Get(eventless));
         AssertCounts(await Rebuild("compare"), @checked: 5, differing: 1, repaired: 0, skipped: 0);
 
-        // A repaired order goes on.
+        // A repaired order continues.
         Assert.Equal(HttpStatusCode.Accepted, (await orders.Cancel(rowless)).StatusCode);
         Assert.Equal([1, 2, 3], (await orders.History(rowless)).Events.Select(e => e.Sequence));
     }
@@ -219,7 +219,7 @@ public sealed class RebuildTests : IAsyncLifetime
         await using (var connection = await orders.Database.Source.OpenConnectionAsync())
         await using (var transaction = await connection.BeginTransactionAsync())
         {
-            // It has found what to repair, and cannot yet.
+            // It has found an order to repair, and waits for its lock.
             await using var hold = connection.CreateCommand();
             hold.CommandText = $"SELECT FROM orders WHERE id = '{changed}' FOR UPDATE";
             await hold.ExecuteNonQueryAsync();
@@ -229,7 +229,7 @@ public sealed class RebuildTests : IAsyncLifetime
             await Cancel(job);
         }
 
-        // The next begins when this one has ended.
+        // The next rebuild begins when this one has ended.
         AssertCounts(await Rebuild("compare"), @checked: 5, differing: 3, repaired: 0, skipped: 0);
         var cancelled = (await orders.Http.GetFromJsonAsync<JsonElement>("/ops/rebuilds")).GetProperty("items")[1];
         AssertCounts(cancelled, @checked: 0, differing: 0, repaired: 0, skipped: 0);
@@ -265,7 +265,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// Five orders: a row that was changed, one that is missing, one whose events are, and two that are as they should be.
+    /// Five orders: one whose row was changed, one whose row is missing, one whose events are missing, and two intact ones.
     /// </summary>
     private async Task<(Guid Changed, Guid Rowless, Guid Eventless)> Damage()
     {
@@ -282,7 +282,7 @@ public sealed class RebuildTests : IAsyncLifetime
 
     private Task Forget(Guid id, string which) => Execute($"DELETE FROM messaging.event_log WHERE stream = '{id}' AND {which}");
 
-    /// <summary>As after retention: what is older than next week may be in an archive.</summary>
+    /// <summary>Simulates retention: events older than next week may be in an archive.</summary>
     private Task Archive() => Execute(
         """
         DO $$
@@ -301,8 +301,8 @@ public sealed class RebuildTests : IAsyncLifetime
         END $$
         """);
 
-    /// <summary>Orders, one after the other, until it is stopped.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Places orders one after another until it is stopped.</summary>
+    /// <returns>The number of orders.</returns>
     private async Task<int> Flow(CancellationToken stoppingToken)
     {
         var count = 0;

@@ -34,7 +34,7 @@ public sealed class BookingTests : ShippingTest
             times.Add(watch.Elapsed);
         }
 
-        // The first may be found when the worker begins, and a busy machine may stall one of the others, but not each for half a poll.
+        // The worker may find the first one at its start, and a busy machine may delay one other, but not each by half a poll.
         Assert.InRange(times.Skip(1).Min(), TimeSpan.Zero, TimeSpan.FromSeconds(30));
     }
 
@@ -113,7 +113,7 @@ public sealed class BookingTests : ShippingTest
         var (before, watch) = (Carrier.Calls.Count, Stopwatch.StartNew());
         await Task.Delay(1_500, TestContext.Current.CancellationToken);
 
-        // Fifty shipments are due, and one of them asks after each break: without the circuit that would be hundreds of calls.
+        // Fifty shipments are due, and only one call is tried after each break; without the circuit there would be hundreds.
         Assert.InRange(Carrier.Calls.Count - before, 0, 1 + (int)(watch.Elapsed.TotalSeconds / 3));
         Carrier.Answer = (_, _) => Task.FromResult(200);
         foreach (var order in orders)
@@ -141,7 +141,7 @@ public sealed class BookingTests : ShippingTest
     [Fact]
     public async Task Books_a_killed_instances_shipments_when_its_lease_ends()
     {
-        // What SIGKILL leaves behind: a claimed row, and nobody who asks.
+        // SIGKILL leaves behind a claimed row that no instance works on.
         Carrier.Answer = (_, _) => Task.FromResult(500);
         var shipping = await Start();
         var orderId = await shipping.Confirm();
@@ -171,7 +171,7 @@ public sealed class BookingTests : ShippingTest
         var orders = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => first.Confirm()));
         await Stop(first);
 
-        // One is due, then all others: of the second claim of sixteen, one has to wait until one of the sixteen is served.
+        // One is due first, then all others: one of the second claim of sixteen has to wait until another is done.
         await Due(orders[0], "0 s");
         var stopped = await Start(patient);
         await Eventually.Is(() => asked == 16);

@@ -142,7 +142,7 @@ public sealed class CancelShipmentTests : ShippingTest
         }
     }
 
-    /// <summary>Cancelled, and nothing is owed to the carrier any more.</summary>
+    /// <summary>Waits until the shipment is cancelled and no call to the carrier is outstanding.</summary>
     private static Task Settled(ShippingService shipping, Guid orderId) => Eventually.Is(
         async () => await shipping.Get(orderId) is { Status: ShipmentStatus.Cancelled, NextAttemptAt: null });
 }

@@ -7,7 +7,7 @@ using static OrderPlatform.Shipping.Domain.ShipmentStatus;
 
 namespace OrderPlatform.Shipping.Tests;
 
-/// <summary>What events, requests and answers of the carrier do in each state. No host, no database: decisions are pure.</summary>
+/// <summary>The effect of each event, request and carrier answer in each state. No host, no database: decisions are pure.</summary>
 public sealed class DecideTests
 {
     [Theory]

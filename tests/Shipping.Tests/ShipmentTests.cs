@@ -9,7 +9,7 @@ using OrderPlatform.Shipping.Features;
 
 namespace OrderPlatform.Shipping.Tests;
 
-/// <summary>What callers read and tell over HTTP.</summary>
+/// <summary>The HTTP API for reading and delivering shipments.</summary>
 public sealed class ShipmentTests : ShippingTest
 {
     [Fact]

@@ -2,7 +2,7 @@ using OrderPlatform.Messaging.RabbitMq;
 
 namespace OrderPlatform.Transport.Tests;
 
-/// <summary>Which acknowledgements a channel sends for what is handled.</summary>
+/// <summary>The acknowledgements that a channel sends for handled messages.</summary>
 public sealed class AcknowledgementsTests
 {
     private readonly Acknowledgements acknowledgements = new();
@@ -39,7 +39,7 @@ public sealed class AcknowledgementsTests
         }
     }
 
-    /// <summary>As a broker does that closes the channel on an unknown tag.</summary>
+    /// <summary>Checks like a broker, which closes the channel on an unknown tag.</summary>
     [Fact]
     public void Each_message_is_acknowledged_once_and_only_after_it_is_handled()
     {

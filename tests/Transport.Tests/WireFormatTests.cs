@@ -5,7 +5,7 @@ using OrderPlatform.Transport.Tests.Conformance;
 
 namespace OrderPlatform.Transport.Tests;
 
-/// <summary>Events as messages, and back: raw JSON and MassTransit's envelope.</summary>
+/// <summary>Conversion between events and messages: raw JSON and MassTransit's envelope.</summary>
 public sealed class WireFormatTests
 {
     private static readonly DateTimeOffset Now = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);

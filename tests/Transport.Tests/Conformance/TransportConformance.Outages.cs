@@ -7,7 +7,7 @@ namespace OrderPlatform.Transport.Tests.Conformance;
 
 public abstract partial class TransportConformance
 {
-    /// <summary>What the platform promises for the stop of a service.</summary>
+    /// <summary>The longest time that the platform promises for stopping a service.</summary>
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(3);
 
     [Fact]
@@ -175,7 +175,7 @@ public abstract partial class TransportConformance
         var host = await Start();
         host.Receiver.Handler = async _ =>
         {
-            // As the library does: what has begun is committed.
+            // As in the library, work that has begun is committed.
             await Task.Delay(Timeout.Infinite, host.Stopping).ContinueWith(_ => { }, TaskScheduler.Default);
             await Task.Delay(50, Cancellation);
         };

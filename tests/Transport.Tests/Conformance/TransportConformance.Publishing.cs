@@ -135,7 +135,7 @@ public abstract partial class TransportConformance
         Assert.Equal([name], host.Receiver.Bodies);
     }
 
-    /// <summary>A publisher of the service, and a queue that gets what it publishes.</summary>
+    /// <summary>A publisher of the service, with a queue that receives its events.</summary>
     private async Task<IEventPublisher> Publisher(string? address = null)
     {
         var host = await Start(OnlyPublishes, address);
@@ -144,7 +144,7 @@ public abstract partial class TransportConformance
         return publisher;
     }
 
-    /// <summary>Its headers without those of the client's confirms and of the broker's deliveries.</summary>
+    /// <summary>Its headers, without those that the client adds for confirms and the broker adds on delivery.</summary>
     private static Dictionary<string, object?> Published(TransportMessage message) =>
         message.Headers.Where(header => header.Key is not ("x-dotnet-pub-seq-no" or "x-delivery-count")).ToDictionary();
 

@@ -11,7 +11,7 @@ using RabbitMQ.Client.Events;
 
 namespace OrderPlatform.Transport.Tests.MassTransit;
 
-/// <summary>What MassTransit makes of events that it publishes.</summary>
+/// <summary>Events as MassTransit publishes them.</summary>
 public sealed class MassTransitPublisherTests : IAsyncLifetime
 {
     private static readonly string[] Types = [.. Enumerable.Range(1, 4).Select(number => $"Sample.Contracts:Event{number}")];
@@ -38,7 +38,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
         await broker.DisposeAsync();
     }
 
-    /// <summary>Each session begins cold: its first event of a type waits for the exchange to be declared.</summary>
+    /// <summary>Each session starts cold: its first event of each type waits until the exchange is declared.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -216,7 +216,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     private static int SequenceOf(BasicDeliverEventArgs delivery) =>
         Convert.ToInt32(delivery.BasicProperties.Headers![WireHeaders.Sequence], System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>Everything but what MassTransit adds: its confirms are tracked by a header, and a trace of its own has one as well.</summary>
+    /// <summary>Everything except MassTransit's own headers: one tracks confirms, another holds a trace id.</summary>
     private static string Described(BasicDeliverEventArgs delivery)
     {
         var properties = delivery.BasicProperties;

@@ -8,7 +8,7 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Transport.Tests.MassTransit;
 
-/// <summary>An application that knows nothing of this library, only MassTransit 8 and the contracts, on the other side.</summary>
+/// <summary>The other side is an application with only MassTransit 8 and the contracts, without this library.</summary>
 public sealed class PlainMassTransitTests : IAsyncLifetime
 {
     private static readonly string OrderPlaced = EventTypes.NameOf(typeof(OrderPlaced));
