@@ -1,4 +1,4 @@
-// Part of every test project, by Directory.Build.props.
+// Directory.Build.props compiles this file into every test project.
 [assembly: Xunit.TestCollectionOrderer<OrderPlatform.Testing.ShuffledOrder>]
 [assembly: Xunit.TestClassOrderer<OrderPlatform.Testing.ShuffledOrder>]
 [assembly: Xunit.TestMethodOrderer<OrderPlatform.Testing.ShuffledOrder>]

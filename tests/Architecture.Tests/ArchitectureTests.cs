@@ -7,12 +7,12 @@ using OrderPlatform.Messaging.Handlers;
 
 namespace OrderPlatform.Architecture.Tests;
 
-/// <summary>The rules that keep the code as it is meant. Each has been seen to fail.</summary>
+/// <summary>The architecture rules. Each has been seen to fail.</summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly string[] Transport = ["MassTransit", "RabbitMQ"];
 
-    /// <summary>Time comes from TimeProvider, and nobody blocks a thread to wait.</summary>
+    /// <summary>Time comes from TimeProvider, and no code blocks a thread to wait.</summary>
     private static readonly string[] ForbiddenMembers =
     [
         "System.Threading.Thread::Sleep",
@@ -22,11 +22,11 @@ public sealed partial class ArchitectureTests
         "System.DateTimeOffset::get_Now",
     ];
 
-    /// <summary>The library may, where a message does not say when it happened.</summary>
+    /// <summary>Allowed in the library, for messages that carry no time.</summary>
     private const string UtcNow = "System.DateTimeOffset::get_UtcNow";
 
     [Fact]
-    public void Services_share_nothing_but_what_is_in_shared()
+    public void Services_reference_only_projects_in_shared()
     {
         var shared = Solution.Shared.Select(project => project.Name).ToHashSet();
 
@@ -37,7 +37,7 @@ public sealed partial class ArchitectureTests
             reference => Solution.Services.Any(other => reference.Name == $"OrderPlatform.{other.Name}")));
     }
 
-    /// <summary>Without a folder for the project itself: <c>dotnet sln add --solution-folder services services/Orders</c>.</summary>
+    /// <summary>A project gets no solution folder of its own: <c>dotnet sln add --solution-folder services services/Orders</c>.</summary>
     [Fact]
     public void The_solution_has_every_project_in_the_folder_of_its_directory()
     {
@@ -51,7 +51,7 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Shared_knows_no_service() =>
+    public void Shared_projects_depend_on_no_service() =>
         Assert.All(Solution.Shared, project => Assert.DoesNotContain(
             project.ProjectReferences, reference => Solution.Services.Any(service => service.Name == reference)));
 
@@ -71,11 +71,11 @@ public sealed partial class ArchitectureTests
         Assert.All(Solution.Contracts.Assembly.GetExportedTypes(), type =>
         {
             Assert.True(type.IsSealed, $"{type} is not sealed.");
-            Assert.True(type.GetMethod("<Clone>$") is not null, $"{type} is no record.");
+            Assert.True(type.GetMethod("<Clone>$") is not null, $"{type} is not a record.");
         });
     }
 
-    /// <summary>So that one short pattern says what a service may publish.</summary>
+    /// <summary>This allows one short pattern to define what a service may publish.</summary>
     [Fact]
     public void Every_event_has_the_namespace_of_the_service_that_publishes_it()
     {
@@ -84,23 +84,23 @@ public sealed partial class ArchitectureTests
         {
             foreach (var type in Registered(service, "Publishes"))
             {
-                Assert.True(Contract(service, type) is not null, $"{service} publishes {type}, which is no contract of its own.");
+                Assert.True(Contract(service, type) is not null, $"{service} publishes {type}, which is not a contract of its own.");
                 known.Add(type);
             }
 
             known.UnionWith(Registered(service, "Records"));
         }
 
-        // What is no event is a part of one.
+        // A contract that is not an event is part of one.
         var contracts = Solution.Contracts.Assembly.GetExportedTypes();
         var parts = contracts.SelectMany(PartsOf).ToHashSet();
-        Assert.All(contracts, type => Assert.True(known.Contains(type.Name) || parts.Contains(type), $"{type} is published by nobody."));
+        Assert.All(contracts, type => Assert.True(known.Contains(type.Name) || parts.Contains(type), $"{type} has no publisher."));
         Assert.All(contracts.Except(parts), type => Assert.Contains(
             type.Namespace, Solution.Services.Select(service => $"OrderPlatform.Contracts.{service.Name}")));
     }
 
     [Fact]
-    public void Services_and_contracts_know_nothing_of_the_transport() =>
+    public void Services_and_contracts_do_not_depend_on_the_transport() =>
         Assert.All([.. Solution.Services, Solution.Contracts], project =>
         {
             AssertSucceeds(Types.InAssembly(project.Assembly).ShouldNot().HaveDependencyOnAny(Transport));
@@ -108,7 +108,7 @@ public sealed partial class ArchitectureTests
         });
 
     [Fact]
-    public void Domains_know_nothing_of_storage_and_HTTP() =>
+    public void Domains_do_not_depend_on_storage_or_HTTP() =>
         Assert.All(Solution.Services, service => AssertSucceeds(Types.InAssembly(service.Assembly)
             .That().ResideInNamespace($"OrderPlatform.{service.Name}.Domain")
             .ShouldNot().HaveDependencyOnAny(
@@ -120,18 +120,18 @@ public sealed partial class ArchitectureTests
                 $"OrderPlatform.{service.Name}.Storage",
                 $"OrderPlatform.{service.Name}.Carrier")));
 
-    /// <summary>The core and Operations work with any broker; RabbitMq is the way out of MassTransit.</summary>
+    /// <summary>The core and Operations work with any broker; RabbitMq is the alternative to MassTransit.</summary>
     [Theory]
     [InlineData("Messaging", "MassTransit", "RabbitMQ")]
     [InlineData("Messaging.Operations", "MassTransit", "RabbitMQ", "OrderPlatform.Messaging.RabbitMq", "OrderPlatform.Messaging.MassTransit")]
     [InlineData("Messaging.RabbitMq", "MassTransit", "OrderPlatform.Messaging.MassTransit", "OrderPlatform.Messaging.Operations")]
     [InlineData("Messaging.MassTransit", "OrderPlatform.Messaging.Operations")]
-    public void Projects_of_the_library_know_only_what_lies_below_them(string name, params string[] forbidden) => Assert.DoesNotContain(
+    public void Library_projects_use_only_the_floors_below_them(string name, params string[] forbidden) => Assert.DoesNotContain(
         Solution.Shared.Single(project => project.Name == name).Assembly.GetReferencedAssemblies(),
         reference => Array.Exists(
             forbidden, other => reference.Name == other || reference.Name!.StartsWith($"{other}.", StringComparison.Ordinal)));
 
-    /// <summary>Adapters of other brokers are written from the port alone, so ours are, too.</summary>
+    /// <summary>Adapters for other brokers can use only the port's public types, so ours do, too.</summary>
     [Fact]
     public void Only_Operations_and_tests_see_the_internals_of_the_core()
     {
@@ -179,7 +179,7 @@ public sealed partial class ArchitectureTests
     private static partial Regex Statement { get; }
 
     [Fact]
-    public void Nobody_sleeps_or_asks_the_machine_for_the_time() =>
+    public void No_code_sleeps_or_reads_the_system_clock() =>
         Assert.All([.. Solution.Services, .. Solution.Shared], project =>
         {
             using var assembly = AssemblyDefinition.ReadAssembly(project.Assembly.Location);

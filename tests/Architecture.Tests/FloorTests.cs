@@ -7,14 +7,14 @@ public sealed class FloorTests
 
     [Theory]
     [MemberData(nameof(Projects))]
-    public void No_folders_of_a_project_form_a_circle(string name)
+    public void Folders_of_a_project_form_no_circle(string name)
     {
         var project = Solution.Shared.Concat(Solution.Services).Single(project => project.Name == name);
 
         Assert.Empty(FolderGraph.Of(project.Assembly.Location).Circle());
     }
 
-    /// <summary>A namespace for each folder, so that the graph of namespaces is that of folders.</summary>
+    /// <summary>Each folder has its own namespace, so the graph of namespaces is the graph of folders.</summary>
     [Theory]
     [MemberData(nameof(Projects))]
     public void Each_folder_of_a_project_is_a_namespace(string name)
@@ -31,7 +31,7 @@ public sealed class FloorTests
         });
     }
 
-    /// <summary>The graph sees a circle: this test's own folder and its helper's use each other.</summary>
+    /// <summary>The graph finds a circle: the two example folders use each other.</summary>
     [Fact]
     public void A_circle_is_named_by_the_types_that_make_it()
     {

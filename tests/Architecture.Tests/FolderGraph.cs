@@ -4,8 +4,8 @@ using Mono.Cecil.Rocks;
 namespace OrderPlatform.Architecture.Tests;
 
 /// <summary>
-/// Which folders of a project use which, computed from its compiled types. A folder is a namespace; a type uses those that its members,
-/// attributes and method bodies name. What the compiler has made of a type counts as that type.
+/// Which folders of a project use which, computed from its compiled types. A folder is a namespace; a type uses the types that its
+/// members, attributes and method bodies refer to. Compiler-generated nested types count as the type that contains them.
 /// </summary>
 internal sealed class FolderGraph
 {
@@ -35,7 +35,7 @@ internal sealed class FolderGraph
             select (user, used));
     }
 
-    /// <summary>The first circle of folders that is found, each step with two types that make it; empty when there is none.</summary>
+    /// <summary>The first circle of folders found, each step as a pair of types that causes it; empty if there is none.</summary>
     public IReadOnlyList<string> Circle()
     {
         var done = new HashSet<string>();
@@ -48,7 +48,7 @@ internal sealed class FolderGraph
         return [];
     }
 
-    private List<string> Circle(string folder, List<string> way, HashSet<string> done)
+    private List<string> Circle(string folder, List<string> path, HashSet<string> done)
     {
         var begin = way.IndexOf(folder);
         if (begin >= 0)
@@ -103,7 +103,7 @@ internal sealed class FolderGraph
     private static IEnumerable<TypeReference> Attributes(ICustomAttributeProvider provider) =>
         provider.CustomAttributes.Select(attribute => attribute.AttributeType);
 
-    /// <summary>A type and its generic arguments, as far as this module has them.</summary>
+    /// <summary>A type and its generic arguments, as far as this module defines them.</summary>
     private static IEnumerable<TypeReference?> Parts(TypeReference? type) => type switch
     {
         null => [],

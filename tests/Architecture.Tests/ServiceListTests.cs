@@ -5,7 +5,7 @@ using OrderPlatform.DeploymentGenerator;
 
 namespace OrderPlatform.Architecture.Tests;
 
-/// <summary><c>deploy/services.ini</c>: what it says of the services, and what is derived from it.</summary>
+/// <summary><c>deploy/services.ini</c>: its content, and everything generated from it.</summary>
 public sealed partial class ServiceListTests
 {
     private const string Billing = """
@@ -27,7 +27,7 @@ public sealed partial class ServiceListTests
         .ToDictionary(file => file.Path, file => file.Content);
 
     [Fact]
-    public void It_lists_every_service_with_its_port_and_its_events()
+    public void The_list_has_every_service_with_its_port_and_events()
     {
         var programs =
             from service in Solution.Services
@@ -50,11 +50,11 @@ public sealed partial class ServiceListTests
     }
 
     [Fact]
-    public void Generated_files_match_it() =>
+    public void Generated_files_match_the_list() =>
         Assert.Empty(Deployment.Stale(Solution.Root).Select(file => $"{file.Path}: run deploy/generate"));
 
     [Fact]
-    public void A_new_service_gets_its_place_at_the_broker()
+    public void A_new_service_is_added_to_the_broker_definitions()
     {
         var definitions = JsonDocument.Parse(WithBilling["deploy/rabbitmq/definitions.json"]).RootElement;
         string[] Names(string list) =>
@@ -106,11 +106,11 @@ public sealed partial class ServiceListTests
     [InlineData("deploy/prometheus/rules/expected.yml", "labels: { job: billing } }\n")]
     [InlineData("deploy/README.md", "| Billing | <http://localhost:5104/swagger>, [/ops](http://localhost:5104/ops) | `BILLING_PORT` |\n")]
     [InlineData("services/README.md", "| Billing | 5104 | InvoiceIssued |  | OrderConfirmed, ShipmentDispatched |\n")]
-    public void A_new_service_gets_its_place_in(string file, string lines) =>
+    public void A_new_service_is_added_to_each_generated_file(string file, string lines) =>
         Assert.Contains(lines, WithBilling[file], StringComparison.Ordinal);
 
     [Fact]
-    public void A_new_service_changes_nothing_beside_the_generated_parts()
+    public void A_new_service_changes_only_the_generated_parts()
     {
         foreach (var (path, content) in WithBilling.Where(file => GeneratedPart().IsMatch(file.Value)))
         {
@@ -131,12 +131,12 @@ public sealed partial class ServiceListTests
     [InlineData("[A]\nport = 1\nrecords = Done\n[B]\nport = 2\nrecords = Done", "The event Done is listed twice.")]
     [InlineData("[Orders]\nport = 5101\nconsumes = Unknown", "Orders consumes Unknown, which no service publishes.")]
     [InlineData("[Orders]\nport = 5101\npublishes = OrderPlaced", "Orders publishes OrderPlaced, which no service consumes")]
-    public void A_mistake_is_named(string list, string mistake) =>
+    public void A_mistake_in_the_list_is_reported(string list, string mistake) =>
         Assert.Contains(mistake, Assert.Throws<FormatException>(() => ServiceList.Parse(list)).Message, StringComparison.Ordinal);
 
-    /// <summary>They would be forgotten when a service is added.</summary>
+    /// <summary>A name would be forgotten when a service is added.</summary>
     [Fact]
-    public void Alert_rules_and_dashboards_select_by_label_and_never_by_the_name_of_a_service()
+    public void Alert_rules_and_dashboards_never_select_a_service_by_name()
     {
         string[] files =
         [

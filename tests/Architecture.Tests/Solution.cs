@@ -4,19 +4,19 @@ using System.Xml.Linq;
 
 namespace OrderPlatform.Architecture.Tests;
 
-/// <summary>What there is in the repository.</summary>
+/// <summary>The projects of the repository.</summary>
 internal static partial class Solution
 {
     public static readonly string Root = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
 
-    /// <summary>By folder name; a new service is found by itself.</summary>
+    /// <summary>Found by folder, so a new service is included automatically.</summary>
     public static readonly IReadOnlyList<Project> Services = ProjectsIn("services");
 
     public static readonly IReadOnlyList<Project> Shared = ProjectsIn("shared");
 
     public static readonly Project Contracts = Shared.Single(project => project.Name == "Contracts");
 
-    /// <summary>The projects of the solution file, each by its path and the solution folder that it is in.</summary>
+    /// <summary>The projects of the solution file, each with its path and its solution folder.</summary>
     public static IEnumerable<(string Path, string Folder)> Entries()
     {
         var text = File.ReadAllText(Path.Combine(Root, "OrderPlatform.sln"));

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace OrderPlatform.Architecture.Tests;
 
 /// <summary>
-/// What deploy/rabbitmq declares is what the services say in Program.cs. A binding that is missing there loses every event that
-/// is published before its consumer first starts.
+/// The topology in deploy/rabbitmq matches each service's Program.cs. If a binding is missing there, every event that is published before
+/// its consumer first starts is lost.
 /// </summary>
 public sealed partial class TopologyTests
 {
@@ -13,7 +13,7 @@ public sealed partial class TopologyTests
         JsonDocument.Parse(File.ReadAllText(Path.Combine(Solution.Root, "deploy", "rabbitmq", "definitions.json"))).RootElement;
 
     [Fact]
-    public void Every_handler_has_its_binding_and_every_binding_its_handler()
+    public void Every_handler_has_a_binding_and_every_binding_a_handler()
     {
         var handled =
             from service in Solution.Services
@@ -35,7 +35,7 @@ public sealed partial class TopologyTests
     }
 
     [Fact]
-    public void Every_published_event_has_its_exchange_and_somebody_who_hears_it()
+    public void Every_published_event_has_an_exchange_with_a_consumer()
     {
         var published =
             from service in Solution.Services
@@ -63,7 +63,7 @@ public sealed partial class TopologyTests
         return $"{type.Namespace}:{type.Name}";
     }
 
-    /// <summary>Where the event's producer sends it once more.</summary>
+    /// <summary>The exchange to which the event's producer sends replays.</summary>
     private static string ReplaysOf(string wireAddress) => $"{wireAddress.Split(':')[0]}:replay";
 
     [GeneratedRegex(@"\.Handles<(\w+),")]

@@ -5,12 +5,12 @@ using OrderPlatform.DeploymentGenerator;
 
 namespace OrderPlatform.Compose.Tests;
 
-/// <summary>Compose on this machine: v2, or docker-compose 1.29; in a project of its own, beside whatever else runs here.</summary>
+/// <summary>Compose on this machine: v2, or docker-compose 1.29. It runs as its own project, beside any others.</summary>
 internal static class Compose
 {
     private const string Project = "orderplatform-tests";
 
-    /// <summary>As the README says; each a program and its first arguments.</summary>
+    /// <summary>The versions that the README supports, each as a program and its first arguments.</summary>
     public static readonly string[][] Versions = [["docker", "compose"], ["docker-compose"]];
 
     private static readonly string Root = Find(new DirectoryInfo(AppContext.BaseDirectory));
@@ -28,19 +28,19 @@ internal static class Compose
 
     public static Uri Prometheus => UrlOf("PROMETHEUS");
 
-    /// <summary>Whether the program is there, be there an engine or not.</summary>
+    /// <summary>Whether the program is installed, with or without an engine.</summary>
     public static async Task<bool> Has(string[] version) => (await Execute([.. version, "version"])).Succeeded;
 
-    /// <summary>Skips the test where no engine answers or there is no compose, and where tests are to do without (as in CI).</summary>
+    /// <summary>Skips the test if there is no engine or no Compose, or if tests are not to use them (as in CI).</summary>
     public static async Task SkipWithoutEngine()
     {
         if (Environment.GetEnvironmentVariable("TEST_SERVERS") == "native")
-            Assert.Skip("TEST_SERVERS says to do without Docker.");
+            Assert.Skip("TEST_SERVERS=native: the tests do not use Docker.");
         if (!(await Execute(["docker", "version"])).Succeeded || await Installed() is null)
-            Assert.Skip("No Docker engine answers, or it has no compose.");
+            Assert.Skip("No Docker engine answers, or Compose is not installed.");
     }
 
-    /// <summary>Runs compose with the newest version that there is, and shows what it wrote when it fails.</summary>
+    /// <summary>Runs the newest installed version of Compose, and shows its output if it fails.</summary>
     public static async Task<string> Run(params string[] arguments)
     {
         var result = await Try(arguments);
@@ -56,7 +56,7 @@ internal static class Compose
     /// <summary>A file of the repository.</summary>
     public static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
 
-    /// <summary>What <c>docker inspect</c> says of a service's containers, as the template wants it, a line each.</summary>
+    /// <summary>The output of <c>docker inspect</c> for a service's containers, formatted by the template, one line each.</summary>
     public static async Task<string[]> Inspect(string service, string template)
     {
         var containers = Lines((await Try("ps", "--quiet", service)).Standard);
@@ -65,7 +65,7 @@ internal static class Compose
         return Lines(inspected.Standard);
     }
 
-    /// <summary>What each container that runs says of its health: <c>orders healthy</c>, or <c>orders</c> if nobody asks it.</summary>
+    /// <summary>The health of each running container: <c>orders healthy</c>, or just <c>orders</c> if it has no health check.</summary>
     public static async Task<string[]> Health()
     {
         var containers = Lines((await Try("ps", "--quiet")).Standard);

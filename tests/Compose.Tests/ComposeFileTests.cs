@@ -4,11 +4,11 @@ using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Compose.Tests;
 
-/// <summary>What holds of every container, as Compose understands the file; no engine is needed for that.</summary>
+/// <summary>Rules for every container, checked on the file as Compose resolves it; this needs no engine.</summary>
 public sealed partial class ComposeFileTests
 {
     [Fact]
-    public async Task Every_version_of_compose_that_is_here_reads_the_file()
+    public async Task Every_installed_version_of_Compose_reads_the_file()
     {
         var read = 0;
         foreach (var version in Compose.Versions)
@@ -21,11 +21,11 @@ public sealed partial class ComposeFileTests
         }
 
         if (read == 0)
-            Assert.Skip("There is no compose here.");
+            Assert.Skip("Compose is not installed.");
     }
 
     [Fact]
-    public async Task Every_container_is_bounded_and_may_nothing_special()
+    public async Task Every_container_has_limits_and_no_special_privileges()
     {
         foreach (var (name, container) in await Containers())
         {
@@ -34,35 +34,35 @@ public sealed partial class ComposeFileTests
             Assert.Equal("no-new-privileges:true", container.GetProperty("security_opt").EnumerateArray().Single().GetString());
             Assert.True(
                 container.GetProperty("logging").GetProperty("options").TryGetProperty("max-size", out _),
-                $"{name} keeps all of its log");
+                $"{name} has no limit on its log");
             Assert.False(container.TryGetProperty("privileged", out _));
-            Assert.True(container.TryGetProperty("restart", out _), $"{name} does not say whether it is started again");
+            Assert.True(container.TryGetProperty("restart", out _), $"{name} has no restart policy");
         }
     }
 
     [Fact]
-    public async Task What_is_built_here_can_not_write_to_its_image() =>
+    public async Task Containers_built_here_have_a_read_only_file_system() =>
         Assert.All(
             (await Containers()).Where(container => container.Value.TryGetProperty("build", out _)),
             container => Assert.True(container.Value.GetProperty("read_only").GetBoolean()));
 
     [Fact]
-    public async Task Ports_are_published_on_this_machine_alone() =>
+    public async Task Ports_are_published_on_the_loopback_address_only() =>
         Assert.All(
             (await Containers()).Values.SelectMany(container => Each(container, "ports")),
             port => Assert.Equal("127.0.0.1", port.GetProperty("host_ip").GetString()));
 
-    /// <summary>PostgreSQL numbers its releases 18.6, the others 4.3.6; a tag with fewer numbers moves on.</summary>
+    /// <summary>PostgreSQL's releases have two numbers (18.6), the others three (4.3.6); a tag with fewer numbers is not fixed.</summary>
     [Fact]
-    public async Task Every_image_is_of_one_release() =>
+    public async Task Every_image_is_pinned_to_an_exact_release() =>
         Assert.All(
             (await Containers()).Values.Where(container => container.TryGetProperty("image", out _)),
             container => Assert.Matches(
                 @"^(postgres:\d+\.\d+|(?!postgres:)[a-z/]+:v?\d+\.\d+\.\d+)(-[a-z]+)*$", container.GetProperty("image").GetString()));
 
-    /// <summary>Patches come with a build; another version or distribution does not.</summary>
+    /// <summary>A new build may bring patches, but no other version or distribution.</summary>
     [Fact]
-    public void What_is_built_here_is_built_on_one_minor_version_of_one_distribution()
+    public void Base_images_are_pinned_to_a_minor_version_and_a_distribution()
     {
         var stages = Regex.Matches(Compose.Read("deploy/Dockerfile"), "^FROM (?<base>\\S+) AS (?<name>\\S+)$", RegexOptions.Multiline);
         var bases = stages.Select(stage => stage.Groups["base"].Value).Except(stages.Select(stage => stage.Groups["name"].Value)).ToArray();
@@ -72,11 +72,11 @@ public sealed partial class ComposeFileTests
     }
 
     [Fact]
-    public async Task Tests_run_on_the_servers_of_the_platform()
+    public async Task Tests_use_the_same_server_images_as_the_platform()
     {
         string[] images = ["TEST_POSTGRES_IMAGE", "TEST_RABBITMQ_IMAGE"];
         if (images.Any(image => Environment.GetEnvironmentVariable(image) is { Length: > 0 }))
-            Assert.Skip("Others were asked for.");
+            Assert.Skip("TEST_POSTGRES_IMAGE or TEST_RABBITMQ_IMAGE chooses another image.");
         var containers = await Containers();
 
         Assert.Equal(containers["postgres"].GetProperty("image").GetString(), TestServers.DatabaseImage);
@@ -84,16 +84,16 @@ public sealed partial class ComposeFileTests
     }
 
     [Fact]
-    public async Task Every_container_that_stays_has_a_health_check() =>
+    public async Task Every_long_running_container_has_a_health_check() =>
         Assert.All(
             (await Containers()).Where(container => Stays(container.Value)),
             container => Assert.True(
                 container.Value.TryGetProperty("healthcheck", out var check) && check.GetProperty("test")[0].GetString() != "NONE",
                 $"{container.Key} has no health check"));
 
-    /// <summary>With three services that is less than 3 GB.</summary>
+    /// <summary>With three services, that is less than 3 GB.</summary>
     [Fact]
-    public async Task A_service_has_256_MB_and_all_else_that_runs_has_less_than_2304()
+    public async Task A_service_has_256_MB_and_everything_else_less_than_2304()
     {
         const long MB = 1024 * 1024;
         var limits = (await Containers())
@@ -107,7 +107,7 @@ public sealed partial class ComposeFileTests
     }
 
     [Fact]
-    public async Task Every_service_of_the_list_is_built_and_has_its_port_at_the_gateway()
+    public async Task Every_listed_service_is_built_and_has_its_port_at_the_gateway()
     {
         var containers = await Containers();
         var built = containers.Values
@@ -120,9 +120,9 @@ public sealed partial class ComposeFileTests
             $"secrets-{service}", Each(containers["credentials"], "volumes").Select(volume => volume.GetProperty("source").GetString())));
     }
 
-    /// <summary>Each service's passwords are in a volume that no other container but their maker has.</summary>
+    /// <summary>Each service's passwords are in a volume that is mounted only there and in the container that generates them.</summary>
     [Fact]
-    public async Task Nobody_sees_the_secrets_of_another()
+    public async Task No_container_can_see_the_secrets_of_another()
     {
         var mounts =
             from container in await Containers()
@@ -132,14 +132,14 @@ public sealed partial class ComposeFileTests
             where source == "vault" || source.StartsWith("secrets-", StringComparison.Ordinal)
             select (container.Key, source);
 
-        // What makes the databases is the server's own image, and acts as its administrator.
+        // The container that creates the databases uses the server's image and acts as its administrator.
         Assert.All(mounts, mount => Assert.Equal(mount.Key == "databases" ? "secrets-postgres" : $"secrets-{mount.Key}", mount.source));
         Assert.NotEmpty(mounts);
     }
 
     /// <summary>The override of shared/Messaging.Operations/Retention/README.md.</summary>
     [Fact]
-    public async Task An_archive_is_set_up_as_the_guide_says()
+    public async Task An_archive_can_be_set_up_as_the_guide_describes()
     {
         var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.yml");
         await File.WriteAllTextAsync(file, Yaml().Match(Compose.Read("shared/Messaging.Operations/Retention/README.md")).Groups[1].Value);

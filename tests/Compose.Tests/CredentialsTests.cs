@@ -23,7 +23,7 @@ public sealed class CredentialsTests : IDisposable
     public void Dispose() => Directory.Delete(root, recursive: true);
 
     [Fact]
-    public void A_second_time_changes_nothing()
+    public void A_second_run_changes_nothing()
     {
         Provide(Now);
         var first = Snapshot();
@@ -34,7 +34,7 @@ public sealed class CredentialsTests : IDisposable
     }
 
     [Fact]
-    public void Every_password_is_another()
+    public void Every_password_is_different()
     {
         Provide(Now);
 
@@ -45,7 +45,7 @@ public sealed class CredentialsTests : IDisposable
     }
 
     [Fact]
-    public void Certificates_are_made_anew_before_they_end_and_passwords_stay()
+    public void Certificates_are_renewed_before_they_expire_and_passwords_stay()
     {
         Provide(Now);
         var first = Snapshot();
@@ -58,7 +58,7 @@ public sealed class CredentialsTests : IDisposable
     }
 
     [Fact]
-    public void An_authority_near_its_end_is_followed_by_another_with_certificates_of_its_own()
+    public void An_authority_near_expiry_is_replaced_together_with_its_certificates()
     {
         Provide(Now);
         var first = Read("orders/ca.crt");
@@ -71,7 +71,7 @@ public sealed class CredentialsTests : IDisposable
     }
 
     [Fact]
-    public void A_certificate_without_its_key_is_made_anew()
+    public void A_certificate_that_does_not_match_its_key_is_renewed()
     {
         Provide(Now);
         File.Copy(Path.Combine(root, "rabbitmq", "server.key"), Path.Combine(root, "postgres", "server.key"), overwrite: true);
@@ -82,9 +82,9 @@ public sealed class CredentialsTests : IDisposable
         Assert.True(both.HasPrivateKey);
     }
 
-    /// <summary>What makes the databases finds the services by these files.</summary>
+    /// <summary>The script that creates the databases finds the services by these files.</summary>
     [Fact]
-    public void PostgreSQL_learns_of_every_service_that_the_broker_knows()
+    public void PostgreSQL_gets_a_password_for_every_service_of_the_broker()
     {
         Provide(Now);
 
@@ -95,7 +95,7 @@ public sealed class CredentialsTests : IDisposable
     }
 
     [Fact]
-    public void A_service_is_given_its_own_passwords_only()
+    public void A_service_is_given_only_its_own_passwords()
     {
         Provide(Now);
 
@@ -111,7 +111,7 @@ public sealed class CredentialsTests : IDisposable
     }
 
     [Fact]
-    public void Only_their_maker_reads_the_originals()
+    public void Only_the_generator_can_read_the_originals()
     {
         Provide(Now);
 
@@ -122,11 +122,11 @@ public sealed class CredentialsTests : IDisposable
 
     /// <summary>The example in RabbitMQ's own documentation.</summary>
     [Fact]
-    public void Passwords_are_hashed_as_RabbitMQ_does() =>
+    public void Passwords_are_hashed_the_way_RabbitMQ_hashes_them() =>
         Assert.Equal("kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR", BrokerDefinitions.Hash("test12", [0x90, 0x8D, 0xC6, 0x0A]));
 
     [Fact]
-    public void RabbitMQ_learns_of_every_user_and_of_no_password()
+    public void RabbitMQ_gets_every_user_and_no_plain_password()
     {
         Provide(Now);
 
@@ -150,7 +150,7 @@ public sealed class CredentialsTests : IDisposable
     private Dictionary<string, string> Snapshot() => Directory.GetFiles(root, "*", SearchOption.AllDirectories)
         .ToDictionary(file => Path.GetRelativePath(root, file), File.ReadAllText);
 
-    /// <summary>By a client that knows the authority and nothing else, at that time.</summary>
+    /// <summary>Asserts that a client that trusts only the authority accepts the certificate at that time.</summary>
     private void AssertTrusted(string server, DateTimeOffset then)
     {
         using var authority = X509Certificate2.CreateFromPem(Read("orders/ca.crt"));

@@ -6,13 +6,13 @@ using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Compose.Tests;
 
-/// <summary>The platform as a newcomer starts it. Once for all of these tests, as it takes a while; and removed with its volumes.</summary>
+/// <summary>The platform as a newcomer starts it. Started once for all of these tests, and removed with its volumes.</summary>
 public sealed class PlatformTests(PlatformTests.Containers containers) : IClassFixture<PlatformTests.Containers>
 {
-    /// <summary>Of orders that nobody reports as delivered.</summary>
+    /// <summary>The final statuses of orders that are never reported as delivered.</summary>
     private static readonly string[] Ends = ["shipped", "rejected", "cancelled"];
 
-    /// <summary>As <c>deploy/prometheus/prometheus.yml</c> says.</summary>
+    /// <summary>As in <c>deploy/prometheus/prometheus.yml</c>.</summary>
     private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(15);
 
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
@@ -28,18 +28,18 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Everything_becomes_healthy()
+    public async Task Every_container_becomes_healthy()
     {
         await containers.Started();
 
         await AssertHealthy();
     }
 
-    /// <summary>A check that asks only itself would not notice.</summary>
+    /// <summary>A health check that looks only at its own process would not notice.</summary>
     [Theory]
     [InlineData("gateway", "shipping")]
     [InlineData("postgres-exporter", "postgres")]
-    public async Task What_is_of_no_use_without_another_is_not_healthy_without_it(string container, string other)
+    public async Task A_container_is_unhealthy_without_the_one_it_depends_on(string container, string other)
     {
         await containers.Started();
         await AssertHealthy();
@@ -52,7 +52,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Nobody_speaks_to_broker_and_database_without_TLS()
+    public async Task Broker_and_database_refuse_connections_without_TLS()
     {
         await containers.Started();
 
@@ -75,7 +75,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     [InlineData("orders")]
     [InlineData("inventory")]
     [InlineData("shipping")]
-    public async Task A_service_has_no_shell_is_not_root_and_can_write_nowhere(string service)
+    public async Task A_service_has_no_shell_no_root_and_no_writable_files(string service)
     {
         await containers.Started();
 
@@ -86,7 +86,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Prometheus_reaches_all_that_it_watches()
+    public async Task Prometheus_reaches_all_of_its_targets()
     {
         await containers.Started();
 
@@ -99,7 +99,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Dashboards_have_something_to_show_under_load()
+    public async Task Every_dashboard_query_returns_data_under_load()
     {
         await containers.Started();
 
@@ -132,7 +132,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     [Theory]
     [InlineData("rabbitmq")]
     [InlineData("postgres")]
-    public async Task Orders_get_through_when_a_server_was_restarted(string server)
+    public async Task Orders_are_shipped_after_a_server_restart(string server)
     {
         await containers.Started();
 
@@ -141,9 +141,9 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         await AssertShips();
     }
 
-    /// <summary>Orders may not ask how long Inventory's queue is: the broker tells nobody without a permission there.</summary>
+    /// <summary>Orders cannot query the length of Inventory's queue: the broker refuses without a permission for it.</summary>
     [Fact]
-    public async Task A_replay_to_another_service_sends_all_that_it_has_counted_and_nobody_ships_twice()
+    public async Task A_replay_to_another_service_sends_every_event_and_ships_nothing_twice()
     {
         await containers.Started();
         var order = await AssertShips();
@@ -166,7 +166,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Orders_are_taken_while_the_broker_is_away_and_shipped_when_it_is_back()
+    public async Task Orders_are_accepted_while_the_broker_is_down_and_shipped_afterwards()
     {
         await containers.Started();
         await AssertHealthy();
@@ -189,7 +189,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Load_keeps_orders_coming_some_that_are_rejected_and_some_that_are_cancelled()
+    public async Task The_load_generator_places_orders_and_has_some_rejected_and_some_cancelled()
     {
         await containers.Started();
 
@@ -206,7 +206,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Every_order_comes_to_its_end_though_the_broker_was_restarted_under_load()
+    public async Task Every_order_completes_despite_a_broker_restart_under_load()
     {
         await containers.Started();
         var before = (await LoadOrders()).Count;
@@ -231,7 +231,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Starting_again_keeps_data_and_passwords()
+    public async Task A_restart_keeps_data_and_passwords()
     {
         await containers.Started();
         var logins = await Compose.Run("run", "--rm", "-T", "credentials", "show");
@@ -246,7 +246,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Fact]
-    public async Task Starting_anew_without_volumes_forgets_data_and_passwords()
+    public async Task A_restart_without_the_volumes_loses_data_and_passwords()
     {
         await containers.Started();
         var logins = await Compose.Run("run", "--rm", "-T", "credentials", "show");
@@ -263,7 +263,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     private static Task<string> Broker(params string[] command) =>
         Compose.Run(["exec", "-T", "rabbitmq", "rabbitmqctl", "--quiet", .. command]);
 
-    /// <summary>Orders keep coming meanwhile.</summary>
+    /// <summary>Runs a test while the load generator places orders.</summary>
     private static async Task UnderLoad(Func<Task> test)
     {
         await Compose.Run("--profile", "load", "up", "--detach", "load");
@@ -277,12 +277,12 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
         }
     }
 
-    /// <summary>As the load generator counted them when it was stopped last.</summary>
+    /// <summary>As counted by the load generator when it was last stopped.</summary>
     private static async Task<int> AcceptedByLoad() => int.Parse(
         Regex.Matches(await Compose.Run("--profile", "load", "logs", "--no-color", "load"), @"Stopped\. placed (\d+)")[^1].Groups[1].Value,
         CultureInfo.InvariantCulture);
 
-    /// <summary>How often each of these has happened since Orders was started.</summary>
+    /// <summary>How often each outcome has occurred since Orders started.</summary>
     private static async Task<Dictionary<string, double>> Outcomes()
     {
         var metrics = await Scrape.Of(Http, Compose.Orders);

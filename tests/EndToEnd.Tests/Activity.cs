@@ -3,12 +3,12 @@ using Npgsql;
 namespace OrderPlatform.EndToEnd.Tests;
 
 /// <summary>
-/// What is still going on in a platform. A test that begins meanwhile would see the traces of the test before it: counters that rise,
-/// messages that are delivered again, orders that come to their end.
+/// What is still in progress on a platform. A test that starts meanwhile would see the effects of the test before it: rising counters,
+/// redelivered messages, orders that complete.
 /// </summary>
 internal sealed class Activity(Platform platform)
 {
-    // Of a shipment that is cancelled, the carrier may have to be told yet.
+    // The carrier may not have been told yet that a shipment is cancelled.
     private static readonly (string Service, string What, string Count)[] Business =
     [
         ("Orders", "orders in flight", "FROM orders WHERE status NOT IN ('Shipped', 'Delivered', 'Cancelled', 'Rejected')"),
@@ -30,7 +30,7 @@ internal sealed class Activity(Platform platform)
         ("running rebuilds", "FROM messaging.rebuilds WHERE state = 'running'"),
     ];
 
-    /// <summary>In words, such as <c>Orders: 3 orders in flight</c>; nothing on a quiet platform.</summary>
+    /// <summary>One text per activity, such as <c>Orders: 3 orders in flight</c>; empty on a quiet platform.</summary>
     public async Task<IReadOnlyList<string>> Find()
     {
         var found = new List<string>();

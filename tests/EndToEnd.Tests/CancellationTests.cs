@@ -21,7 +21,7 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
     }
 
     [Fact]
-    public async Task A_confirmed_order_is_cancelled_by_shipping_before_the_carrier_has_it()
+    public async Task A_confirmed_order_is_cancelled_by_Shipping_before_it_is_dispatched()
     {
         await Platform.SetCarrier(TimeSpan.FromSeconds(2));
         var sku = await Shop.Stock(5);
@@ -36,11 +36,11 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
         Assert.Equal(["OrderPlaced", "OrderConfirmed", "OrderCancellationRequested", "OrderCancelled"], await Shop.History(order));
         await Eventually.Is(
             async () => (await Shop.Shipment(order))!.Value.GetProperty("nextAttemptAt").ValueKind == System.Text.Json.JsonValueKind.Null,
-            description: "what the carrier had booked is undone");
+            description: "the carrier's booking is undone");
     }
 
     [Fact]
-    public async Task A_shipped_order_is_not_cancelled()
+    public async Task A_shipped_order_cannot_be_cancelled()
     {
         var sku = await Shop.Stock(1);
         var order = await Shop.Place(sku);
@@ -51,7 +51,7 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
     }
 
     [Fact]
-    public async Task An_order_that_is_cancelled_while_it_is_dispatched_ends_either_way_and_never_both()
+    public async Task An_order_cancelled_during_dispatch_ends_cancelled_or_shipped_never_both()
     {
         const int Count = 80;
         await Platform.SetCarrier(TimeSpan.FromMilliseconds(100));
@@ -62,7 +62,7 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
             var order = await Shop.Place(sku);
             await Eventually.Is(async () => await Shop.Status(order) is not "placed");
 
-            // On a slow machine all might come before the carrier has anything: some wait until they are certainly too late.
+            // On a slow machine all cancellations might precede the dispatch, so some wait until they are certainly too late.
             if (number % 8 == 0)
                 await Shop.Becomes(order, "shipped");
             else

@@ -6,17 +6,17 @@ using Npgsql;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Processes that end without a word (SIGKILL), and servers that abort what they have in hand.</summary>
+/// <summary>Processes that end without warning (SIGKILL), and servers that abort their work.</summary>
 public sealed class CrashTests(Platform platform) : PlatformTest(platform)
 {
     private const string Duplicates = "inbox_duplicates";
     private const int OldEvents = 300;
 
-    /// <summary>Seconds, as PostgreSQL notices at once that a killed relay is gone; not the minutes after which TCP gives up.</summary>
+    /// <summary>Seconds, because PostgreSQL notices at once that a killed relay is gone, and not the minutes of a TCP timeout.</summary>
     private static readonly TimeSpan PromisedTakeOver = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task A_relay_killed_between_publish_and_cursor_publishes_again_and_takes_effect_once()
+    public async Task A_relay_killed_before_its_cursor_moves_publishes_again_with_one_effect()
     {
         var sku = await Shop.Stock(10);
         Guid published;
@@ -24,12 +24,12 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         await using (await Hold.Of(Orders, "SELECT position FROM messaging.relay_cursor FOR UPDATE"))
         {
             published = await Shop.Place(sku);
-            await Eventually.Is(() => Knows(Inventory, published), description: "the order is published");
+            await Eventually.Is(() => HasEvents(Inventory, published), description: "the order is published");
             unpublished = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Shop.Place(sku)));
 
             Orders.Kill();
 
-            // PostgreSQL does not notice while a statement waits for the lock: once released, the dead relay's update would still be done.
+            // PostgreSQL does not notice the kill while a statement waits for the lock: the dead relay's update would still run afterwards.
             await Eventually.Is(async () => await Orders.Database.Scalar<long>(
                 """
                 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -52,12 +52,12 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task A_consumer_killed_between_commit_and_ack_gets_the_event_again_and_drops_it()
+    public async Task A_consumer_killed_between_commit_and_ack_drops_the_redelivered_event()
     {
         var sku = await Shop.Stock(10);
         Inventory.BrokerProxy.Freeze();
         var order = await Shop.Place(sku, 4);
-        await Eventually.Is(() => Knows(Inventory, order), description: "the reservation is committed");
+        await Eventually.Is(() => HasEvents(Inventory, order), description: "the reservation is committed");
 
         Inventory.Kill();
         Inventory.BrokerProxy.Cut();
@@ -69,16 +69,16 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         Assert.Equal((6, 0), await Shop.StockOf(sku));
     }
 
-    /// <summary>Who is gone in the middle of something.</summary>
+    /// <summary>The process or server that fails in the middle of an operation.</summary>
     public enum Victim
     {
         /// <summary>The service.</summary>
         Process,
 
-        /// <summary>PostgreSQL, for everybody.</summary>
+        /// <summary>PostgreSQL, for all services.</summary>
         Database,
 
-        /// <summary>RabbitMQ, for everybody.</summary>
+        /// <summary>RabbitMQ, for all services.</summary>
         Broker,
     }
 
@@ -86,7 +86,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     [InlineData(Victim.Process)]
     [InlineData(Victim.Database)]
     [InlineData(Victim.Broker)]
-    public async Task A_redrive_cut_off_between_publish_and_row_change_takes_effect_once(Victim victim)
+    public async Task A_redrive_interrupted_between_publish_and_row_update_takes_effect_once(Victim victim)
     {
         var sku = await Shop.Stock(10);
         Guid order = default;
@@ -101,9 +101,9 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         {
             await Redrive(order);
             await Eventually.Is(hold.IsWaitedFor, description: "the row is about to be changed");
-            await Eventually.Is(() => Knows(Inventory, order), description: "the order is published, and its reservation committed");
+            await Eventually.Is(() => HasEvents(Inventory, order), description: "the order is published, and its reservation committed");
 
-            await Lose(victim, Inventory, Platform);
+            await Interrupt(victim, Inventory, Platform);
         }
 
         if (victim is Victim.Process)
@@ -111,7 +111,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         var inventory = await Running(Inventory);
 
         await Eventually.Is(async () => await LettersOf(order) == "resolved 1");
-        // The broker had it and the row can be changed, whatever becomes of the broker then.
+        // If the broker fails, it already has the message and the row can be updated, so nothing is published again.
         if (victim is not Victim.Broker)
             await Eventually.Is(async () => await inventory.Metric(Duplicates) > duplicates, "the order is published again");
         await Shop.Balance(sku, [order]);
@@ -126,7 +126,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     [InlineData(Victim.Process)]
     [InlineData(Victim.Database)]
     [InlineData(Victim.Broker)]
-    public async Task A_filing_cut_off_between_commit_and_ack_gets_the_message_again_and_files_it_once(Victim victim)
+    public async Task A_dead_letter_is_filed_once_despite_an_interruption_between_commit_and_ack(Victim victim)
     {
         var sku = await Shop.Stock(10);
         Guid order = default;
@@ -137,22 +137,22 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             try
             {
                 await Eventually.Is(hold.IsWaitedFor, "the row is about to be written");
-                Inventory.Instances.Single(instance => instance.Runs).Halt();
+                Inventory.Instances.Single(instance => instance.Runs).Pause();
                 await hold.End();
                 await Eventually.Is(async () => await LettersOf(order) == "waiting 1", description: "the row is committed");
-                await Lose(victim, Inventory, Platform);
+                await Interrupt(victim, Inventory, Platform);
             }
             finally
             {
                 if (victim is Victim.Process)
                     Inventory.Kill();
                 else
-                    Inventory.Instances.Single(instance => instance.Runs).GoOn();
+                    Inventory.Instances.Single(instance => instance.Runs).Resume();
             }
         });
 
         if (victim is Victim.Process)
-            await Eventually.Is(async () => await ErrorQueue() == (1, 0), description: "the message is in its queue, and nobody there");
+            await Eventually.Is(async () => await ErrorQueue() == (1, 0), description: "the message is in its queue, without a consumer");
         await Running(Inventory);
 
         await Eventually.Is(async () => await ErrorQueue() is (0, > 0), "the message is acknowledged");
@@ -166,7 +166,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     [Theory]
     [InlineData(Victim.Process)]
     [InlineData(Victim.Database)]
-    public async Task Retention_cut_off_between_archive_and_drop_begins_anew_and_archives_every_event_once(Victim victim)
+    public async Task Retention_interrupted_between_archive_and_drop_archives_every_event_once(Victim victim)
     {
         await using var fresh = new Platform
         {
@@ -190,7 +190,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
             await Eventually.Is(
                 async () => Manifests().Any() && await hold.IsWaitedFor(), description: "the partition is about to be dropped");
 
-            await Lose(victim, orders, fresh);
+            await Interrupt(victim, orders, fresh);
         }
 
         if (victim is Victim.Process)
@@ -212,7 +212,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task Consumers_killed_at_random_moments_under_load_lose_and_double_nothing()
+    public async Task Consumers_killed_at_random_under_load_lose_and_duplicate_nothing()
     {
         const int Kills = 4, OrdersPerKill = 70;
         var sku = await Shop.Stock(100_000);
@@ -233,7 +233,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task Of_two_relays_one_publishes_and_the_other_takes_over_within_seconds_when_it_is_killed()
+    public async Task A_standby_relay_takes_over_within_seconds_of_a_kill()
     {
         const int TakeOvers = 3;
         var sku = await Shop.Stock(100_000);
@@ -254,7 +254,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         var ends = await Shop.Balance(sku, orders);
         Assert.Equal(["Shipped"], ends.Keys);
 
-        // A relay begins at the cursor and so may repeat a run of events; two that publish side by side would repeat them all the time.
+        // A new relay starts at the cursor, so it may repeat one run of events; two active relays would keep repeating them.
         var published = await watch.Take();
         Assert.Equal(orders.Order(), published.Select(e => e.Order).Distinct().Order());
         var seen = new HashSet<Guid>();
@@ -262,7 +262,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         Assert.InRange(repeated.Zip(repeated.Skip(1)).Count(pair => !pair.First && pair.Second), 0, TakeOvers);
     }
 
-    private static async Task Lose(Victim victim, Service service, Platform platform)
+    private static async Task Interrupt(Victim victim, Service service, Platform platform)
     {
         switch (victim)
         {
@@ -278,11 +278,14 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         }
     }
 
-    /// <summary>The instance that is there, or else a new one, when it is ready.</summary>
+    /// <summary>The running instance, or a new one if there is none; returns when it is ready.</summary>
     private static async Task<ServiceProcess> Running(Service service) =>
         await (service.Instances.SingleOrDefault(instance => instance.Runs) ?? await service.Start()).Ready();
 
-    /// <summary>As its own role, which has to own what it is to drop: two months old, below all positions that the relay reads.</summary>
+    /// <summary>
+    /// Inserts events that are two months old, at positions below all that the relay reads. Uses the service's role, which must own the
+    /// partition to drop it.
+    /// </summary>
     private static async Task InsertOldEvents(Service service)
     {
         await using var connection = new NpgsqlConnection(service.Database.ConnectionString);
@@ -309,7 +312,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>The positions in the file of a manifest, which is what the manifest says.</summary>
+    /// <summary>The positions in a manifest's file, after checking the file's hash and number of events.</summary>
     private static async Task<IReadOnlyList<long>> Archived(string path)
     {
         var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(path)).RootElement;
@@ -323,7 +326,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         return positions;
     }
 
-    /// <summary>Inventory can handle no order meanwhile. What violates a constraint is for people, and not redriven by itself.</summary>
+    /// <summary>Inventory can handle no order meanwhile. A constraint violation needs an operator: no automatic redrive.</summary>
     private async Task WhileOrdersFail(Func<Task> action)
     {
         await Inventory.Database.Scalar<int>("ALTER TABLE reservations ADD CONSTRAINT broken CHECK (false) NOT VALID; SELECT 1");
@@ -337,7 +340,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         }
     }
 
-    /// <summary>Of each dead letter that Inventory has of an order, its state and how often it failed.</summary>
+    /// <summary>The state and number of attempts of each of Inventory's dead letters for an order.</summary>
     private Task<string> LettersOf(Guid order) => Inventory.Database.Scalar<string>(
         $"SELECT coalesce(string_agg(state || ' ' || attempts, ', '), '') FROM messaging.dead_letters WHERE stream = '{order}'");
 
@@ -349,7 +352,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         Assert.Equal(202, (int)response.StatusCode);
     }
 
-    /// <summary>What the broker has counted last in Inventory's error queue: messages, acknowledged or not, and consumers.</summary>
+    /// <summary>The broker's latest counts for Inventory's error queue: messages, including unacknowledged ones, and consumers.</summary>
     private async Task<(int Messages, int Consumers)> ErrorQueue()
     {
         var queue = (await Platform.Broker.Ask("queues/{vhost}/inventory_error"))!.Value;
@@ -370,6 +373,6 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         return active;
     }
 
-    private static async Task<bool> Knows(Service service, Guid order) =>
+    private static async Task<bool> HasEvents(Service service, Guid order) =>
         await service.Database.Scalar<long>($"SELECT count(*) FROM messaging.event_log WHERE stream = '{order}'") > 0;
 }

@@ -3,11 +3,11 @@ using System.Text.Json;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Dead letters on the real platform, with the rights that each service has there.</summary>
+/// <summary>Dead letters on the real platform, with the permissions that each service has there.</summary>
 public sealed class DeadLetterTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]
-    public async Task An_order_that_stands_still_goes_on_when_its_dead_letter_is_redriven()
+    public async Task A_stuck_order_continues_when_its_dead_letter_is_redriven()
     {
         var sku = await Shop.Stock(2);
         await Inventory.Database.Scalar<int>("ALTER TABLE reservations ADD CONSTRAINT broken CHECK (false) NOT VALID; SELECT 1");

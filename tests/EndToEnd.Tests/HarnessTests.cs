@@ -1,10 +1,10 @@
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>What the other tests rely on when they begin.</summary>
+/// <summary>The guarantees that the other tests rely on.</summary>
 public sealed class HarnessTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]
-    public async Task What_is_going_on_is_seen_until_it_has_ended()
+    public async Task Activity_is_reported_until_it_has_ended()
     {
         var activity = new Activity(Platform);
         Assert.Empty(await activity.Find());
@@ -24,7 +24,7 @@ public sealed class HarnessTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task Messages_that_wait_and_events_that_are_not_published_are_seen()
+    public async Task Waiting_messages_and_unpublished_events_are_reported()
     {
         var activity = new Activity(Platform);
         var sku = await Shop.Stock(1);
@@ -39,7 +39,7 @@ public sealed class HarnessTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task A_restart_of_PostgreSQL_by_another_platform_leaves_no_dead_connections_to_the_tests()
+    public async Task A_PostgreSQL_restart_leaves_no_dead_connections_in_the_tests()
     {
         Assert.Equal(1, await Orders.Database.Scalar<int>("SELECT 1"));
         await using var other = new Platform();

@@ -3,8 +3,8 @@ using Npgsql;
 namespace OrderPlatform.EndToEnd.Tests;
 
 /// <summary>
-/// A transaction of the test's own in a service's database, for which the service has to wait: it stands still between two steps, for as
-/// long as a test needs to end it there.
+/// A transaction of the test in a service's database, for which the service has to wait: it stops between two steps until the test has
+/// ended it there.
 /// </summary>
 public sealed class Hold : IAsyncDisposable
 {
@@ -18,15 +18,15 @@ public sealed class Hold : IAsyncDisposable
     private Hold(TestDatabase database, NpgsqlConnection connection, NpgsqlTransaction transaction, string? undo) =>
         (this.database, this.connection, this.transaction, this.undo) = (database, connection, transaction, undo);
 
-    /// <summary>Keeps what a statement locks.</summary>
+    /// <summary>Holds the locks of a statement.</summary>
     public static Task<Hold> Of(Service service, string statement) => Begin(service.Database, statement, undo: null);
 
-    /// <summary>Keeps rows from being written, when all that comes before is done.</summary>
-    /// <param name="service">Whose.</param>
-    /// <param name="write">As a trigger says it: <c>INSERT ON messaging.inbox FOR EACH ROW</c></param>
+    /// <summary>Blocks a write after everything before it has been done.</summary>
+    /// <param name="service">The service to block.</param>
+    /// <param name="write">In the syntax of a trigger: <c>INSERT ON messaging.inbox FOR EACH ROW</c></param>
     public static async Task<Hold> Before(Service service, string write)
     {
-        // Services wait for no lock longer than seconds, but for this one.
+        // Services wait only seconds for other locks, but as long as needed for this one.
         await Execute(
             service.Database,
             $"""
@@ -41,7 +41,7 @@ public sealed class Hold : IAsyncDisposable
         return await Begin(service.Database, $"SELECT pg_advisory_xact_lock({Key})", undo: "DROP FUNCTION gate CASCADE");
     }
 
-    /// <summary>Whether the service has come to where it waits.</summary>
+    /// <summary>Whether the service is waiting for it.</summary>
     public Task<bool> IsWaitedFor() => database.Scalar<bool>(
         $"""
          SELECT EXISTS (
@@ -49,7 +49,7 @@ public sealed class Hold : IAsyncDisposable
              WHERE datname = current_database() AND {connection.ProcessID} = ANY(pg_blocking_pids(pid)))
          """);
 
-    /// <summary>Lets who waits go on.</summary>
+    /// <summary>Lets the service continue.</summary>
     public async Task End()
     {
         try
@@ -58,11 +58,11 @@ public sealed class Hold : IAsyncDisposable
         }
         catch (NpgsqlException)
         {
-            // The server was restarted, and so nobody waits any more.
+            // The server was restarted, so nothing is waiting any more.
         }
     }
 
-    /// <summary>The same. What waited for a row is over when this returns: committed, or, if who waited is dead, rolled back.</summary>
+    /// <summary>Ends it. On return, the waiting transaction is committed, or rolled back if its process is dead.</summary>
     public async ValueTask DisposeAsync()
     {
         await End();

@@ -27,7 +27,7 @@ public sealed class JourneyTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task An_order_that_can_not_be_had_is_rejected_with_every_shortage_and_takes_nothing()
+    public async Task An_order_without_enough_stock_is_rejected_with_every_shortage()
     {
         var (plenty, few) = (await Shop.Stock(10), await Shop.Stock(2));
         var unknown = $"unknown-{Guid.NewGuid():N}";
@@ -47,7 +47,7 @@ public sealed class JourneyTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task One_trace_runs_from_the_request_through_the_logs_of_all_services()
+    public async Task One_trace_connects_the_request_with_the_events_of_all_services()
     {
         var sku = await Shop.Stock(1);
         var trace = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray());
@@ -61,7 +61,7 @@ public sealed class JourneyTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task Of_64_concurrent_orders_for_the_last_unit_one_is_shipped()
+    public async Task Only_one_of_64_concurrent_orders_for_the_last_unit_is_shipped()
     {
         var sku = await Shop.Stock(1);
 

@@ -3,14 +3,14 @@ using System.Diagnostics;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>The load generator of the demo, as a process of its own, against the three services.</summary>
+/// <summary>The demo's load generator, run as a process against the three services.</summary>
 public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]
-    public async Task Keeps_orders_coming_of_which_some_are_rejected_and_some_cancelled_and_stops_when_asked()
+    public async Task Places_orders_of_every_outcome_and_stops_when_asked()
     {
-        await using var toOrders = RoadTo(Orders);
-        await using var toInventory = RoadTo(Inventory);
+        await using var toOrders = ProxyTo(Orders);
+        await using var toInventory = ProxyTo(Inventory);
         var (before, watch) = (await Ends(), Stopwatch.StartNew());
         using var load = new LoadProcess(toOrders, toInventory, perSecond: 20, scarceShare: 0.3, cancelledShare: 0.2);
 
@@ -23,21 +23,21 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
         Assert.StartsWith("Stopped. placed ", load.Lines.Last(), StringComparison.Ordinal);
         Assert.Contains("failed 0, left out 0;", load.Lines.Last(), StringComparison.Ordinal);
 
-        // A machine may be too slow for the rate; but nothing makes it faster.
+        // A slow machine may fall short of the rate, but nothing may exceed it.
         Assert.InRange((await Ends() - before).Placed, 0, (20 * watch.Elapsed.TotalSeconds) + 1);
         Assert.DoesNotContain("is unavailable", string.Join('\n', load.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Waits_for_a_service_that_is_away_says_so_and_goes_on_when_it_is_back()
+    public async Task Reports_and_waits_for_an_unavailable_service_then_continues()
     {
-        await using var toOrders = RoadTo(Orders);
-        await using var toInventory = RoadTo(Inventory);
+        await using var toOrders = ProxyTo(Orders);
+        await using var toInventory = ProxyTo(Inventory);
         toInventory.Close();
         var before = await OrdersPlaced();
         using var load = new LoadProcess(toOrders, toInventory, perSecond: 20, scarceShare: 0, cancelledShare: 0);
 
-        // Nothing is ordered before there are goods.
+        // No order is placed before there is stock.
         await Eventually.Is(() => load.Says("Inventory is unavailable"));
         Assert.Equal(before, await OrdersPlaced());
         toInventory.Open();
@@ -54,17 +54,17 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
     }
 
     [Fact]
-    public async Task Refuses_settings_that_it_does_not_understand()
+    public async Task Refuses_an_invalid_setting()
     {
-        await using var road = RoadTo(Orders);
-        using var load = new LoadProcess(road, road, perSecond: 0, scarceShare: 0, cancelledShare: 0);
+        await using var proxy = ProxyTo(Orders);
+        using var load = new LoadProcess(proxy, proxy, perSecond: 0, scarceShare: 0, cancelledShare: 0);
 
         Assert.Equal(2, await load.Ended());
         Assert.True(load.Says("error: --orders-per-second: '0' is not a number from 0.01 to 10000."));
         Assert.True(load.Says("Usage: "));
     }
 
-    private static TcpProxy RoadTo(Service service) => new("127.0.0.1", service.Instances[0].Http.BaseAddress!.Port);
+    private static TcpProxy ProxyTo(Service service) => new("127.0.0.1", service.Instances[0].Http.BaseAddress!.Port);
 
     private Task<long> OrdersPlaced() => Orders.Database.Scalar<long>(
         "SELECT count(*) FROM orders WHERE customer_id LIKE 'load-customer-%'");
@@ -87,7 +87,7 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
         return new Counts(counts[0], counts[1], counts[2], counts[3], counts[4], counts[5]);
     }
 
-    /// <summary>Orders of load generators, of this test and of others: only differences say anything.</summary>
+    /// <summary>Counts of all load generators' orders, including those of other tests: only differences are meaningful.</summary>
     private sealed record Counts(long Placed, long Shipped, long Rejected, long Cancelled, long ScarceShipped, long ScarceRejected)
     {
         public static Counts operator -(Counts now, Counts before) => new(
@@ -134,7 +134,7 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
 
         public IReadOnlyCollection<string> Lines => lines;
 
-        /// <summary>Orders a second, as each status line says.</summary>
+        /// <summary>The orders per second of each status line.</summary>
         public IReadOnlyList<double> Rates =>
         [
             .. lines.Where(line => line.Contains(" orders/s; ", StringComparison.Ordinal))
@@ -143,7 +143,7 @@ public sealed class LoadGeneratorTests(Platform platform) : PlatformTest(platfor
 
         public bool Says(string text) => lines.Any(line => line.Contains(text, StringComparison.Ordinal));
 
-        /// <summary>Asks it to end (SIGTERM), and waits.</summary>
+        /// <summary>Sends SIGTERM and waits until it has ended.</summary>
         public Task<int> Stop()
         {
             ServiceProcess.Terminate(process);

@@ -4,14 +4,14 @@ namespace OrderPlatform.EndToEnd.Tests;
 public sealed class OutageTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]
-    public async Task A_broker_that_restarts_under_load_loses_and_doubles_nothing()
+    public async Task A_broker_restart_under_load_loses_and_duplicates_nothing()
     {
         var sku = await Shop.Stock(100_000);
         await using var load = Shop.Load(sku);
         await load.Reaches(50);
 
-        // What is on its way to a broker that goes down is lost. Held back for a while, there certainly is something: events and their
-        // acknowledgements.
+        // Everything in transit to a broker that goes down is lost. Holding it back for a while makes sure that events and
+        // acknowledgements are in transit.
         foreach (var service in Platform.Services)
             service.BrokerProxy.Freeze();
         await load.Reaches(load.Count + 20);
@@ -28,7 +28,7 @@ public sealed class OutageTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task A_database_that_restarts_under_load_loses_and_doubles_nothing()
+    public async Task A_database_restart_under_load_loses_and_duplicates_nothing()
     {
         var sku = await Shop.Stock(100_000);
         await using var load = Shop.Load(sku);
@@ -42,7 +42,7 @@ public sealed class OutageTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task Orders_are_taken_while_the_broker_is_away_and_published_in_order_afterwards()
+    public async Task Orders_are_accepted_while_the_broker_is_down_and_published_in_order_afterwards()
     {
         const int Count = 30;
         var sku = await Shop.Stock(Count);

@@ -6,7 +6,7 @@ using RabbitMQ.Client.Exceptions;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Who may do what, as <c>deploy/</c> says; no service is needed to ask.</summary>
+/// <summary>The permissions in <c>deploy/</c>, checked without running a service.</summary>
 public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFixture<PermissionTests.Servers>
 {
     private static readonly string[] Services = [.. ServiceList.Read(Repository.Path()).Services.Select(service => service.Name)];
@@ -22,7 +22,7 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
 
     [Theory]
     [MemberData(nameof(UsersAndProducers))]
-    public async Task A_service_publishes_its_own_events_and_no_others(string user, string producer)
+    public async Task A_service_can_publish_only_its_own_events(string user, string producer)
     {
         var refused = await IsRefused(user, channel =>
             channel.BasicPublishAsync(EventOf[producer], "", mandatory: true, new BasicProperties(), ReadOnlyMemory<byte>.Empty).AsTask());
@@ -30,10 +30,10 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
         Assert.Equal(user != producer, refused);
     }
 
-    /// <summary>A replay is an event like any other: who could send one, could forge it.</summary>
+    /// <summary>A replayed event is like any other: a service that could send one could forge it.</summary>
     [Theory]
     [MemberData(nameof(UsersAndProducers))]
-    public async Task A_service_replays_its_own_events_and_no_others(string user, string producer)
+    public async Task A_service_can_replay_only_its_own_events(string user, string producer)
     {
         var refused = await IsRefused(user, channel => channel.BasicPublishAsync(
             $"{EventOf[producer].Split(':')[0]}:replay", "", mandatory: false, new BasicProperties(), ReadOnlyMemory<byte>.Empty).AsTask());
@@ -43,7 +43,7 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
 
     [Theory]
     [MemberData(nameof(Pairs))]
-    public async Task A_service_reads_its_own_queues_and_no_others(string user, string queue)
+    public async Task A_service_can_read_only_its_own_queues(string user, string queue)
     {
         foreach (var suffix in (string[])["", "_error", "_skipped"])
             Assert.Equal(user != queue, await IsRefused(user, channel => channel.BasicGetAsync($"{queue}{suffix}", autoAck: false)));
@@ -51,14 +51,14 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
 
     [Theory]
     [MemberData(nameof(Pairs))]
-    public async Task A_service_fills_its_own_queues_and_no_others(string user, string queue) =>
+    public async Task A_service_can_send_only_to_its_own_queues(string user, string queue) =>
         Assert.Equal(user != queue, await IsRefused(user, channel =>
             channel.BasicPublishAsync(queue, "", mandatory: true, new BasicProperties(), ReadOnlyMemory<byte>.Empty).AsTask()));
 
-    /// <summary>Else it could read along, or cut others off.</summary>
+    /// <summary>Otherwise it could read the events of others, or cut others off.</summary>
     [Theory]
     [MemberData(nameof(Pairs))]
-    public async Task A_service_declares_and_deletes_its_own_queues_and_no_others(string user, string owner)
+    public async Task A_service_can_declare_and_delete_only_its_own_queues(string user, string owner)
     {
         var queue = $"{owner}_{Guid.NewGuid():N}";
         await using (var administrator = await Connect(servers.Broker.Uri))
@@ -71,7 +71,7 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
 
     [Theory]
     [MemberData(nameof(Pairs))]
-    public async Task A_service_enters_its_own_database_and_no_others(string user, string owner)
+    public async Task A_service_can_connect_only_to_its_own_database(string user, string owner)
     {
         var address = new NpgsqlConnectionStringBuilder(servers.Databases[user].ConnectionString)
         {

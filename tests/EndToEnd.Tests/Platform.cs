@@ -4,7 +4,7 @@ using RabbitMQ.Client;
 
 [assembly: AssemblyFixture(typeof(OrderPlatform.EndToEnd.Tests.Platform))]
 
-// They share two cores, and some of them restart the servers of all.
+// The tests share two cores, and some of them restart the servers.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 [assembly: RestartsServers]
 
@@ -41,19 +41,19 @@ public sealed class Platform : IAsyncLifetime
     /// <summary>Settings of every instance of every service, as environment variables.</summary>
     public (string Key, string Value)[] Settings { get; init; } = [];
 
-    /// <summary>Settings of every instance of one service, by its name.</summary>
+    /// <summary>Settings of every instance of one service, by the service's name.</summary>
     public Func<string, (string Key, string Value)[]> SettingsOf { get; init; } = _ => [];
 
     /// <summary>
-    /// Whether each test begins on a quiet platform, and on a new one after a test that failed. False where tests leave behind what
-    /// others do not look at, or where something watches this very platform.
+    /// Whether each test begins on a quiet platform, and on a new one after a failed test. False where leftovers do not disturb other
+    /// tests, or where something monitors this very platform.
     /// </summary>
     public bool BeginsQuiet { get; init; } = true;
 
     /// <summary>The wire addresses of the events that services publish.</summary>
     public string[] PublishedTypes { get; private set; } = [];
 
-    /// <summary>Makes databases, virtual host and users; starts nothing.</summary>
+    /// <summary>Creates databases, virtual host and users; starts nothing.</summary>
     public async ValueTask InitializeAsync()
     {
         var definitions = Repository.Path("deploy", "rabbitmq", "definitions.json");
@@ -67,17 +67,17 @@ public sealed class Platform : IAsyncLifetime
             name,
             await TestDatabase.Create(script),
             await Broker.AddUser(users, name.ToLowerInvariant()),
-            // A rebuild rests much longer than it works, so that it does not slow down the service: a test need not wait for that.
+            // A rebuild pauses much longer than it works so as not to slow down the service; tests need not wait for that.
             [("Messaging__BackgroundShare", "1"), .. settings, .. Settings, .. SettingsOf(name)]);
 
         Orders = await Make("Orders", ("Messaging__Retention__Archive__Directory", archive.FullName));
         Inventory = await Make("Inventory");
-        // What the carrier was asked when the service or its database went away is asked again when the lease ends.
+        // A booking that was interrupted by an outage of the service or its database is retried when its lease ends.
         Shipping = await Make("Shipping", ("Carrier__Lease", "00:00:10"));
     }
 
-    /// <summary>Gives a test a platform in order.</summary>
-    /// <exception cref="InvalidOperationException">The test before it has left something going on.</exception>
+    /// <summary>Gives a test a platform in its initial state.</summary>
+    /// <exception cref="InvalidOperationException">The previous test left activity behind.</exception>
     public async Task BeginTest()
     {
         if (lastFailed && BeginsQuiet)
@@ -87,22 +87,22 @@ public sealed class Platform : IAsyncLifetime
             await BecomesQuiet();
     }
 
-    /// <summary>Remembers which test it was that may have left something, and whether it failed.</summary>
+    /// <summary>Remembers which test may have left activity behind, and whether it failed.</summary>
     public void EndTest()
     {
         lastTest = TestContext.Current.Test?.TestDisplayName;
         lastFailed |= TestContext.Current.TestState?.Result == TestResult.Failed;
     }
 
-    /// <summary>Whatever a test has done: one instance of each service, all ready, a fast carrier, clear roads.</summary>
+    /// <summary>Undoes whatever a test did: one ready instance of each service, a fast carrier, open proxies.</summary>
     public async Task Repair()
     {
         await Task.WhenAll(Services.Select(service => service.Repair()));
         await SetCarrier(CarrierDelay);
     }
 
-    /// <summary>How the simulated carrier answers.</summary>
-    /// <param name="delay">How long it takes.</param>
+    /// <summary>Sets how the simulated carrier answers.</summary>
+    /// <param name="delay">How long each answer takes.</param>
     /// <param name="failureRate">The share of calls that fail, 0 to 1.</param>
     public async Task SetCarrier(TimeSpan delay, double failureRate = 0)
     {
@@ -111,7 +111,7 @@ public sealed class Platform : IAsyncLifetime
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Restarts the broker; where that cannot be done, ends the connections of all services.</summary>
+    /// <summary>Restarts the broker; where that is impossible, ends the connections of all services.</summary>
     public async Task RestartBroker()
     {
         if (await TestServers.RestartBroker())
@@ -120,7 +120,7 @@ public sealed class Platform : IAsyncLifetime
         await Broker.CloseConnections();
     }
 
-    /// <summary>Restarts the database server; where that cannot be done, ends all connections of the services.</summary>
+    /// <summary>Restarts the database server; where that is impossible, ends all connections of the services.</summary>
     public async Task RestartDatabase()
     {
         if (await TestServers.RestartPostgres())
@@ -140,7 +140,7 @@ public sealed class Platform : IAsyncLifetime
         archive.Delete(recursive: true);
     }
 
-    /// <summary>Nobody knows in what state a failed test has left the platform.</summary>
+    /// <summary>A failed test may have left the platform in any state.</summary>
     private async Task Renew()
     {
         await Remove();
@@ -166,13 +166,13 @@ public sealed class Platform : IAsyncLifetime
         {
             lastFailed = true;
             throw new InvalidOperationException(
-                $"The platform does not become quiet: {string.Join("; ", found)}. This was left by {lastTest ?? "its start"}.", exception);
+                $"The platform does not become quiet: {string.Join("; ", found)}. Left behind by {lastTest ?? "its start"}.", exception);
         }
     }
 }
 
 /// <summary>
-/// A test on the platform that all tests share, which it finds in order. When it fails, it shows what the services wrote.
+/// A test on the platform that all tests share, which is in its initial state when the test begins. A failure shows the services' logs.
 /// </summary>
 public abstract class PlatformTest(Platform platform) : IAsyncLifetime
 {
@@ -204,14 +204,14 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>If the test has failed: what the services wrote since it began, in the order of time, and where all of it is.</summary>
+    /// <summary>If the test failed, shows the services' logs since it began, in order of time, and where the full logs are.</summary>
     protected void ShowLogsOf(Platform platform)
     {
         if (TestContext.Current.TestState?.Result != TestResult.Failed || TestContext.Current.TestOutputHelper is not { } output)
             return;
         var logs = platform.Services.SelectMany(service => service.Instances).Select(instance => instance.Log).ToArray();
         var lines = logs.SelectMany(log => log.Since(begin)).OrderBy(line => line.ReceivedAt).Select(line => line.Text).ToArray();
-        output.WriteLine($"Logs since the test began, in UTC; whole in {ServiceLog.Folder}: {string.Join(' ', logs.Select(log => log.File))}");
+        output.WriteLine($"Logs since the test began (UTC); full in {ServiceLog.Folder}: {string.Join(' ', logs.Select(log => log.File))}");
         if (lines.Length > MostLines)
             output.WriteLine($"  ({lines.Length - MostLines} earlier lines are left out)");
         foreach (var line in lines.TakeLast(MostLines))

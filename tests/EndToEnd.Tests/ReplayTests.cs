@@ -4,12 +4,12 @@ using System.Text.Json;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Past events once more, between services that may do no more than deploy/ says.</summary>
+/// <summary>Replays between services that have only the permissions in deploy/.</summary>
 public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
 {
     private const int Count = 30;
 
-    /// <summary>Its commands are run as they stand there, but for addresses and times.</summary>
+    /// <summary>Its commands are run as printed, except for addresses and times.</summary>
     private static readonly Guide Guide =
         Guide.Read(Repository.Path("shared", "Messaging.Operations", "Replays", "README.md"), "What to do");
 
@@ -20,10 +20,10 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     ];
 
     [Fact]
-    public void Every_block_of_the_guide_is_run_by_a_test_of_this_class() => Assert.Equal(Situations.Select(Guide.After), Guide.Blocks);
+    public void Every_block_of_the_guide_is_run_by_a_test_in_this_class() => Assert.Equal(Situations.Select(Guide.After), Guide.Blocks);
 
     [Fact]
-    public async Task A_replay_goes_on_after_its_process_was_killed_and_takes_no_effect_twice()
+    public async Task A_replay_continues_after_a_kill_and_takes_no_effect_twice()
     {
         var sku = await Shop.Stock(1000);
         var orders = await Task.WhenAll(Enumerable.Range(0, Count).Select(_ => Shop.Place(sku)));
@@ -43,7 +43,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task Inventory_gets_back_the_reservations_that_it_lost_and_nobody_ships_twice()
+    public async Task Inventory_recovers_lost_reservations_and_nothing_ships_twice()
     {
         var since = await Inventory.Database.Scalar<DateTime>("SELECT now()");
         var sku = await Shop.Stock(1000);
@@ -61,7 +61,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task A_new_consumer_is_sent_of_what_was_counted_what_it_takes_by_the_guides_commands()
+    public async Task The_guides_commands_replay_to_a_new_consumer()
     {
         var sku = await Shop.Stock(10);
         await Shop.Becomes(await Shop.Place(sku), "shipped");
@@ -83,7 +83,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task A_replay_from_the_archive_is_started_by_the_guides_command()
+    public async Task The_guides_command_starts_a_replay_from_the_archive()
     {
         var job = (await Run("When retention has archived a part"))[^1];
 
@@ -92,7 +92,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
-    public async Task A_row_that_differs_is_found_and_repaired_by_the_guides_commands()
+    public async Task The_guides_commands_find_and_repair_a_row_that_differs()
     {
         var order = await Shop.Place(await Shop.Stock(1));
         await Shop.Becomes(order, "shipped");
@@ -115,8 +115,8 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         }
     }
 
-    /// <summary>Runs a block of the guide, which must work.</summary>
-    /// <returns>What its commands have answered.</returns>
+    /// <summary>Runs a block of the guide and asserts that it succeeds.</summary>
+    /// <returns>The answers to its commands.</returns>
     private async Task<List<JsonElement>> Run(string words, DateTime? since = null)
     {
         var block = Guide.After(words)
@@ -128,7 +128,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         return Guide.Answers(output);
     }
 
-    /// <summary>The rows of these orders, and that their events were handled, as if restored from an old backup.</summary>
+    /// <summary>Deletes the rows of these orders and their inbox entries, as restoring an old backup would.</summary>
     private async Task Lose(Guid[] orders, string sku, int units, DateTime since)
     {
         var ids = string.Join(", ", orders.Select(id => $"'{id}'"));

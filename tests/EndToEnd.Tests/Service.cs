@@ -14,10 +14,10 @@ public sealed class Service : IAsyncDisposable
     private readonly string databaseAddress;
     private readonly Uri brokerAddress;
 
-    /// <param name="name">As its project is called.</param>
-    /// <param name="database">Its own.</param>
-    /// <param name="broker">As its own user.</param>
-    /// <param name="settings">Of every instance.</param>
+    /// <param name="name">The name of its project.</param>
+    /// <param name="database">Its own database.</param>
+    /// <param name="broker">The broker's address, with the service's own user.</param>
+    /// <param name="settings">Settings of every instance.</param>
     public Service(string name, TestDatabase database, Uri broker, params (string Key, string Value)[] settings)
     {
         (Name, Database, Broker, this.settings) = (name, database, broker, settings);
@@ -40,12 +40,12 @@ public sealed class Service : IAsyncDisposable
 
     public TcpProxy BrokerProxy { get; }
 
-    /// <summary>Its queues at the broker: what arrives, what failed, and what it cannot read.</summary>
+    /// <summary>Its queues at the broker: incoming, failed and skipped messages.</summary>
     public IEnumerable<string> Queues => Suffixes.Select(suffix => $"{Name.ToLowerInvariant()}{suffix}");
 
     public IReadOnlyList<ServiceProcess> Instances => instances;
 
-    /// <summary>Any instance that runs.</summary>
+    /// <summary>A client of any running instance.</summary>
     public HttpClient Http
     {
         get
@@ -55,12 +55,12 @@ public sealed class Service : IAsyncDisposable
                 var running = instances.FindAll(instance => instance.Runs);
                 return running.Count > 0
                     ? running[Random.Shared.Next(running.Count)].Http
-                    : throw new HttpRequestException($"No instance of {Name} runs.");
+                    : throw new HttpRequestException($"No instance of {Name} is running.");
             }
         }
     }
 
-    /// <summary>One more instance, which answers requests, ready or not.</summary>
+    /// <summary>Starts one more instance; returns when it answers requests, ready or not.</summary>
     /// <param name="own">Settings of this one, as environment variables.</param>
     public async Task<ServiceProcess> Start(params (string Key, string Value)[] own)
     {
@@ -72,18 +72,18 @@ public sealed class Service : IAsyncDisposable
         return instance;
     }
 
-    /// <summary>Asks all its instances to end (SIGTERM), and waits.</summary>
+    /// <summary>Sends SIGTERM to all its instances and waits until they have ended.</summary>
     /// <returns>The exit codes.</returns>
     public Task<int[]> Stop() => Task.WhenAll(instances.Where(instance => instance.Runs).Select(instance => instance.Stop()));
 
-    /// <summary>Ends all its instances at once (SIGKILL).</summary>
+    /// <summary>Kills all its instances (SIGKILL).</summary>
     public void Kill()
     {
         foreach (var instance in instances.Where(instance => instance.Runs))
             instance.Kill();
     }
 
-    /// <summary>Whatever a test has done: one instance, which is ready, and clear roads.</summary>
+    /// <summary>Undoes whatever a test did: one ready instance and open proxies.</summary>
     public async Task Repair()
     {
         DatabaseProxy.Open();

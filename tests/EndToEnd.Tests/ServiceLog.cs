@@ -4,12 +4,12 @@ using System.Text.Json;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>The log of a process: whole in a file under <c>.local/tests/log/services</c>, and in short lines for the report of a failure.</summary>
+/// <summary>The log of a process: in full in a file under <c>.local/tests/log/services</c>, shortened for failure reports.</summary>
 public sealed class ServiceLog : IDisposable
 {
     private const int LongestMessage = 200;
 
-    /// <summary>Where the whole logs are: one folder for each test project, emptied when its tests begin.</summary>
+    /// <summary>Where the full logs are: one folder for each test project, emptied when its tests begin.</summary>
     public static readonly DirectoryInfo Folder = MakeFolder();
 
     private static int count;
@@ -18,7 +18,7 @@ public sealed class ServiceLog : IDisposable
     private readonly StreamWriter writer;
     private readonly string service;
 
-    /// <param name="service">Its name, as its project is called.</param>
+    /// <param name="service">The name of its project.</param>
     public ServiceLog(string service)
     {
         this.service = service;
@@ -26,10 +26,10 @@ public sealed class ServiceLog : IDisposable
         writer = new StreamWriter(Path.Combine(Folder.FullName, File)) { AutoFlush = true };
     }
 
-    /// <summary>The file in <see cref="Folder"/> that has all of it.</summary>
+    /// <summary>The file in <see cref="Folder"/> with the full log.</summary>
     public string File { get; }
 
-    /// <summary>All that the process wrote.</summary>
+    /// <summary>Everything that the process wrote.</summary>
     public string Text
     {
         get
@@ -49,7 +49,7 @@ public sealed class ServiceLog : IDisposable
         }
     }
 
-    /// <summary>What it wrote since then: each entry in one line, with its time (UTC), service, level and message.</summary>
+    /// <summary>The entries since then, one line each, with time (UTC), service, level and message.</summary>
     public IReadOnlyList<(DateTimeOffset ReceivedAt, string Text)> Since(DateTimeOffset begin)
     {
         lock (lines)
@@ -74,7 +74,7 @@ public sealed class ServiceLog : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"{receivedAt:HH:mm:ss.fff} {service,-9} {level,-11} {message}");
     }
 
-    /// <summary>Services write a JSON object a line; what the runtime writes, such as an unhandled exception, is text.</summary>
+    /// <summary>Services write one JSON object per line; the runtime writes text, such as an unhandled exception.</summary>
     private static (string Level, string Message) Read(string line)
     {
         try

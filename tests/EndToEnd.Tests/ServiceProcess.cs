@@ -38,7 +38,7 @@ public sealed partial class ServiceProcess : IDisposable
     public ServiceLog Log { get; }
 
     /// <summary>Starts an instance on a free port, and returns when it answers requests, ready or not.</summary>
-    /// <param name="service">Its name, as its project is called.</param>
+    /// <param name="service">The name of its project.</param>
     /// <param name="settings">Environment variables.</param>
     public static async Task<ServiceProcess> Start(string service, IEnumerable<(string Key, string Value)> settings)
     {
@@ -66,7 +66,7 @@ public sealed partial class ServiceProcess : IDisposable
         }
     }
 
-    /// <summary>What <c>/health/ready</c> says: the status code, and what each check says in words.</summary>
+    /// <summary>The answer of <c>/health/ready</c>: the status code, and the description of each check.</summary>
     public async Task<(int Status, IReadOnlyDictionary<string, string> Checks)> Health()
     {
         using var response = await Http.GetAsync(new Uri("health/ready", UriKind.Relative));
@@ -94,7 +94,7 @@ public sealed partial class ServiceProcess : IDisposable
     /// <summary>Whether its relay is the one that publishes.</summary>
     public async Task<bool> RelayIsActive() => (await Health()).Checks["relay"] == "active";
 
-    /// <summary>The sum of a metric over all its labels; 0 when there is none.</summary>
+    /// <summary>The sum of a metric over all its labels; 0 if there is none.</summary>
     /// <param name="name">A part of its name.</param>
     public async Task<double> Metric(string name)
     {
@@ -104,7 +104,7 @@ public sealed partial class ServiceProcess : IDisposable
             .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Asks it to end (SIGTERM), and waits.</summary>
+    /// <summary>Sends SIGTERM and waits until it has ended.</summary>
     /// <returns>Its exit code.</returns>
     public async Task<int> Stop()
     {
@@ -125,13 +125,13 @@ public sealed partial class ServiceProcess : IDisposable
     /// <summary>Sends SIGTERM.</summary>
     internal static void Terminate(Process process) => _ = Signal(process.Id, Sigterm);
 
-    /// <summary>Stops its clock (SIGSTOP): it gets whatever is sent to it, and does nothing about it until it goes on or is killed.</summary>
-    public void Halt() => _ = Signal(process.Id, Sigstop);
+    /// <summary>Pauses it (SIGSTOP): it still receives data, but processes none until it is resumed or killed.</summary>
+    public void Pause() => _ = Signal(process.Id, Sigstop);
 
-    /// <summary>Lets it go on (SIGCONT).</summary>
-    public void GoOn() => _ = Signal(process.Id, Sigcont);
+    /// <summary>Resumes it (SIGCONT).</summary>
+    public void Resume() => _ = Signal(process.Id, Sigcont);
 
-    /// <summary>Ends it at once (SIGKILL): it has no time to say anything to anybody.</summary>
+    /// <summary>Kills it (SIGKILL): it has no time to notify anyone.</summary>
     public void Kill()
     {
         process.Kill();

@@ -6,10 +6,10 @@ using Npgsql;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>What customers and the warehouse do over HTTP, and whether the books of all three services agree about it.</summary>
+/// <summary>The HTTP requests of customers and the warehouse, and checks that the data of all three services agree.</summary>
 public sealed class Shop(Platform platform)
 {
-    /// <summary>Receives stock of a new SKU.</summary>
+    /// <summary>Adds stock of a new SKU.</summary>
     public async Task<string> Stock(int quantity)
     {
         var sku = $"sku-{Guid.NewGuid():N}";
@@ -23,7 +23,7 @@ public sealed class Shop(Platform platform)
     public Task<Guid> Place(string sku, int quantity = 1) => Place([(sku, quantity)]);
 
     /// <summary>Places an order, and repeats the request until it is answered.</summary>
-    /// <param name="lines">What to order.</param>
+    /// <param name="lines">The lines of the order.</param>
     /// <param name="traceParent">The trace that the request belongs to.</param>
     public async Task<Guid> Place((string Sku, int Quantity)[] lines, string? traceParent = null)
     {
@@ -44,7 +44,7 @@ public sealed class Shop(Platform platform)
     public Task Becomes(Guid order, string status) =>
         Eventually.Is(async () => await Status(order) == status, description: $"order {order} is {status}");
 
-    /// <summary>The names of an order's events, in order; their sequences have no gap.</summary>
+    /// <summary>The names of an order's events, in order; asserts that their sequences have no gap.</summary>
     public async Task<IReadOnlyList<string>> History(Guid order)
     {
         var history = await platform.Orders.Http.GetFromJsonAsync<JsonElement>($"orders/{order}/history");
@@ -53,7 +53,7 @@ public sealed class Shop(Platform platform)
         return [.. events.Select(e => e.GetProperty("type").GetString()!)];
     }
 
-    /// <summary>Asks for an order to be cancelled.</summary>
+    /// <summary>Requests the cancellation of an order.</summary>
     /// <returns>The status code, and the order's status or the code of the refusal.</returns>
     public async Task<(HttpStatusCode Code, string Says)> Cancel(Guid order)
     {
@@ -82,11 +82,11 @@ public sealed class Shop(Platform platform)
     }
 
     /// <summary>
-    /// Waits until the orders of a SKU have come to an end, and asserts that nothing was lost and nothing doubled: there are these orders
-    /// and no others, the services agree about each of them, no event took effect twice, nothing is left over, and the stock is what was
-    /// received less what was shipped.
+    /// Waits until the orders of a SKU have completed, and asserts that nothing was lost or duplicated: exactly these orders exist, the
+    /// services agree about each of them, no event took effect twice, nothing is left over, and the stock equals the received units less
+    /// the shipped ones.
     /// </summary>
-    /// <returns>How many orders ended with which status.</returns>
+    /// <returns>The number of orders by final status.</returns>
     public async Task<IReadOnlyDictionary<string, int>> Balance(string sku, IReadOnlyCollection<Guid> orders)
     {
         try
@@ -95,10 +95,10 @@ public sealed class Shop(Platform platform)
         }
         catch (TimeoutException)
         {
-            Assert.Fail($"The orders did not come to an end: {await Summary(sku)}");
+            Assert.Fail($"The orders did not complete: {await Summary(sku)}");
         }
 
-        var (placed, reservations, shipments) = await Books(sku);
+        var (placed, reservations, shipments) = await RowsOf(sku);
         Assert.Equal(orders.Order(), placed.Keys.Order());
         Assert.Equal(orders.Order(), reservations.Keys.Order());
         Assert.All(orders, order => Assert.Contains(
@@ -123,7 +123,7 @@ public sealed class Shop(Platform platform)
         Assert.Equal((received - shipped, 0), await StockOf(sku));
 
         foreach (var service in platform.Services)
-            await AssertNothingIsDoubledOrLeft(service);
+            await AssertNothingDuplicatedOrLeft(service);
         return placed.Values.CountBy(order => order.Status).ToDictionary();
     }
 
@@ -146,14 +146,14 @@ public sealed class Shop(Platform platform)
         }
         catch (OperationCanceledException)
         {
-            // No answer: the order may have been placed or not. The key makes sure that it is placed once.
+            // No answer: the order may have been placed or not. The idempotency key makes sure that it is placed once.
             return default;
         }
     }
 
     private async Task<bool> IsSettled(string sku)
     {
-        var (placed, reservations, shipments) = await Books(sku);
+        var (placed, reservations, shipments) = await RowsOf(sku);
         return placed.All(order => order.Value.Status is "Shipped" or "Delivered" or "Cancelled" or "Rejected")
             && placed.Keys.All(order => reservations.TryGetValue(order, out var reservation) && reservation.Status != "Reserved")
             && reservations.Keys.All(order => placed[order].Status is not "Cancelled" || reservations[order].Status is not "Reserved")
@@ -162,19 +162,19 @@ public sealed class Shop(Platform platform)
 
     private async Task<string> Summary(string sku)
     {
-        var (placed, reservations, shipments) = await Books(sku);
+        var (placed, reservations, shipments) = await RowsOf(sku);
         return $"orders: {Counts(placed)}; reservations: {Counts(reservations)}; shipments: {Counts(shipments)}";
 
-        static string Counts(Book book) =>
-            string.Join(", ", book.Values.CountBy(row => row.Status).Select(count => $"{count.Value} {count.Key}"));
+        static string Counts(Rows rows) =>
+            string.Join(", ", rows.Values.CountBy(row => row.Status).Select(count => $"{count.Value} {count.Key}"));
     }
 
-    private async Task<(Book Orders, Book Reservations, Book Shipments)> Books(string sku) => (
+    private async Task<(Rows Orders, Rows Reservations, Rows Shipments)> RowsOf(string sku) => (
         await Read(platform.Orders, "id", "orders", sku),
         await Read(platform.Inventory, "order_id", "reservations", sku),
         await Read(platform.Shipping, "order_id", "shipments", sku));
 
-    private static async Task<Book> Read(Service service, string key, string table, string sku)
+    private static async Task<Rows> Read(Service service, string key, string table, string sku)
     {
         await using var command = service.Database.Source.CreateCommand(
             $"""
@@ -184,16 +184,16 @@ public sealed class Shop(Platform platform)
              """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = sku });
         await using var reader = await command.ExecuteReaderAsync();
-        var book = new Book();
+        var rows = new Rows();
         while (await reader.ReadAsync())
-            book[reader.GetGuid(0)] = (reader.GetString(1), reader.GetInt64(2));
-        return book;
+            rows[reader.GetGuid(0)] = (reader.GetString(1), reader.GetInt64(2));
+        return rows;
     }
 
-    private async Task AssertNothingIsDoubledOrLeft(Service service)
+    private async Task AssertNothingDuplicatedOrLeft(Service service)
     {
         Assert.Equal(0, await service.Database.Scalar<long>(
-            "SELECT count(*) FROM (SELECT FROM messaging.event_log GROUP BY correlation_id, type HAVING count(*) > 1) AS doubled"));
+            "SELECT count(*) FROM (SELECT FROM messaging.event_log GROUP BY correlation_id, type HAVING count(*) > 1) AS duplicates"));
         Assert.Equal(0, await service.Database.Scalar<long>("SELECT count(*) FROM messaging.deferred_events"));
         Assert.Equal(0, await service.Database.Scalar<long>(
             "SELECT count(*) FROM messaging.dead_letters WHERE state NOT IN ('resolved', 'discarded')"));
@@ -203,8 +203,8 @@ public sealed class Shop(Platform platform)
         Assert.Equal(0u, await channel.MessageCountAsync($"{service.Name.ToLowerInvariant()}_skipped"));
     }
 
-    /// <summary>By order: how far it is, and how many units it is about.</summary>
-    private sealed class Book : Dictionary<Guid, (string Status, long Quantity)>;
+    /// <summary>Status and number of units, by order.</summary>
+    private sealed class Rows : Dictionary<Guid, (string Status, long Quantity)>;
 }
 
 /// <summary>Customers who order until they are told to stop.</summary>

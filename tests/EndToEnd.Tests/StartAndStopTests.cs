@@ -1,6 +1,6 @@
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Services that start before what they need, beside each other, and that are asked to stop.</summary>
+/// <summary>Services that start before their dependencies or concurrently, and services that are stopped.</summary>
 public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]
@@ -24,7 +24,7 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
         await Eventually.Is(async () => await Says(orders, "relay", "broker"));
         Assert.Equal(503, (await orders.Health()).Status);
 
-        // Everything that can be there is there, but for Inventory: the order waits for it, and is not lost.
+        // Everything is available except Inventory: the order waits for it and is not lost.
         foreach (var service in fresh.Services)
         {
             service.DatabaseProxy.Open();
@@ -55,7 +55,7 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
     }
 
     [Fact]
-    public async Task A_service_that_is_asked_to_stop_under_load_finishes_or_gives_back_what_it_has_in_hand()
+    public async Task A_service_stopped_under_load_finishes_or_returns_its_messages()
     {
         await Platform.SetCarrier(TimeSpan.FromMilliseconds(300));
         var sku = await Shop.Stock(100_000);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Takes the traces that services export, as an OpenTelemetry collector does: OTLP over HTTP.</summary>
+/// <summary>Receives the traces that services export, as an OpenTelemetry collector does: OTLP over HTTP.</summary>
 public sealed class TraceCollector : IAsyncDisposable
 {
     private readonly ConcurrentQueue<Span> spans = [];
@@ -22,10 +22,10 @@ public sealed class TraceCollector : IAsyncDisposable
         server.MapPost("/v1/traces", Take);
     }
 
-    /// <summary>What it got, in the order in which spans ended, service by service.</summary>
+    /// <summary>The received spans; those of one service are in the order in which they ended.</summary>
     public IReadOnlyCollection<Span> Spans => spans;
 
-    /// <summary>What tells a service to export its traces here.</summary>
+    /// <summary>The settings that make a service export its traces here.</summary>
     public (string Key, string Value)[] Settings =>
     [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", server.Urls.Single()),
@@ -52,14 +52,14 @@ public sealed class TraceCollector : IAsyncDisposable
 }
 
 /// <summary>A span as it was exported.</summary>
-/// <param name="Service">Whose it is.</param>
+/// <param name="Service">The service that exported it.</param>
 /// <param name="Source">The instrumentation that made it.</param>
 /// <param name="TraceId">Hexadecimal.</param>
 /// <param name="Id">Hexadecimal.</param>
-/// <param name="ParentId">Empty if the trace begins with it.</param>
-/// <param name="Name">What it is about.</param>
-/// <param name="Kind">As OTLP numbers them.</param>
-/// <param name="Links">The ids of spans it is linked with.</param>
+/// <param name="ParentId">Empty for the root of a trace.</param>
+/// <param name="Name">The operation.</param>
+/// <param name="Kind">OTLP's numbers.</param>
+/// <param name="Links">The ids of the spans that it is linked to.</param>
 public sealed record Span(
     string Service, string Source, string TraceId, string Id, string ParentId, string Name, SpanKind Kind, IReadOnlyList<string> Links);
 
@@ -74,7 +74,7 @@ public enum SpanKind
 }
 
 /// <summary>
-/// Reads an ExportTraceServiceRequest (opentelemetry/proto/trace/v1/trace.proto): of each message the few fields that tests ask for, by
+/// Reads an ExportTraceServiceRequest (opentelemetry/proto/trace/v1/trace.proto): only the few fields of each message that tests use, by
 /// their numbers.
 /// </summary>
 internal static class Otlp
@@ -123,7 +123,7 @@ internal static class Otlp
         return 0;
     }
 
-    /// <summary>Everything of one field that has a length: messages, strings, bytes.</summary>
+    /// <summary>All values of one length-delimited field: messages, strings or bytes.</summary>
     private static List<byte[]> Messages(byte[] message, int field)
     {
         using var input = new CodedInputStream(message);

@@ -19,7 +19,7 @@ public sealed class TraceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_trace_runs_from_the_order_to_its_delivery_through_the_logs_and_the_broker_of_all_services()
+    public async Task One_trace_follows_an_order_through_all_services_to_its_delivery()
     {
         var order = await shop.Place(await shop.Stock(1));
         await shop.Becomes(order, "shipped");
@@ -37,10 +37,10 @@ public sealed class TraceTests : IAsyncLifetime
             "shipping: shipping process OrderConfirmed",
         ];
         string[] untilDispatched = [.. untilConfirmed, "shipping: book shipment", "shipping: publish ShipmentDispatched"];
-        Assert.Equal([.. untilDispatched, "orders: orders process ShipmentDispatched"], await WayTo("orders process ShipmentDispatched"));
+        Assert.Equal([.. untilDispatched, "orders: orders process ShipmentDispatched"], await PathTo("orders process ShipmentDispatched"));
         Assert.Equal(
             [.. untilDispatched, "inventory: inventory process ShipmentDispatched"],
-            await WayTo("inventory process ShipmentDispatched"));
+            await PathTo("inventory process ShipmentDispatched"));
         Assert.Equal(
             [
                 .. untilConfirmed,
@@ -48,21 +48,21 @@ public sealed class TraceTests : IAsyncLifetime
                 "shipping: publish ShipmentDelivered",
                 "orders: orders process ShipmentDelivered",
             ],
-            await WayTo("orders process ShipmentDelivered"));
+            await PathTo("orders process ShipmentDelivered"));
 
-        // Who told of the delivery has a trace of its own, which is linked.
+        // The request that reports the delivery has its own trace, which is linked.
         var told = await Exported("POST /shipments/{id:guid}/delivery");
         Assert.Equal([told.Id], (await Exported("deliver shipment")).Links);
         Assert.NotEqual(told.TraceId, (await Exported("POST /orders/")).TraceId);
 
-        // What a transaction of one does is seen in the trace of that one.
+        // A transaction with one message belongs to that message's trace.
         var commit = Spans.Single(span => span.Name == "inventory commit" && span.ParentId == Id("publish OrderPlaced"));
         Assert.Equal([commit.ParentId], commit.Links);
         Assert.Contains(Spans, span => span.Source == "Npgsql" && span.ParentId == commit.Id);
     }
 
     [Fact]
-    public async Task A_transaction_that_holds_many_messages_is_linked_with_each_of_them()
+    public async Task A_transaction_with_many_messages_is_linked_to_each_of_them()
     {
         const int Orders = 10;
         var sku = await shop.Stock(Orders);
@@ -90,7 +90,7 @@ public sealed class TraceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Traces_begin_with_requests_and_transactions_and_never_with_what_a_service_does_by_itself()
+    public async Task Only_requests_and_transactions_start_traces()
     {
         var sku = await shop.Stock(1);
         await shop.Becomes(await shop.Place(sku), "shipped");
@@ -118,8 +118,8 @@ public sealed class TraceTests : IAsyncLifetime
 
     private string Id(string name) => Spans.Single(span => span.Name == name).Id;
 
-    /// <summary>From the beginning of its trace to a span, by the parents.</summary>
-    private async Task<IReadOnlyList<string>> WayTo(string name)
+    /// <summary>The path from the root of a trace to a span.</summary>
+    private async Task<IReadOnlyList<string>> PathTo(string name)
     {
         var way = new LinkedList<string>();
         for (var span = await Exported(name); ; span = await Parent(span))
@@ -131,7 +131,7 @@ public sealed class TraceTests : IAsyncLifetime
 
         async Task<Span> Parent(Span child)
         {
-            // Every service exports for itself: a parent may come after its child.
+            // Each service exports independently: a parent may arrive after its child.
             await Eventually.Is(() => Spans.Any(span => span.Id == child.ParentId), description: $"the parent of {child} is exported");
             var parent = Spans.Single(span => span.Id == child.ParentId);
             Assert.Equal(child.TraceId, parent.TraceId);

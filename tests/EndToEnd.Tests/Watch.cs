@@ -3,7 +3,7 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>A queue of the test's own, which gets whatever a service publishes.</summary>
+/// <summary>A queue of the test that receives the chosen events.</summary>
 public sealed class Watch : IAsyncDisposable
 {
     private readonly IConnection connection;
@@ -13,8 +13,8 @@ public sealed class Watch : IAsyncDisposable
     private Watch(IConnection connection, IChannel channel, string queue) =>
         (this.connection, this.channel, this.queue) = (connection, channel, queue);
 
-    /// <param name="platform">Whose broker.</param>
-    /// <param name="contracts">By their wire addresses, without <c>OrderPlatform.Contracts.</c></param>
+    /// <param name="platform">The platform whose broker to use.</param>
+    /// <param name="contracts">Their wire addresses without <c>OrderPlatform.Contracts.</c></param>
     public static async Task<Watch> Start(Platform platform, params string[] contracts)
     {
         var connection = await platform.Connect();
@@ -25,7 +25,7 @@ public sealed class Watch : IAsyncDisposable
         return new Watch(connection, channel, queue);
     }
 
-    /// <summary>What is in the queue now, in the order of the queue.</summary>
+    /// <summary>Takes the messages that are in the queue now, in order.</summary>
     public async Task<IReadOnlyList<Published>> Take()
     {
         var events = new List<Published>();
@@ -47,5 +47,5 @@ public sealed class Watch : IAsyncDisposable
     }
 }
 
-/// <summary>An event on its way.</summary>
+/// <summary>An event that was published.</summary>
 public sealed record Published(Guid EventId, Guid Order, int Sequence);

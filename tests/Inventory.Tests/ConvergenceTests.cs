@@ -7,14 +7,14 @@ using OrderPlatform.Inventory.Features;
 namespace OrderPlatform.Inventory.Tests;
 
 /// <summary>
-/// Whatever the order in which an order's events arrive, however often, alone or in groups: they end in the same state. A
-/// double comes with the same id, as the broker redelivers, or with another, as a replay that outlives the inbox.
+/// An order's events lead to the same state in any arrival order, with duplicates, alone or in groups. A duplicate has the same id,
+/// like a redelivery, or another id, like a replay after the inbox has forgotten the event.
 /// </summary>
 public sealed class ConvergenceTests(InventoryService inventory) : IClassFixture<InventoryService>
 {
     private const int Units = 100;
 
-    /// <summary>The events of one order, doubled and shuffled; and whether each is delivered together with the one before.</summary>
+    /// <summary>The events of one order, doubled and shuffled; and whether each is delivered together with the previous one.</summary>
     private static readonly Gen<(Story Story, Arrival[] Arrivals)> Arrivals =
         from story in Gen.Enum<Story>()
         let events = story == Story.Placed ? 1 : 2
@@ -32,7 +32,7 @@ public sealed class ConvergenceTests(InventoryService inventory) : IClassFixture
     }
 
     [Fact]
-    public Task Every_order_of_arrival_ends_in_the_same_state() => Arrivals.SampleAsync(
+    public Task Every_arrival_order_ends_in_the_same_state() => Arrivals.SampleAsync(
         async sample =>
         {
             var (story, arrivals) = sample;

@@ -8,13 +8,13 @@ using static OrderPlatform.Inventory.Domain.ReservationStatus;
 
 namespace OrderPlatform.Inventory.Tests;
 
-/// <summary>What each event and each request does in each state. No host, no database: decisions are pure.</summary>
+/// <summary>The effect of each event and request in each state. No host, no database: decisions are pure.</summary>
 public sealed class DecideTests
 {
     [Theory]
     [InlineData(2, 1)]
     [InlineData(500, 1_000_000)]
-    public void OrderPlaced_reserves_when_every_line_can_be_had(long chairs, long tables)
+    public void OrderPlaced_reserves_when_every_line_is_in_stock(long chairs, long tables)
     {
         var answer = Answer(new() { ["chair"] = chairs, ["table"] = tables }, new("chair", 2), new("table", 1));
 
@@ -22,7 +22,7 @@ public sealed class DecideTests
     }
 
     [Fact]
-    public void OrderPlaced_is_rejected_with_every_line_that_falls_short_and_no_other()
+    public void OrderPlaced_is_rejected_with_exactly_the_lines_that_fall_short()
     {
         var answer = Answer(
             new() { ["chair"] = 1, ["lamp"] = 9, ["table"] = 0 }, new("chair", 2), new("lamp", 9), new("table", 1), new("unicorn", 3));
@@ -33,7 +33,7 @@ public sealed class DecideTests
     }
 
     [Fact]
-    public void OrderCancelled_releases_what_is_reserved() => Assert.Equal(
+    public void OrderCancelled_releases_reserved_stock() => Assert.Equal(
         new StockReleased(Given.OrderId, Given.Now), ReleaseStock.Decide(Given.Reservation(Reserved), Given.OrderId, Given.Now).Happened);
 
     [Theory]
@@ -51,11 +51,11 @@ public sealed class DecideTests
         Assert.Throws<InvalidOperationException>(() => ReleaseStock.Decide(Given.Reservation(Shipped), Given.OrderId, Given.Now));
 
     [Fact]
-    public void ShipmentDispatched_ships_what_is_reserved() =>
+    public void ShipmentDispatched_ships_reserved_stock() =>
         Assert.Equal(Given.ShipmentDispatched, ShipStock.Decide(Given.Reservation(Reserved), Given.ShipmentDispatched).Happened);
 
     [Fact]
-    public void ShipmentDispatched_ships_nothing_twice() =>
+    public void ShipmentDispatched_changes_nothing_the_second_time() =>
         Assert.Equal(Decision.Nothing, ShipStock.Decide(Given.Reservation(Shipped), Given.ShipmentDispatched));
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class DecideTests
     public void Every_status_is_reached_by_events(ReservationStatus status) => Assert.Equal(status, Given.Reservation(status).Status);
 
     [Fact]
-    public void A_new_reference_is_booked() => Assert.Equal(
+    public void A_new_reference_is_recorded() => Assert.Equal(
         new StockReceived("chair", 5, "note-1", Given.Now),
         ReceiveStock.Decide(null, "chair", new ReceiptRequest(5, "note-1"), Given.Now).Happened);
 
@@ -85,7 +85,7 @@ public sealed class DecideTests
             Decision.Nothing, ReceiveStock.Decide(new Receipt("chair:note-1", 5), "chair", new ReceiptRequest(5, "note-1"), Given.Now));
 
     [Fact]
-    public void A_reference_does_not_change_its_quantity() => Assert.Equal(
+    public void A_reference_cannot_change_its_quantity() => Assert.Equal(
         "reference-used",
         ReceiveStock.Decide(new Receipt("chair:note-1", 5), "chair", new ReceiptRequest(6, "note-1"), Given.Now).Refusal?.Code);
 

@@ -16,14 +16,14 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Inventory.Tests;
 
-/// <summary>The service on Kestrel, with a database of its own. Its broker is away: all that is tested here must work without.</summary>
+/// <summary>The service on Kestrel, with a database of its own. It has no broker: everything tested here must work without one.</summary>
 public sealed class InventoryService : IAsyncLifetime
 {
     public static readonly JsonSerializerOptions Json = EventTypes.Json;
 
     private WebApplicationFactory<Program> host = null!;
 
-    /// <summary>Beyond what every instance needs.</summary>
+    /// <summary>Settings in addition to those that every instance needs.</summary>
     public Dictionary<string, string> Settings { get; } = [];
 
     public TestDatabase Database { get; private set; } = null!;
@@ -38,7 +38,7 @@ public sealed class InventoryService : IAsyncLifetime
         (host, Http) = await Start();
     }
 
-    /// <summary>A process more, on the same database.</summary>
+    /// <summary>Starts one more instance on the same database.</summary>
     public async Task<(WebApplicationFactory<Program> Host, HttpClient Http)> Start()
     {
         var instance = new WebApplicationFactory<Program>().WithWebHostBuilder(web => Settings
@@ -73,9 +73,9 @@ public sealed class InventoryService : IAsyncLifetime
 
     public async Task<StockResponse> Get(string sku) => (await Http.GetFromJsonAsync<StockResponse>($"/stock/{sku}", Json))!;
 
-    /// <param name="event">What Orders or Shipping say.</param>
-    /// <param name="eventId">A new one if not given.</param>
-    /// <param name="instance">The first if not given.</param>
+    /// <param name="event">An event of Orders or Shipping.</param>
+    /// <param name="eventId">A new id if omitted.</param>
+    /// <param name="instance">The first instance if omitted.</param>
     public Task Deliver(object @event, Guid? eventId = null, IServiceProvider? instance = null)
     {
         var (orderId, sequence) = @event switch
@@ -91,7 +91,7 @@ public sealed class InventoryService : IAsyncLifetime
     public Task<Reservation?> Reservation(Guid orderId) =>
         Query(db => db.Reservations.AsNoTracking().SingleOrDefaultAsync(reservation => reservation.OrderId == orderId));
 
-    /// <summary>What the log says of an order or a SKU.</summary>
+    /// <summary>The logged events of an order or a SKU.</summary>
     public async Task<object[]> Log(string stream)
     {
         var log = await Query(db => db.Set<LoggedEvent>().Where(e => e.Event.Stream == stream).OrderBy(e => e.Event.Sequence).ToListAsync());

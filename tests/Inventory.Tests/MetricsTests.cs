@@ -15,7 +15,7 @@ public sealed class MetricsTests : IAsyncLifetime
     public ValueTask DisposeAsync() => inventory.DisposeAsync();
 
     [Fact]
-    public async Task What_becomes_of_reservations_is_counted_once()
+    public async Task Every_outcome_of_a_reservation_is_counted_once()
     {
         var sku = await inventory.Stock(10);
         var (shipped, cancelled, rejected) = (Placed(sku, 5), Placed(sku, 5), Placed(sku, 1));
@@ -35,7 +35,7 @@ public sealed class MetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stock_that_runs_out_is_seen_and_seen_to_come_back()
+    public async Task A_SKU_that_runs_out_is_counted_until_it_is_restocked()
     {
         await Scrape.Becomes(inventory.Services, "inventory_skus", 0);
         var scarce = await inventory.Stock(2);

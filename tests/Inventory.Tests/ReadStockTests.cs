@@ -18,7 +18,7 @@ public sealed class ReadStockTests(InventoryService inventory) : IClassFixture<I
     }
 
     [Fact]
-    public async Task Answers_400_for_what_is_not_a_SKU()
+    public async Task Answers_400_for_an_invalid_SKU()
     {
         var response = await inventory.Http.GetAsync(new Uri("/stock/a%20b", UriKind.Relative));
 
@@ -27,7 +27,7 @@ public sealed class ReadStockTests(InventoryService inventory) : IClassFixture<I
     }
 
     [Fact]
-    public async Task Pages_through_every_SKU_once_in_the_order_of_their_bytes()
+    public async Task Pages_through_every_SKU_once_in_byte_order()
     {
         string[] skus = ["page-B", "page-a", "page_1", "page.2", "page-10", "page-9", "page-Z"];
         foreach (var sku in skus)
@@ -48,7 +48,7 @@ public sealed class ReadStockTests(InventoryService inventory) : IClassFixture<I
     }
 
     [Fact]
-    public async Task Knows_that_a_full_page_is_the_last()
+    public async Task Recognizes_a_full_last_page()
     {
         await inventory.Stock(1, "zz-1");
         await inventory.Stock(1, "zz-2");

@@ -51,7 +51,7 @@ public sealed class ReceiveStockTests(InventoryService inventory) : IClassFixtur
     }
 
     [Fact]
-    public async Task Counts_a_reference_once_when_many_requests_arrive_at_once_at_two_instances()
+    public async Task Counts_a_reference_once_among_concurrent_requests_to_two_instances()
     {
         var (instance, http) = await inventory.Start();
         await using var _ = instance;
@@ -83,7 +83,7 @@ public sealed class ReceiveStockTests(InventoryService inventory) : IClassFixtur
     }
 
     [Fact]
-    public async Task Takes_the_bounds()
+    public async Task Accepts_the_smallest_and_largest_values()
     {
         var sku = new string('x', 64);
 
@@ -94,7 +94,7 @@ public sealed class ReceiveStockTests(InventoryService inventory) : IClassFixtur
     }
 
     [Fact]
-    public async Task Books_more_than_fits_an_int()
+    public async Task Counts_more_stock_than_fits_in_an_int()
     {
         var sku = await inventory.Stock(1);
         var update = $"UPDATE stock SET available = {int.MaxValue} WHERE sku = '{sku}'";
@@ -136,7 +136,7 @@ public sealed class ReceiveStockTests(InventoryService inventory) : IClassFixtur
     [InlineData("caf%C3%A9")]
     [InlineData("a:b")]
     [InlineData("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")]
-    public async Task Refuses_what_is_not_a_SKU(string sku) =>
+    public async Task Refuses_an_invalid_SKU(string sku) =>
         await Refused(await inventory.Receive(sku, new ReceiptRequest(1, "note-1")), "sku");
 
     private static string NewSku() => $"sku-{Guid.NewGuid():N}";

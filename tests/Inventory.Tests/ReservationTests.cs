@@ -11,7 +11,7 @@ namespace OrderPlatform.Inventory.Tests;
 public sealed class ReservationTests(InventoryService inventory) : IClassFixture<InventoryService>
 {
     [Fact]
-    public async Task Sells_the_last_unit_once_to_64_orders_that_arrive_at_once_at_two_instances()
+    public async Task Sells_the_last_unit_once_to_64_concurrent_orders_at_two_instances()
     {
         var (other, _) = await inventory.Start();
         await using var stop = other;
@@ -32,7 +32,7 @@ public sealed class ReservationTests(InventoryService inventory) : IClassFixture
     }
 
     [Fact]
-    public async Task Keeps_the_events_of_a_reservation_until_its_goods_have_left_or_are_released()
+    public async Task Keeps_the_events_of_a_reservation_until_it_is_shipped_or_released()
     {
         var sku = await inventory.Stock(100);
         var (reserved, released, shipped, rejected) = (Placed(1), Placed(1), Placed(1), Placed(1_000));
@@ -50,7 +50,7 @@ public sealed class ReservationTests(InventoryService inventory) : IClassFixture
     }
 
     [Fact]
-    public async Task Reserves_all_lines_or_none_whatever_their_order()
+    public async Task Reserves_all_lines_or_none_regardless_of_their_order()
     {
         var (other, _) = await inventory.Start();
         await using var stop = other;
@@ -86,7 +86,7 @@ public sealed class ReservationTests(InventoryService inventory) : IClassFixture
     }
 
     [Fact]
-    public async Task Tells_a_SKU_from_an_order_even_if_it_looks_like_its_id()
+    public async Task Distinguishes_a_SKU_from_an_order_with_the_same_id()
     {
         var orderId = Guid.CreateVersion7();
         var sku = await inventory.Stock(1, orderId.ToString());
@@ -113,7 +113,7 @@ public sealed class ReservationTests(InventoryService inventory) : IClassFixture
     [Theory]
     [InlineData("available")]
     [InlineData("reserved")]
-    public async Task The_database_refuses_less_than_nothing(string column)
+    public async Task The_database_refuses_negative_quantities(string column)
     {
         var sku = await inventory.Stock(1);
         await using var command = inventory.Database.Source.CreateCommand($"UPDATE stock SET {column} = -1 WHERE sku = '{sku}'");

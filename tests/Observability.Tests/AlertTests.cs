@@ -5,14 +5,14 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Observability.Tests;
 
 /// <summary>
-/// Every alert, brought about by a real fault: Prometheus sees it inactive, pending, firing and resolved, and Alertmanager is told.
+/// Every alert, caused by a real fault: in Prometheus it is inactive, pending, firing and resolved, and Alertmanager is notified.
 /// </summary>
 public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring)
 {
-    /// <summary>The trait that names the alerts a test has seen.</summary>
+    /// <summary>The trait that names the alerts that a test covers.</summary>
     public const string Alert = nameof(Alert);
 
-    /// <summary>As the inbox is when partitions were not made for weeks.</summary>
+    /// <summary>Leaves the inbox as if no partitions had been created for weeks.</summary>
     private const string MoveInboxToDefault =
         """
         DO $$
@@ -30,7 +30,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     [Fact]
     [Trait(Alert, "TargetDown")]
-    public async Task One_of_two_instances_that_is_killed_is_a_target_that_is_down_and_no_more()
+    public async Task Killing_one_of_two_instances_fires_only_TargetDown()
     {
         var second = await Inventory.Start();
         await Monitoring.Discover();
@@ -47,7 +47,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     [Fact]
     [Trait(Alert, "ServiceDown")]
-    public async Task A_service_whose_last_instance_is_killed_is_down_which_silences_its_target()
+    public async Task Killing_the_last_instance_fires_ServiceDown_and_silences_TargetDown()
     {
         var (service, target) = (await Watch("ServiceDown", Inventory), await Watch("TargetDown", Inventory));
 
@@ -63,7 +63,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     [Fact]
     [Trait(Alert, "DatabaseUnreachable")]
-    public async Task A_database_that_is_away_silences_the_errors_that_come_of_it()
+    public async Task An_unreachable_database_silences_the_errors_that_it_causes()
     {
         var (database, errors) = (await Watch("DatabaseUnreachable", Orders), await Watch("OrdersErrorBudgetBurnsFast", Orders));
         await using var customers = Shop.Load(await Shop.Stock(100_000));
@@ -79,7 +79,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     [Fact]
     [Trait(Alert, "BrokerUnreachable")]
-    public async Task A_broker_that_is_away_silences_the_outbox_that_fills()
+    public async Task An_unreachable_broker_silences_the_alert_for_the_growing_outbox()
     {
         var (broker, outbox) = (await Watch("BrokerUnreachable", Orders), await Watch("OutboxNotDraining", Orders));
 
@@ -95,7 +95,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     [Fact]
     [Trait(Alert, "OutboxNotDraining")]
-    public async Task Events_that_no_queue_is_bound_for_stay_in_the_outbox()
+    public async Task Events_without_a_bound_queue_stay_in_the_outbox()
     {
         var outbox = await Watch("OutboxNotDraining", Orders);
         await using var connection = await Platform.Connect();
@@ -117,7 +117,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     [Fact]
     [Trait(Alert, "ConsumerLag")]
-    public async Task A_row_that_is_locked_for_long_makes_the_consumers_lag()
+    public async Task A_row_that_stays_locked_makes_the_consumers_lag()
     {
         var lag = await Watch("ConsumerLag", Inventory);
         var sku = await Shop.Stock(10);
@@ -149,7 +149,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     [Fact]
     [Trait(Alert, "DeadLettersArriving")]
-    public async Task An_event_that_its_handler_can_not_take_is_a_dead_letter()
+    public async Task An_event_that_its_handler_cannot_read_becomes_a_dead_letter()
     {
         const string Event = "OrderPlatform.Contracts.Orders:OrderPlaced";
         var arriving = await Watch("DeadLettersArriving", Inventory);
@@ -164,7 +164,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await channel.BasicPublishAsync(Event, "", mandatory: true, properties, Encoding.UTF8.GetBytes("no JSON"));
         await arriving.Fires();
 
-        // Nothing is to be done: it ends when none has arrived for a while.
+        // No action is needed: the alert ends when no dead letter has arrived for a while.
         await arriving.Ends();
     }
 
@@ -189,12 +189,12 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     [Fact]
     [Trait(Alert, "PartitionMissing")]
-    public async Task Rows_without_a_partition_are_seen_until_the_next_run_makes_one()
+    public async Task Rows_without_a_partition_fire_until_the_next_run_creates_one()
     {
         var missing = await Watch("PartitionMissing", Inventory);
         await Shop.Place("cable");
 
-        // Who makes partitions waits for its turn, as if there had been none for weeks.
+        // Retention waits for this lock, so no partitions are created, as if for weeks.
         await using (var connection = await Inventory.Database.Source.OpenConnectionAsync())
         {
             await Execute(connection, "SELECT pg_advisory_lock(hashtextextended('orderplatform retention', 0))");
@@ -209,7 +209,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     [Fact]
     [Trait(Alert, "RetentionFailing")]
-    public async Task A_service_that_may_not_make_partitions_fails_to_see_to_its_history()
+    public async Task A_service_without_permission_to_create_partitions_fails_its_retention()
     {
         var failing = await Watch("RetentionFailing", Inventory);
         var role = new NpgsqlConnectionStringBuilder(Inventory.Database.ConnectionString).Username;
@@ -229,7 +229,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
     [Fact]
     [Trait(Alert, "CarrierCircuitOpen")]
-    public async Task A_carrier_that_fails_opens_the_circuit()
+    public async Task A_failing_carrier_opens_the_circuit()
     {
         var circuit = await Watch("CarrierCircuitOpen", Shipping);
         await using var customers = Shop.Load(await Shop.Stock(100_000));
@@ -244,7 +244,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
     [Fact]
     [Trait(Alert, "OrdersErrorBudgetBurnsFast")]
     [Trait(Alert, "OrdersErrorBudgetBurnsSlowly")]
-    public async Task Orders_that_can_not_be_stored_burn_the_error_budget_fast_and_in_hindsight_slowly()
+    public async Task Orders_that_cannot_be_stored_fire_the_fast_then_the_slow_burn_alert()
     {
         var (fast, slowly) = (await Watch("OrdersErrorBudgetBurnsFast", Orders), await Watch("OrdersErrorBudgetBurnsSlowly", Orders));
         await using var customers = Shop.Load(await Shop.Stock(100_000));

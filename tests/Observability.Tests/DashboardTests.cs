@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Observability.Tests;
 
-/// <summary>That somebody who did not make the dashboards can read them.</summary>
+/// <summary>Checks that dashboards can be read by people who did not make them.</summary>
 public sealed partial class DashboardTests
 {
     private static readonly string[] Units = ["ops", "reqps", "s", "percentunit", "bytes", "short", "none"];
@@ -13,7 +13,7 @@ public sealed partial class DashboardTests
     public static TheoryData<string> Dashboard => [.. Dashboards.Names];
 
     [Fact]
-    public void Grafana_has_the_data_source_that_they_ask_and_opens_on_the_first()
+    public void Grafana_has_their_data_source_and_opens_on_the_first_dashboard()
     {
         Assert.Contains(
             "uid: prometheus\n",
@@ -26,12 +26,12 @@ public sealed partial class DashboardTests
     }
 
     [Fact]
-    public void There_are_these_dashboards() => Assert.Equal(
+    public void Every_dashboard_file_is_listed() => Assert.Equal(
         Dashboards.Names, Deployed.Files("*.json", "grafana", "dashboards").Select(file => Path.GetFileNameWithoutExtension(file)));
 
     [Theory]
     [MemberData(nameof(Dashboard))]
-    public void A_dashboard_has_its_name_and_leads_to_the_others(string name)
+    public void A_dashboard_has_its_own_uid_and_links_to_the_others(string name)
     {
         var dashboard = Dashboards.Read(name);
         var links = dashboard.GetProperty("links").EnumerateArray().Select(link => link.GetProperty("url").GetString()).ToArray();
@@ -44,7 +44,7 @@ public sealed partial class DashboardTests
 
     [Theory]
     [MemberData(nameof(Dashboard))]
-    public void Every_panel_says_what_it_shows_in_which_unit_and_from_where(string name) =>
+    public void Every_panel_states_what_it_shows_its_unit_and_its_data_source(string name) =>
         Assert.All(Dashboards.Panels(name), panel =>
         {
             Assert.NotEmpty(Text(panel, "title"));
@@ -56,14 +56,14 @@ public sealed partial class DashboardTests
     /// <summary>A table needs the last value with its labels as columns, a number the last value, a graph all values.</summary>
     [Theory]
     [MemberData(nameof(Dashboard))]
-    public void Every_query_is_made_for_its_kind_of_panel(string name) =>
+    public void Every_query_fits_its_type_of_panel(string name) =>
         Assert.All(Dashboards.Panels(name), panel =>
         {
             var targets = panel.GetProperty("targets").EnumerateArray().ToArray();
             var instant = InstantPanels.Contains(Text(panel, "type"));
 
             Assert.Equal(targets.Length, targets.Select(target => Text(target, "refId")).Distinct().Count());
-            Assert.True(instant || GraphPanels.Contains(Text(panel, "type")), $"'{Text(panel, "type")}' is no kind of panel.");
+            Assert.True(instant || GraphPanels.Contains(Text(panel, "type")), $"'{Text(panel, "type")}' is not a known type of panel.");
             Assert.All(targets, target =>
             {
                 Assert.Equal(instant, target.TryGetProperty("instant", out var once) && once.GetBoolean());
@@ -71,13 +71,13 @@ public sealed partial class DashboardTests
                     Text(panel, "type") == "table",
                     target.TryGetProperty("format", out var format) && format.GetString() == "table");
                 Assert.True(
-                    instant || target.TryGetProperty("legendFormat", out _), $"'{Text(panel, "title")}' has a curve without a name.");
+                    instant || target.TryGetProperty("legendFormat", out _), $"'{Text(panel, "title")}' has a series without a legend.");
             });
         });
 
     [Theory]
     [MemberData(nameof(Dashboard))]
-    public void Thresholds_begin_with_the_color_of_everything_below_and_rise(string name) =>
+    public void Thresholds_start_with_a_base_color_and_rise(string name) =>
         Assert.All(Dashboards.Panels(name).SelectMany(Thresholds), steps =>
         {
             Assert.Equal(JsonValueKind.Null, steps[0].ValueKind);
@@ -85,10 +85,10 @@ public sealed partial class DashboardTests
             Assert.Equal(values.Order(), values);
         });
 
-    /// <summary>Grafana says nothing of one that names none.</summary>
+    /// <summary>Grafana silently ignores an override that matches nothing.</summary>
     [Theory]
     [MemberData(nameof(Dashboard))]
-    public void An_override_names_a_curve_or_a_column(string name) =>
+    public void An_override_refers_to_a_series_or_a_column(string name) =>
         Assert.All(Dashboards.Panels(name), panel =>
         {
             var targets = panel.GetProperty("targets").EnumerateArray().ToArray();
@@ -108,7 +108,7 @@ public sealed partial class DashboardTests
 
     [Theory]
     [MemberData(nameof(Dashboard))]
-    public void Panels_have_ids_of_their_own_and_do_not_overlap(string name)
+    public void Panels_have_unique_ids_and_do_not_overlap(string name)
     {
         var panels = Dashboards.Read(name).GetProperty("panels").EnumerateArray().ToArray();
         var cells = panels.Select(panel => panel.GetProperty("gridPos")).SelectMany(Cells).ToArray();
@@ -120,7 +120,7 @@ public sealed partial class DashboardTests
 
     [Theory]
     [MemberData(nameof(Dashboard))]
-    public void A_link_to_a_runbook_finds_it(string name)
+    public void A_link_to_a_runbook_points_to_its_heading(string name)
     {
         var runbooks = Deployed.Text("prometheus", "README.md").Split('\n');
         var links = Dashboards.Panels(name)

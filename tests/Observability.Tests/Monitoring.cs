@@ -4,14 +4,14 @@ using Npgsql;
 using Xunit.Sdk;
 using Xunit.v3;
 
-// They share two cores, and each brings about faults.
+// The tests share two cores, and each causes faults.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace OrderPlatform.Observability.Tests;
 
 /// <summary>
-/// The running platform and what watches it: Prometheus, Alertmanager and the exporter for PostgreSQL from the machine's packages, with
-/// the configuration of <c>deploy/</c> and faster time.
+/// The running platform and its monitoring: Prometheus, Alertmanager and the PostgreSQL exporter from the machine's packages, with the
+/// configuration of <c>deploy/</c> and shortened times.
 /// </summary>
 public sealed class Monitoring : IAsyncLifetime
 {
@@ -19,10 +19,10 @@ public sealed class Monitoring : IAsyncLifetime
     private readonly List<Tool> tools = [];
     private HttpClient alertmanager = null!;
 
-    /// <summary>Why there is no monitoring here; null when there is.</summary>
+    /// <summary>Why monitoring is unavailable; null if it is available.</summary>
     public string? Missing { get; private set; }
 
-    /// <summary>With services whose own time passes faster, too.</summary>
+    /// <summary>The services' own intervals are shortened, too.</summary>
     public Platform Platform { get; } = new()
     {
         BeginsQuiet = false,
@@ -36,7 +36,7 @@ public sealed class Monitoring : IAsyncLifetime
 
     public PrometheusServer Prometheus { get; private set; } = null!;
 
-    /// <summary>What Prometheus calls a service.</summary>
+    /// <summary>The name of a service's job in Prometheus.</summary>
     public static string JobOf(Service service) => service.Name.ToLowerInvariant();
 
     public async ValueTask InitializeAsync()
@@ -58,7 +58,7 @@ public sealed class Monitoring : IAsyncLifetime
         await StartTools(addresses);
     }
 
-    /// <summary>Tells Prometheus which instances there are, those included that do not run any more.</summary>
+    /// <summary>Tells Prometheus which instances exist, including those that no longer run.</summary>
     public async Task Discover()
     {
         foreach (var service in Platform.Services)
@@ -70,7 +70,7 @@ public sealed class Monitoring : IAsyncLifetime
         }
     }
 
-    /// <summary>Alertmanager's view of an alert of a service: active, suppressed, or null when it has none.</summary>
+    /// <summary>Alertmanager's state of a service's alert: active or suppressed; null if there is none.</summary>
     public async Task<string?> Notified(string alert, Service service)
     {
         var alerts = await alertmanager.GetFromJsonAsync<JsonElement>(
@@ -145,7 +145,7 @@ public sealed class Monitoring : IAsyncLifetime
 [TestClassOrderer(typeof(QueriesFirst))]
 public sealed class MonitoredPlatform : ICollectionFixture<Monitoring>;
 
-/// <summary>Dashboards are looked at before anything has failed: what counts faults must then show 0.</summary>
+/// <summary>Runs the query tests before anything has failed, so that fault counters must show 0.</summary>
 public sealed class QueriesFirst : ITestClassOrderer
 {
     public IReadOnlyCollection<TTestClass?> OrderTestClasses<TTestClass>(IReadOnlyCollection<TTestClass?> testClasses)
@@ -153,7 +153,7 @@ public sealed class QueriesFirst : ITestClassOrderer
         [.. testClasses.OrderBy(type => type?.TestClassSimpleName != nameof(QueryTests))];
 }
 
-/// <summary>A test on the platform that is watched; skipped where the programs that watch are missing.</summary>
+/// <summary>A test on the monitored platform; skipped if the monitoring programs are missing.</summary>
 [Collection(nameof(MonitoredPlatform))]
 public abstract class MonitoredTest(Monitoring monitoring) : PlatformTest(monitoring.Platform)
 {

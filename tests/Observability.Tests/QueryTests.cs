@@ -1,9 +1,9 @@
 namespace OrderPlatform.Observability.Tests;
 
-/// <summary>That dashboards have something to show: their queries, sent to a Prometheus that watches the platform at work.</summary>
+/// <summary>Sends the dashboards' queries to a Prometheus that monitors the working platform: each must return data.</summary>
 public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring)
 {
-    /// <summary>Of the Prometheus of these tests.</summary>
+    /// <summary>The scrape interval of these tests' Prometheus.</summary>
     private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Long enough for orders to be cancelled between confirmation and dispatch.</summary>
@@ -45,7 +45,7 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
     [InlineData("""shipping_carrier_calls_total{outcome=~"failed|refused|timeout"}""")]
     [InlineData("job:orders_post_errors:ratio_rate5m")]
     [InlineData("job_route:http_errors:ratio_rate5m")]
-    public async Task What_has_never_failed_counts_as_0(string faults)
+    public async Task A_fault_that_never_occurred_counts_as_0(string faults)
     {
         IReadOnlyList<Sample> samples = [];
         await Eventually.Is(async () => (samples = await Numbers(faults)).Count > 0, $"{faults} is there");
@@ -66,13 +66,13 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
             {
                 await Eventually.Is(
                     async () => await Rows(columns[0]) is { Count: > 0 } rows && rows.IsSubsetOf(await Rows(other)),
-                    $"what has '{columns[0]}' has '{other}' as well");
+                    $"every row with '{columns[0]}' has '{other}' as well");
             }
         }
     }
 
     [Fact]
-    public async Task Every_metric_that_dashboards_and_rules_ask_for_is_there()
+    public async Task Every_metric_in_dashboards_and_rules_exists()
     {
         var expressions = Dashboards.Names.SelectMany(Dashboards.Queries).Select(query => query.Expression)
             .Concat((await Prometheus.Rules()).Select(rule => rule.Query));

@@ -4,15 +4,15 @@ using System.Text.RegularExpressions;
 namespace OrderPlatform.Observability.Tests;
 
 /// <summary>
-/// The configuration of <c>deploy/prometheus</c> as it stands, but with the addresses of this run and with time that passes faster: a
-/// minute is a second, and from half an hour on twenty times shorter still. What is to be replaced must be there.
+/// The configuration of <c>deploy/prometheus</c>, with the addresses of this run and shortened times: a minute becomes a second, and times
+/// of half an hour or more are twenty times shorter still. Every text to be replaced must exist.
 /// </summary>
 internal static partial class Rendering
 {
     /// <summary>Rates need some scrapes in their window, a second apart.</summary>
     private static readonly TimeSpan ShortestWindow = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long an alert is pending at most: nothing is learned from a longer wait.</summary>
+    /// <summary>The longest time an alert is pending: a longer wait would prove nothing more.</summary>
     private static readonly TimeSpan LongestPending = TimeSpan.FromSeconds(3);
 
     public static string Configuration(string configuration, Addresses addresses)
@@ -59,7 +59,7 @@ internal static partial class Rendering
             'm' => TimeSpan.FromMinutes(count),
             'h' => TimeSpan.FromHours(count),
             'd' => TimeSpan.FromDays(count),
-            _ => throw new FormatException($"'{duration}' is no duration this test knows."),
+            _ => throw new FormatException($"'{duration}' is not a duration that this test knows."),
         };
         return time / (time < TimeSpan.FromMinutes(30) ? 60 : 1200);
     }
@@ -81,6 +81,6 @@ internal static partial class Rendering
     private static partial Regex Age();
 }
 
-/// <summary>Where everything is in this run.</summary>
+/// <summary>The addresses of this run.</summary>
 internal sealed record Addresses(
     IReadOnlyList<string> Services, string Vhost, string RabbitMq, string PostgresExporter, string Alertmanager, string Prometheus);

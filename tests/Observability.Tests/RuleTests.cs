@@ -8,11 +8,11 @@ public sealed partial class RuleTests
     public static TheoryData<string> Alerts => [.. AlertNames()];
 
     [Fact]
-    public Task Prometheus_takes_its_configuration() =>
+    public Task Prometheus_accepts_its_configuration() =>
         Tool.Run("promtool", "check", "config", Deployed.Path("prometheus", "prometheus.yml"));
 
     [Fact]
-    public Task Alertmanager_takes_its_configuration() =>
+    public Task Alertmanager_accepts_its_configuration() =>
         Tool.Run("amtool", "check-config", Deployed.Path("alertmanager", "alertmanager.yml"));
 
     [Fact]
@@ -21,7 +21,7 @@ public sealed partial class RuleTests
 
     [Theory]
     [MemberData(nameof(Alerts))]
-    public void Unit_tests_know_when_an_alert_fires_and_when_it_does_not(string alert)
+    public void Unit_tests_cover_an_alert_that_fires_and_one_that_does_not(string alert)
     {
         var tests = string.Concat(Deployed.Files("*.yml", "prometheus", "tests").Select(File.ReadAllText));
 
@@ -31,13 +31,13 @@ public sealed partial class RuleTests
 
     [Theory]
     [MemberData(nameof(Alerts))]
-    public void An_alert_is_seen_firing(string alert) =>
+    public void An_alert_has_a_test_that_sees_it_fire(string alert) =>
         Assert.Contains(typeof(AlertTests).GetMethods(), test => test.GetCustomAttributes(inherit: false)
             .OfType<TraitAttribute>().Any(trait => trait.Name == AlertTests.Alert && trait.Value == alert));
 
     [Theory]
     [MemberData(nameof(Alerts))]
-    public void An_alert_has_a_severity_and_leads_to_a_runbook(string alert)
+    public void An_alert_has_a_severity_and_a_runbook(string alert)
     {
         var rule = Rules().Single(rule => rule.Contains($"alert: {alert}\n", StringComparison.Ordinal));
         var runbook = Deployed.Text("prometheus", "README.md").Split("\n## ").SingleOrDefault(part => part.Split('\n')[0] == alert);
@@ -53,7 +53,7 @@ public sealed partial class RuleTests
     }
 
     [Fact]
-    public void Alertmanager_silences_alerts_that_there_are()
+    public void Alertmanager_refers_only_to_existing_alerts()
     {
         var alerts = AlertNames();
         var named = AlertNameMatcher().Matches(Deployed.Text("alertmanager", "alertmanager.yml"))

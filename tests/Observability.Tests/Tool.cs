@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace OrderPlatform.Observability.Tests;
 
 /// <summary>
-/// A program of the machine's packages: Prometheus and what belongs to it. A test that needs one that is missing is skipped.
+/// A program from the machine's packages, such as Prometheus. A test that needs a missing program is skipped.
 /// </summary>
 internal sealed class Tool : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class Tool : IDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>All that it wrote.</summary>
+    /// <summary>Its whole output.</summary>
     public string Log
     {
         get
@@ -32,7 +32,7 @@ internal sealed class Tool : IDisposable
         }
     }
 
-    /// <summary>The first of these programs that this machine lacks; null when it has all.</summary>
+    /// <summary>The first of these programs that is not installed; null if all are.</summary>
     public static string? FirstMissing(params string[] programs) => Array.Find(programs, program => Find(program) is null);
 
     public static void SkipWithout(params string[] programs)
@@ -41,7 +41,7 @@ internal sealed class Tool : IDisposable
             Assert.Skip($"{missing} is not installed.");
     }
 
-    /// <summary>Runs a program to its end, and shows what it wrote when it fails.</summary>
+    /// <summary>Runs a program to its end, and shows its output if it fails.</summary>
     public static async Task Run(string program, params string[] arguments)
     {
         SkipWithout(program);
@@ -59,7 +59,7 @@ internal sealed class Tool : IDisposable
         return new Tool(start);
     }
 
-    /// <summary>A port of 127.0.0.1 that nobody listens on.</summary>
+    /// <summary>A free port on 127.0.0.1.</summary>
     public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

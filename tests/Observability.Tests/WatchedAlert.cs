@@ -18,13 +18,13 @@ public sealed class WatchedAlert
         return new WatchedAlert(monitoring, name, service);
     }
 
-    /// <summary>Waits until it fires, which it must not do before it was pending, and until Alertmanager tells of it.</summary>
+    /// <summary>Waits until it fires, having been pending first, and until Alertmanager notifies.</summary>
     public Task Fires() => Fires("active");
 
-    /// <summary>The same, but Alertmanager does not tell of it, because the alert that tells the cause fires as well.</summary>
+    /// <summary>The same, but Alertmanager suppresses it, because the alert for the cause fires as well.</summary>
     public Task FiresSilenced() => Fires("suppressed");
 
-    /// <summary>Waits until it is resolved, for Prometheus and for Alertmanager.</summary>
+    /// <summary>Waits until it is resolved in Prometheus and in Alertmanager.</summary>
     public async Task Ends()
     {
         await Eventually.Is(async () => await State() == "inactive", $"{name} of {service.Name} ends");

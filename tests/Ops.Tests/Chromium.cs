@@ -13,10 +13,10 @@ public sealed class Chromium : IAsyncDisposable
 
     private Chromium(IPlaywright playwright, IBrowser browser) => (this.playwright, Browser) = (playwright, browser);
 
-    /// <summary>It has a profile of its own, which is deleted with it.</summary>
+    /// <summary>Uses a profile of its own, which is deleted with it.</summary>
     public IBrowser Browser { get; }
 
-    /// <summary>Where the program is; null where this machine has none.</summary>
+    /// <summary>The path of the program; null if it is not installed.</summary>
     public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }.Select(name => Path.Combine(folder, name)))
         .FirstOrDefault(File.Exists);

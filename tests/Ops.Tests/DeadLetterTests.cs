@@ -12,9 +12,9 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
     private ILocator State => Page.Locator(".lead .state");
 
     [Fact]
-    public async Task From_groups_to_a_message_that_is_redriven_and_resolved()
+    public async Task A_message_is_found_by_its_group_redriven_and_resolved()
     {
-        // Confirming an order that is rejected is a contradiction; later it is none any more.
+        // Confirming a rejected order is a contradiction; it is resolved when the status changes.
         var order = await PlaceWithoutInventory();
         await SetStatus(order, "Rejected");
         await Inventory.Start();
@@ -43,7 +43,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task A_body_is_edited_until_it_fits_and_is_shown_as_text_whatever_it_is()
+    public async Task A_body_is_shown_as_plain_text_and_edited_until_it_is_valid()
     {
         var order = await PlaceWithoutInventory();
         await Send(order, Malicious);
@@ -77,7 +77,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task Is_discarded_with_the_keyboard_alone()
+    public async Task A_message_can_be_discarded_with_the_keyboard_alone()
     {
         var order = Guid.NewGuid();
         await Send(order, "not even JSON");
@@ -107,7 +107,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task What_goes_by_itself_is_shown_with_its_time_and_can_be_redriven_at_once()
+    public async Task A_scheduled_message_shows_its_time_and_can_be_redriven_at_once()
     {
         var order = await PlaceWithoutInventory();
         Expected.Add("ERR_CONNECTION_REFUSED");
@@ -141,7 +141,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task What_was_redriven_and_not_heard_of_for_five_minutes_is_redriven_again()
+    public async Task A_redriven_message_without_news_for_five_minutes_can_be_redriven_again()
     {
         var order = Guid.NewGuid();
         await Send(order, "no JSON");
@@ -209,7 +209,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task What_is_too_deep_to_be_indented_is_shown_as_it_is()
+    public async Task A_body_nested_too_deeply_to_indent_is_shown_as_it_is()
     {
         await Open(Orders, "");
         var deep = new string('[', 200_000) + new string(']', 200_000);
@@ -218,7 +218,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task Many_are_redriven_at_once_after_a_dry_run()
+    public async Task Many_messages_are_redriven_together_after_a_dry_run()
     {
         var marker = $"only-{Guid.NewGuid():N}";
         for (var number = 0; number < 3; number++)
@@ -230,7 +230,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Page.Keyboard.PressAsync("Enter");
         await Expect(Page.GetByRole(AriaRole.Row)).ToHaveCountAsync(4);
         await IsAccessible("list");
-        // As a card, what has several parts stays beside its label.
+        // In the card layout, a value of several parts stays beside its label.
         Assert.Equal(1, await Page.Locator("td[data-label=Exception]").First.EvaluateAsync<int>("cell => cell.childNodes.length"));
 
         await Page.GetByRole(AriaRole.Checkbox).Nth(1).CheckAsync();
@@ -252,7 +252,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task Asks_once_who_acts()
+    public async Task The_operators_name_is_asked_for_only_once()
     {
         var order = Guid.NewGuid();
         await Send(order, "no JSON");
@@ -267,7 +267,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Expect(Dialog.GetByRole(AriaRole.Heading, new() { Name = "Discard StockReserved?" })).ToBeVisibleAsync();
     }
 
-    /// <summary>An order that stays placed, because Inventory is away.</summary>
+    /// <summary>An order that stays placed, because Inventory is stopped.</summary>
     private async Task<Guid> PlaceWithoutInventory()
     {
         var sku = await Shop.Stock(1);
@@ -305,7 +305,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
 
     private static string Reserved(Guid order) => $$"""{"orderId": "{{order}}", "reservedAt": "2026-01-31T12:00:00Z"}""";
 
-    /// <summary>Returns when a dead letter of this order is filed, and waits.</summary>
+    /// <summary>Waits until a dead letter of this order is filed in that state.</summary>
     private Task Filed(Guid order, string state = "waiting") =>
         Eventually.Is(async () => await Count($"state = '{state}' AND stream = '{order}'") == 1, description: "it is filed");
 

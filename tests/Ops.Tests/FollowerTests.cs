@@ -4,11 +4,11 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Ops.Tests;
 
-/// <summary>What waits for a message that failed, and what is on its way back.</summary>
+/// <summary>Events that wait for a dead letter, and redrives in progress.</summary>
 public sealed class FollowerTests(OpsPlatform platform) : PageTest(platform)
 {
     [Fact]
-    public async Task From_what_is_deferred_to_the_message_it_waits_for_whose_followers_are_released()
+    public async Task A_deferred_event_leads_to_its_dead_letter_whose_followers_are_released()
     {
         var order = Guid.NewGuid();
         await Send(order, 1, "no JSON");
@@ -41,7 +41,7 @@ public sealed class FollowerTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task A_redrive_of_many_is_cancelled()
+    public async Task A_redrive_of_many_messages_is_cancelled()
     {
         var orders = Enumerable.Range(0, 3).Select(_ => Guid.NewGuid()).ToArray();
         foreach (var order in orders)

@@ -3,7 +3,7 @@ namespace OrderPlatform.Ops.Tests;
 public sealed class JobTests(OpsPlatform platform) : PageTest(platform)
 {
     [Fact]
-    public async Task A_replay_is_tried_started_paused_resumed_and_cancelled()
+    public async Task A_replay_is_previewed_started_paused_resumed_and_cancelled()
     {
         var sku = await Shop.Stock(10);
         await Task.WhenAll(Enumerable.Range(0, 5).Select(async _ => await Shop.Becomes(await Shop.Place(sku), "shipped")));
@@ -40,7 +40,7 @@ public sealed class JobTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task A_request_that_is_refused_says_so_at_the_field()
+    public async Task A_refused_request_shows_the_reason_beside_the_field()
     {
         await Shop.Becomes(await Shop.Place(await Shop.Stock(1)), "shipped");
         await Open(Orders, "replays");
@@ -57,7 +57,7 @@ public sealed class JobTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task A_rebuild_shows_where_a_row_is_not_what_its_events_say()
+    public async Task A_rebuild_shows_where_a_row_differs_from_its_events()
     {
         var order = await Shop.Place(await Shop.Stock(1));
         await Shop.Becomes(order, "shipped");

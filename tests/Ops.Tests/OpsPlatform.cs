@@ -3,12 +3,12 @@ using System.Net.Sockets;
 
 [assembly: AssemblyFixture(typeof(OrderPlatform.Ops.Tests.OpsPlatform))]
 
-// They share two cores, and look at the same platform.
+// The tests share two cores and one platform.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace OrderPlatform.Ops.Tests;
 
-/// <summary>The three services, which know each other's addresses, and a browser; neither where there is no browser.</summary>
+/// <summary>The three services, configured as peers, and a browser; nothing is started if there is no browser.</summary>
 public sealed class OpsPlatform : IAsyncLifetime
 {
     private static readonly string[] Names = ["Orders", "Inventory", "Shipping"];
@@ -43,7 +43,7 @@ public sealed class OpsPlatform : IAsyncLifetime
     [
         ("ASPNETCORE_URLS", addresses[service].ToString()),
         ("Messaging__Retries", "0"),
-        // What goes by itself stays for as long as a test looks at it.
+        // Automatic redrives are delayed so that a test can look at scheduled messages.
         ("Messaging__DeadLetters__AutomaticBackoff", "00:10:00"),
         .. addresses.Select(address => ($"Ops__Peers__{address.Key.ToLowerInvariant()}", address.Value.ToString())),
     ];

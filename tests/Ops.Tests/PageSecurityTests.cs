@@ -5,7 +5,7 @@ namespace OrderPlatform.Ops.Tests;
 public sealed class PageSecurityTests(OpsPlatform platform) : PageTest(platform)
 {
     [Fact]
-    public async Task Runs_no_script_but_its_own_and_is_shown_in_no_frame()
+    public async Task Runs_only_its_own_scripts_and_cannot_be_framed()
     {
         using var response = await Orders.Http.GetAsync(new Uri("ops", UriKind.Relative));
 
@@ -18,7 +18,7 @@ public sealed class PageSecurityTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task A_file_that_is_still_the_same_is_not_sent_again()
+    public async Task An_unchanged_file_is_not_sent_again()
     {
         using var first = await Orders.Http.GetAsync(new Uri("ops/assets/app.js", UriKind.Relative));
         using var again = new HttpRequestMessage(HttpMethod.Get, "ops/assets/app.js");
@@ -32,7 +32,7 @@ public sealed class PageSecurityTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task Pages_of_the_peers_may_ask_for_timelines_and_nobody_else_for_anything()
+    public async Task Only_the_peers_pages_may_request_timelines_and_nothing_else()
     {
         Assert.Equal(Origin(Shipping), await AllowedOrigin("ops/timelines/any", Origin(Shipping)));
         Assert.Null(await AllowedOrigin("ops/timelines/any", "http://elsewhere.example"));

@@ -4,8 +4,8 @@ using Deque.AxeCore.Playwright;
 namespace OrderPlatform.Ops.Tests;
 
 /// <summary>
-/// A test in a fresh browser window, of an operator called Ada; skipped where there is no browser. In the end, the page has reported no
-/// error, and has asked nobody but the services. <c>SCREENSHOTS</c> names a directory for pictures.
+/// A test in a fresh browser window, by an operator called Ada; skipped if there is no browser. Fails if the page reported an error or sent
+/// a request to anything but the services. <c>SCREENSHOTS</c> names a directory for screenshots.
 /// </summary>
 public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Platform)
 {
@@ -14,7 +14,7 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
 
     protected IPage Page { get; private set; } = null!;
 
-    /// <summary>Complaints of the browser that a test has brought about itself contain one of these.</summary>
+    /// <summary>Parts of browser errors that a test provokes on purpose.</summary>
     protected List<string> Expected { get; } = [];
 
     public override async ValueTask InitializeAsync()
@@ -37,7 +37,7 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
         Page.Request += (_, request) =>
         {
             if (!platform.Addresses.Any(address => address.IsBaseOf(new Uri(request.Url))))
-                complaints.Enqueue($"It asked {request.Url}");
+                complaints.Enqueue($"Request to {request.Url}");
         };
     }
 
@@ -64,10 +64,10 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
 
     protected ILocator Dialog => Page.GetByRole(AriaRole.Dialog);
 
-    /// <summary>What the page says in passing.</summary>
+    /// <summary>Asserts that the page shows a notification.</summary>
     protected Task Says(string text) => Expect(Page.Locator("#news")).ToContainTextAsync(text);
 
-    /// <summary>By WCAG 2.2 AA, as far as a program can tell; wide and narrow, light and dark. Takes a picture of each.</summary>
+    /// <summary>Checks WCAG 2.2 AA, as far as a program can: wide and narrow, light and dark. Takes a screenshot of each.</summary>
     protected async Task IsAccessible(string picture)
     {
         foreach (var (width, scheme) in new[] { (1280, ColorScheme.Light), (360, ColorScheme.Dark) })

@@ -25,7 +25,7 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
                 "shipping ShipmentDispatched 1 happened OrderConfirmed of orders",
                 "orders OrderShipped 3 happened ShipmentDispatched of shipping",
             ],
-            await Told());
+            await RowTexts());
         var drawing = Page.GetByRole(AriaRole.Img);
         Assert.Equal(["orders", "inventory", "shipping"], await drawing.Locator(".lane text").AllTextContentsAsync());
         Assert.Equal(4, await drawing.Locator("path.arrow").CountAsync());
@@ -33,7 +33,7 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task Shows_what_is_deferred()
+    public async Task Shows_deferred_events()
     {
         var order = await Shop.Place(await Shop.Stock(1));
         await Shop.Becomes(order, "shipped");
@@ -42,7 +42,7 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
         await Open(Orders, $"timeline/{order}");
 
         await Expect(Rows).ToHaveCountAsync(7);
-        Assert.Contains("orders ShipmentDelivered 2 deferred –", await Told());
+        Assert.Contains("orders ShipmentDelivered 2 deferred –", await RowTexts());
         await Expect(Page.Locator("svg .mark.deferred")).ToHaveCountAsync(1);
         await Open(Orders, "");
         await Expect(Page.GetByRole(AriaRole.Table, new() { Name = "Deferred events by queue" })).ToContainTextAsync("orders");
@@ -50,7 +50,7 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task Says_which_service_does_not_answer()
+    public async Task Names_the_service_that_does_not_answer()
     {
         var order = await Shop.Place(await Shop.Stock(1));
         await Shop.Becomes(order, "shipped");
@@ -61,10 +61,10 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
 
         await Expect(Page.GetByText("inventory did not answer: its events are missing here.")).ToBeVisibleAsync();
         await Expect(Rows).ToHaveCountAsync(5);
-        Assert.Contains("orders OrderPlaced 1 happened a request", await Told());
+        Assert.Contains("orders OrderPlaced 1 happened a request", await RowTexts());
     }
 
-    /// <summary>An event of the order that waits for one which never comes.</summary>
+    /// <summary>Sends an event of the order that waits for one that never arrives.</summary>
     private async Task Defer(Guid order)
     {
         await using var command = Orders.Database.Source.CreateCommand(
@@ -79,6 +79,6 @@ public sealed class TimelineTests(OpsPlatform platform) : PageTest(platform)
     }
 
     /// <summary>The rows of the table without their times.</summary>
-    private async Task<string[]> Told() =>
+    private async Task<string[]> RowTexts() =>
         [.. (await Rows.AllInnerTextsAsync()).Skip(1).Select(row => string.Join(' ', row.Split('\t').Skip(1)).Trim())];
 }

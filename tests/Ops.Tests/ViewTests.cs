@@ -18,7 +18,7 @@ public sealed class ViewTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task A_service_leads_to_the_pages_of_the_others()
+    public async Task A_service_links_to_the_pages_of_the_others()
     {
         await Open(Orders, "");
         await Link("shipping").ClickAsync();
@@ -28,7 +28,7 @@ public sealed class ViewTests(OpsPlatform platform) : PageTest(platform)
     }
 
     [Fact]
-    public async Task What_is_shown_stays_while_the_service_is_away_and_goes_on_when_it_is_back()
+    public async Task A_view_stays_while_the_service_is_down_and_updates_afterwards()
     {
         await Open(Orders, "");
         Expected.AddRange(["ERR_CONNECTION_REFUSED", "503 (Service Unavailable)"]);

@@ -5,8 +5,8 @@ using OrderPlatform.Orders.Domain;
 namespace OrderPlatform.Orders.Tests;
 
 /// <summary>
-/// RabbitMQ delivers at least once and in any order. Whatever it does, an order ends where its events lead, each of which
-/// took effect once; and its neighbours in the same transactions do, too.
+/// RabbitMQ delivers at least once and in any order. Whatever it does, each event takes effect once, and every order ends in the state
+/// that its events lead to; so do the orders in the same transactions.
 /// </summary>
 public sealed class ArrivalOrderTests(OrdersService orders) : IClassFixture<OrdersService>
 {
@@ -26,7 +26,7 @@ public sealed class ArrivalOrderTests(OrdersService orders) : IClassFixture<Orde
             ["OrderPlaced", "OrderConfirmed", "OrderCancellationRequested", "OrderCancelled"]),
         new("cancelled too late", OrderStatus.Confirmed, true, [Given.StockReserved, Given.ShipmentDispatched, Given.ShipmentDelivered],
             ["OrderPlaced", "OrderConfirmed", "OrderCancellationRequested", "OrderShipped", "OrderDelivered"]),
-        new("called off unasked", OrderStatus.Placed, false, [Given.StockReserved, Given.ShipmentCancelled],
+        new("cancelled by Shipping unasked", OrderStatus.Placed, false, [Given.StockReserved, Given.ShipmentCancelled],
             ["OrderPlaced", "OrderConfirmed", "OrderCancelled"]),
     ];
 
@@ -43,7 +43,7 @@ public sealed class ArrivalOrderTests(OrdersService orders) : IClassFixture<Orde
         select new Sample(stories, [.. arrivals.Zip(instances, (arrival, instance) => arrival with { Instance = instance })], together);
 
     [Fact]
-    public async Task Every_order_of_arrival_with_each_event_doubled_ends_in_the_same_state()
+    public async Task Every_arrival_order_with_duplicates_ends_in_the_same_state()
     {
         await using var other = await orders.Start();
         IServiceProvider[] instances = [orders.Services, other.Services];
@@ -80,16 +80,16 @@ public sealed class ArrivalOrderTests(OrdersService orders) : IClassFixture<Orde
         return id;
     }
 
-    /// <param name="Name">What becomes of the order.</param>
-    /// <param name="From">How far it is before anything arrives that is put into disorder.</param>
+    /// <param name="Name">How the order ends.</param>
+    /// <param name="From">Its status before the shuffled events arrive.</param>
     /// <param name="Cancelled">Whether the customer then cancels it.</param>
-    /// <param name="Incoming">What other services say of it, in any order, each of it twice.</param>
-    /// <param name="History">The events of the order in the log, in the end.</param>
+    /// <param name="Incoming">The events of other services, delivered in any order, each twice.</param>
+    /// <param name="History">The order's final events in the log.</param>
     private sealed record Story(string Name, OrderStatus From, bool Cancelled, object[] Incoming, string[] History);
 
     private sealed record Arrival(int Order, object Event, int Copy, int Instance = 0)
     {
-        /// <summary>What has the same, has the same event id.</summary>
+        /// <summary>Arrivals with equal values have the same event id.</summary>
         public (int Order, object Event, int Copy) Id => (Order, Event, Copy);
 
         public string Describe(Story story) => $"order {Order} ({story.Name}): {Event.GetType().Name} {Copy} at {Instance}";

@@ -41,7 +41,7 @@ public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<Order
 
     [Theory]
     [MemberData(nameof(Refusals))]
-    public async Task Answers_409_with_the_reason_and_leaves_the_order_as_it_is(OrderStatus status, string code)
+    public async Task Answers_409_with_the_reason_and_leaves_the_order_unchanged(OrderStatus status, string code)
     {
         var id = await orders.PlaceUntil(status);
         var before = (await orders.History(id)).Events.Count;
@@ -57,7 +57,7 @@ public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<Order
     [Theory]
     [InlineData(OrderStatus.Placed, "cancelled")]
     [InlineData(OrderStatus.Confirmed, "cancelling")]
-    public async Task Answers_202_and_says_how_far_it_is(OrderStatus status, string expected)
+    public async Task Answers_202_with_the_status_of_the_cancellation(OrderStatus status, string expected)
     {
         var id = await orders.PlaceUntil(status);
 
@@ -70,7 +70,7 @@ public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<Order
     }
 
     [Fact]
-    public async Task Is_overtaken_by_the_dispatch()
+    public async Task A_dispatch_overtakes_the_cancellation()
     {
         var id = await orders.PlaceUntil(OrderStatus.Cancelling);
 
@@ -86,7 +86,7 @@ public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<Order
     }
 
     [Fact]
-    public async Task Cancels_once_when_many_ask_at_once()
+    public async Task Cancels_once_on_concurrent_requests()
     {
         var id = await orders.Place();
 
@@ -109,7 +109,7 @@ public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<Order
     [InlineData("{}")]
     [InlineData("{\"reason\":null}")]
     [InlineData("{\"reason\":\" \"}")]
-    public async Task Wants_a_reason(string body)
+    public async Task Requires_a_valid_reason(string body)
     {
         using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
 

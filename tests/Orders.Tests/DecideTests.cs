@@ -6,7 +6,7 @@ using static OrderPlatform.Orders.Domain.OrderStatus;
 
 namespace OrderPlatform.Orders.Tests;
 
-/// <summary>What each incoming event does to an order in each state. No host, no database: decisions are pure.</summary>
+/// <summary>The effect of each incoming event on an order in each state. No host, no database: decisions are pure.</summary>
 public sealed class DecideTests
 {
     [Fact]
@@ -26,7 +26,7 @@ public sealed class DecideTests
     [InlineData(Shipped)]
     [InlineData(Delivered)]
     public void StockReserved_changes_nothing_else(OrderStatus status) =>
-        Changes_nothing(ConfirmOrder.Decide(Given.Order(status), Given.StockReserved, Given.Now));
+        AssertNothing(ConfirmOrder.Decide(Given.Order(status), Given.StockReserved, Given.Now));
 
     [Fact]
     public void StockReserved_contradicts_a_rejection() =>
@@ -34,7 +34,7 @@ public sealed class DecideTests
 
     [Fact]
     public void StockReserved_waits_for_its_order() =>
-        Is_deferred(ConfirmOrder.Decide(null, Given.StockReserved, Given.Now));
+        AssertDeferred(ConfirmOrder.Decide(null, Given.StockReserved, Given.Now));
 
     [Fact]
     public void StockRejected_rejects_a_placed_order()
@@ -48,7 +48,7 @@ public sealed class DecideTests
     [InlineData(Rejected)]
     [InlineData(Cancelled)]
     public void StockRejected_changes_nothing_else(OrderStatus status) =>
-        Changes_nothing(RejectOrder.Decide(Given.Order(status), Given.StockRejected, Given.Now));
+        AssertNothing(RejectOrder.Decide(Given.Order(status), Given.StockRejected, Given.Now));
 
     [Theory]
     [InlineData(Confirmed)]
@@ -60,7 +60,7 @@ public sealed class DecideTests
 
     [Fact]
     public void StockRejected_waits_for_its_order() =>
-        Is_deferred(RejectOrder.Decide(null, Given.StockRejected, Given.Now));
+        AssertDeferred(RejectOrder.Decide(null, Given.StockRejected, Given.Now));
 
     [Theory]
     [InlineData(Confirmed)]
@@ -76,18 +76,18 @@ public sealed class DecideTests
     [InlineData(null)]
     [InlineData(Placed)]
     public void ShipmentDispatched_waits_for_StockReserved(OrderStatus? status) =>
-        Is_deferred(ShipOrder.Decide(OrderOrNone(status), Given.ShipmentDispatched));
+        AssertDeferred(ShipOrder.Decide(OrderOrNone(status), Given.ShipmentDispatched));
 
     [Theory]
     [InlineData(Shipped)]
     [InlineData(Delivered)]
-    public void ShipmentDispatched_changes_nothing_twice(OrderStatus status) =>
-        Changes_nothing(ShipOrder.Decide(Given.Order(status), Given.ShipmentDispatched));
+    public void ShipmentDispatched_changes_nothing_the_second_time(OrderStatus status) =>
+        AssertNothing(ShipOrder.Decide(Given.Order(status), Given.ShipmentDispatched));
 
     [Theory]
     [InlineData(Rejected)]
     [InlineData(Cancelled)]
-    public void ShipmentDispatched_contradicts_an_order_that_is_off(OrderStatus status) =>
+    public void ShipmentDispatched_contradicts_a_cancelled_or_rejected_order(OrderStatus status) =>
         Assert.Throws<ContradictionException>(() => ShipOrder.Decide(Given.Order(status), Given.ShipmentDispatched));
 
     [Fact]
@@ -104,16 +104,16 @@ public sealed class DecideTests
     [InlineData(Confirmed)]
     [InlineData(Cancelling)]
     public void ShipmentDelivered_waits_for_ShipmentDispatched(OrderStatus? status) =>
-        Is_deferred(DeliverOrder.Decide(OrderOrNone(status), Given.ShipmentDelivered));
+        AssertDeferred(DeliverOrder.Decide(OrderOrNone(status), Given.ShipmentDelivered));
 
     [Fact]
-    public void ShipmentDelivered_changes_nothing_twice() =>
-        Changes_nothing(DeliverOrder.Decide(Given.Order(Delivered), Given.ShipmentDelivered));
+    public void ShipmentDelivered_changes_nothing_the_second_time() =>
+        AssertNothing(DeliverOrder.Decide(Given.Order(Delivered), Given.ShipmentDelivered));
 
     [Theory]
     [InlineData(Rejected)]
     [InlineData(Cancelled)]
-    public void ShipmentDelivered_contradicts_an_order_that_is_off(OrderStatus status) =>
+    public void ShipmentDelivered_contradicts_a_cancelled_or_rejected_order(OrderStatus status) =>
         Assert.Throws<ContradictionException>(() => DeliverOrder.Decide(Given.Order(status), Given.ShipmentDelivered));
 
     [Theory]
@@ -130,11 +130,11 @@ public sealed class DecideTests
     [InlineData(null)]
     [InlineData(Placed)]
     public void ShipmentCancelled_waits_for_StockReserved(OrderStatus? status) =>
-        Is_deferred(CompleteCancellation.Decide(OrderOrNone(status), Given.ShipmentCancelled, Given.Now));
+        AssertDeferred(CompleteCancellation.Decide(OrderOrNone(status), Given.ShipmentCancelled, Given.Now));
 
     [Fact]
-    public void ShipmentCancelled_changes_nothing_twice() =>
-        Changes_nothing(CompleteCancellation.Decide(Given.Order(Cancelled), Given.ShipmentCancelled, Given.Now));
+    public void ShipmentCancelled_changes_nothing_the_second_time() =>
+        AssertNothing(CompleteCancellation.Decide(Given.Order(Cancelled), Given.ShipmentCancelled, Given.Now));
 
     [Theory]
     [InlineData(Rejected)]
@@ -145,9 +145,9 @@ public sealed class DecideTests
 
     private static Order? OrderOrNone(OrderStatus? status) => status is { } known ? Given.Order(known) : null;
 
-    private static void Changes_nothing<TEvent>(Decision<TEvent> decision)
+    private static void AssertNothing<TEvent>(Decision<TEvent> decision)
         where TEvent : class => Assert.Equal(Decision.Nothing, decision);
 
-    private static void Is_deferred<TEvent>(Decision<TEvent> decision)
+    private static void AssertDeferred<TEvent>(Decision<TEvent> decision)
         where TEvent : class => Assert.Equal(Decision.Defer, decision);
 }

@@ -27,7 +27,7 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
     }
 
     [Fact]
-    public async Task An_order_was_not_there_before_it_was_placed()
+    public async Task An_order_does_not_exist_before_it_is_placed()
     {
         var id = await orders.Place();
         var placedAt = (await orders.History(id)).Events[0].OccurredAt;
@@ -39,7 +39,7 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
     }
 
     [Fact]
-    public async Task What_was_archived_is_said_to_be_and_not_guessed()
+    public async Task Says_that_the_history_is_archived_instead_of_guessing()
     {
         var (whole, half, gone) = (
             await orders.Place(), await orders.PlaceUntil(OrderStatus.Delivered), await orders.PlaceUntil(OrderStatus.Rejected));
@@ -70,7 +70,7 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
     }
 
     [Fact]
-    public async Task Keeps_the_events_of_an_order_until_it_has_ended()
+    public async Task Keeps_the_events_of_an_order_until_it_ends()
     {
         var placed = new Dictionary<OrderStatus, Guid>();
         foreach (var status in Enum.GetValues<OrderStatus>())
@@ -118,7 +118,7 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
     }
 
     [Fact]
-    public async Task Lists_every_event_once_while_others_happen()
+    public async Task Lists_every_event_once_while_new_ones_happen()
     {
         for (var n = 0; n < 3; n++)
             await orders.PlaceUntil(OrderStatus.Confirmed);
@@ -149,7 +149,7 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
     }
 
     [Fact]
-    public async Task Finds_a_time_in_a_log_with_holes()
+    public async Task Finds_a_time_in_a_log_with_gaps()
     {
         await using var service = new OrdersInThePast();
         await service.InitializeAsync();
@@ -165,7 +165,7 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
     }
 
     [Fact]
-    public async Task Knows_the_edges_of_time()
+    public async Task Accepts_the_earliest_and_latest_times()
     {
         await using var service = new OrdersInThePast();
         await service.InitializeAsync();
@@ -200,7 +200,7 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
 
     private static string Escaped(string path) => path.Replace("+", "%2B", StringComparison.Ordinal);
 
-    /// <summary>A thousand hours with an event in each, but for every seventh, where there is only a hole.</summary>
+    /// <summary>A thousand hours with one event each, except every seventh, which is a gap.</summary>
     private sealed class OrdersInThePast : IAsyncDisposable
     {
         public static readonly DateTimeOffset Begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

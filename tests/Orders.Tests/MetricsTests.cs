@@ -13,7 +13,7 @@ public sealed class MetricsTests : IAsyncLifetime
     public ValueTask DisposeAsync() => orders.DisposeAsync();
 
     [Fact]
-    public async Task Every_series_is_there_at_0_before_the_first_order()
+    public async Task Every_series_is_exported_as_0_before_the_first_order()
     {
         await Becomes("""orders_by_status{status="placed"}""", 0);
 
@@ -37,7 +37,7 @@ public sealed class MetricsTests : IAsyncLifetime
     [InlineData(OrderStatus.Cancelled, "placed", "confirmed", "cancellation_requested", "cancelled")]
     [InlineData(OrderStatus.Shipped, "placed", "confirmed", "shipped")]
     [InlineData(OrderStatus.Delivered, "placed", "confirmed", "shipped", "delivered")]
-    public async Task What_happens_to_an_order_is_counted_and_where_it_stands_is_shown(OrderStatus status, params string[] outcomes)
+    public async Task An_orders_outcomes_are_counted_and_its_status_is_shown(OrderStatus status, params string[] outcomes)
     {
         await orders.PlaceUntil(status);
 
@@ -52,7 +52,7 @@ public sealed class MetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Time_to_ship_goes_from_the_POST_to_the_commit_that_says_shipped_and_counts_an_order_once()
+    public async Task Time_to_ship_is_measured_once_from_POST_to_commit()
     {
         var id = await orders.PlaceUntil(OrderStatus.Confirmed);
         var dispatched = Given.ShipmentDispatched with { OrderId = id };
@@ -68,7 +68,7 @@ public sealed class MetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_repeated_request_is_one_order()
+    public async Task A_repeated_request_counts_as_one_order()
     {
         for (var i = 0; i < 3; i++)
         {
@@ -84,7 +84,7 @@ public sealed class MetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Many_orders_are_counted_while_they_are_under_way_and_estimated_when_they_are_done()
+    public async Task Many_orders_are_counted_in_flight_and_estimated_once_completed()
     {
         await orders.Database.Scalar<long>(
             """
@@ -108,7 +108,7 @@ public sealed class MetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_connection_pool_is_known_by_its_name_not_by_its_connection_string()
+    public async Task The_connection_pool_is_identified_by_its_name_not_its_connection_string()
     {
         await orders.Place();
 
@@ -118,7 +118,7 @@ public sealed class MetricsTests : IAsyncLifetime
         Assert.Contains("orders", pools);
         Assert.Contains("orders relay", pools);
 
-        // The test's own connections are seen as well, and have no application name.
+        // The test's own connections are exported as well; they have no application name.
         Assert.All(pools, pool => Assert.DoesNotContain("Application Name", pool, StringComparison.Ordinal));
     }
 

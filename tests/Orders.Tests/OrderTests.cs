@@ -9,7 +9,7 @@ public sealed class OrderTests(OrdersService orders) : IClassFixture<OrdersServi
 
     [Theory]
     [MemberData(nameof(EveryStatus))]
-    public async Task The_row_is_the_fold_of_the_events_in_the_log(OrderStatus status)
+    public async Task The_row_equals_the_fold_of_its_logged_events(OrderStatus status)
     {
         var id = await orders.PlaceUntil(status);
 

@@ -15,14 +15,14 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Orders.Tests;
 
-/// <summary>The service on Kestrel, with a database of its own. Its broker is away: all that is tested here must work without.</summary>
+/// <summary>The service on Kestrel, with a database of its own. It has no broker: everything tested here must work without one.</summary>
 public sealed class OrdersService : IAsyncLifetime
 {
     public static readonly JsonSerializerOptions Json = EventTypes.Json;
 
     private Instance instance = null!;
 
-    /// <summary>Beyond what every instance needs.</summary>
+    /// <summary>Settings in addition to those that every instance needs.</summary>
     public Dictionary<string, string> Settings { get; } = [];
 
     public TestDatabase Database { get; private set; } = null!;
@@ -37,7 +37,7 @@ public sealed class OrdersService : IAsyncLifetime
         instance = await Start();
     }
 
-    /// <summary>One instance more, on the same database.</summary>
+    /// <summary>Starts one more instance on the same database.</summary>
     public async Task<Instance> Start()
     {
         var started = new Instance(Database.ConnectionString, Settings);
@@ -63,7 +63,7 @@ public sealed class OrdersService : IAsyncLifetime
         return (await response.Content.ReadFromJsonAsync<OrderState>(Json))!.OrderId;
     }
 
-    /// <summary>Brings a new order into a state, on the way that orders take.</summary>
+    /// <summary>Places an order and brings it to a status by the usual events.</summary>
     public async Task<Guid> PlaceUntil(OrderStatus status, string customerId = "customer-7")
     {
         var id = await Place(customerId);
@@ -100,7 +100,7 @@ public sealed class OrdersService : IAsyncLifetime
 
     public static Task Deliver(IServiceProvider instance, object @event, Guid? eventId = null)
     {
-        // Sequences count for each producer: Inventory answers an order once, Shipping says at most two things of it.
+        // Sequences count for each producer: Inventory answers an order once, Shipping publishes at most two events about it.
         var (orderId, sequence) = @event switch
         {
             StockReserved reserved => (reserved.OrderId, 1),
@@ -113,7 +113,7 @@ public sealed class OrdersService : IAsyncLifetime
         return instance.Deliver("orders", Delivery.Incoming(@event, orderId.ToString(), sequence, eventId));
     }
 
-    /// <summary>The order's row, and the order that its events in the log add up to.</summary>
+    /// <summary>The order's row, and the fold of its events in the log.</summary>
     public async Task<(Order Row, Order Fold)> RowAndFold(Guid id)
     {
         await using var scope = Services.CreateAsyncScope();
@@ -127,7 +127,7 @@ public sealed class OrdersService : IAsyncLifetime
     }
 }
 
-/// <summary>One process of the service, in this one.</summary>
+/// <summary>One instance of the service, run in the test's process.</summary>
 public sealed class Instance : IAsyncDisposable
 {
     private readonly WebApplicationFactory<Program> host;

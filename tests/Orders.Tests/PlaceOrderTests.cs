@@ -25,7 +25,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
     }
 
     [Fact]
-    public async Task Accepts_all_that_the_limits_allow()
+    public async Task Accepts_the_largest_order_that_the_limits_allow()
     {
         var lines = Enumerable.Range(0, 100).Select(n => new PlaceOrderLine(new string('s', 60) + $"._{n:00}", 1_000_000)).ToArray();
         var address = new PlaceOrderAddress(Text(200), Text(200), Text(100), Text(20), "DE");
@@ -77,7 +77,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
 
     [Theory]
     [MemberData(nameof(Malformed))]
-    public async Task Refuses_what_is_malformed_and_names_the_field(string path, string value, string field)
+    public async Task Refuses_a_malformed_field_and_names_it(string path, string value, string field)
     {
         var request = JsonSerializer.SerializeToNode(Given.Request(), OrdersService.Json)!;
         Set(request, path.Split('.'), JsonNode.Parse(value));
@@ -85,21 +85,21 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
 
         var response = await orders.Http.PostAsync(new Uri("/orders", UriKind.Relative), body);
 
-        await Is_a_problem(response, HttpStatusCode.BadRequest, field);
+        await AssertProblem(response, HttpStatusCode.BadRequest, field);
     }
 
     [Theory]
     [InlineData("customerId")]
     [InlineData("lines")]
     [InlineData("shippingAddress")]
-    public async Task Refuses_what_is_incomplete_and_names_the_field(string field)
+    public async Task Refuses_a_missing_field_and_names_it(string field)
     {
         var request = JsonSerializer.SerializeToNode(Given.Request(), OrdersService.Json)!.AsObject();
         request.Remove(field);
 
         var response = await orders.Http.PostAsJsonAsync("/orders", request);
 
-        await Is_a_problem(response, HttpStatusCode.BadRequest, field);
+        await AssertProblem(response, HttpStatusCode.BadRequest, field);
     }
 
     [Fact]
@@ -122,11 +122,11 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
     {
         var response = await Post(Given.Request(), key == "longer than 255" ? new string('k', 256) : key);
 
-        await Is_a_problem(response, HttpStatusCode.BadRequest, "idempotencyKey");
+        await AssertProblem(response, HttpStatusCode.BadRequest, "idempotencyKey");
     }
 
     [Fact]
-    public async Task Answers_a_repeated_request_with_the_same_order_whatever_became_of_it()
+    public async Task Answers_a_repeated_request_with_the_same_order_in_any_status()
     {
         var key = new string('k', 219) + Guid.NewGuid();
         var first = await Post(Given.Request(), key);
@@ -142,7 +142,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
     }
 
     [Fact]
-    public async Task Knows_a_repeated_body_by_what_it_says_not_by_how_it_is_spelled()
+    public async Task Compares_a_repeated_body_by_content_not_by_formatting()
     {
         var key = Guid.NewGuid().ToString();
         var first = await Post(Given.Request(), key);
@@ -155,19 +155,19 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
     }
 
     [Fact]
-    public async Task Refuses_an_idempotency_key_that_came_with_another_body()
+    public async Task Refuses_an_idempotency_key_used_with_another_body()
     {
         var key = Guid.NewGuid().ToString();
         await Post(Given.Request("customer-1"), key);
 
         var response = await Post(Given.Request("customer-2"), key);
 
-        await Is_a_problem(response, HttpStatusCode.UnprocessableEntity);
+        await AssertProblem(response, HttpStatusCode.UnprocessableEntity);
         Assert.Equal("idempotency-key-reused", await CodeOf(response));
     }
 
     [Fact]
-    public async Task Makes_one_order_of_requests_that_arrive_at_once_at_two_instances()
+    public async Task Creates_one_order_from_concurrent_requests_to_two_instances()
     {
         var customer = Guid.NewGuid().ToString();
         await using var other = await orders.Start();
@@ -186,7 +186,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
     }
 
     [Fact]
-    public async Task Lets_one_of_two_bodies_win_when_both_arrive_at_once_with_one_key()
+    public async Task Accepts_one_of_two_concurrent_bodies_with_the_same_key()
     {
         var key = Guid.NewGuid().ToString();
 
@@ -212,7 +212,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
         parent[path[^1]] = value;
     }
 
-    private static async Task Is_a_problem(HttpResponseMessage response, HttpStatusCode status, string? field = null)
+    private static async Task AssertProblem(HttpResponseMessage response, HttpStatusCode status, string? field = null)
     {
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == status, $"{response.StatusCode}: {text}");

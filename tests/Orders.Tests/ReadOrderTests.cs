@@ -9,7 +9,7 @@ namespace OrderPlatform.Orders.Tests;
 public sealed class ReadOrderTests(OrdersService orders) : IClassFixture<OrdersService>
 {
     [Fact]
-    public async Task Shows_where_the_shipment_is()
+    public async Task Shows_the_status_of_the_shipment()
     {
         var order = await orders.Get(await orders.PlaceUntil(OrderStatus.Delivered));
 
@@ -60,7 +60,7 @@ public sealed class ReadOrderTests(OrdersService orders) : IClassFixture<OrdersS
     }
 
     [Fact]
-    public async Task Pages_through_every_order_once_the_newest_first_while_others_are_placed()
+    public async Task Pages_newest_first_through_every_order_while_others_are_placed()
     {
         var customer = $"pages-{Guid.NewGuid():N}";
         var placed = new List<Guid>();
@@ -83,7 +83,7 @@ public sealed class ReadOrderTests(OrdersService orders) : IClassFixture<OrdersS
     }
 
     [Fact]
-    public async Task Knows_that_a_full_page_is_the_last()
+    public async Task Recognizes_a_full_last_page()
     {
         var customer = $"full-{Guid.NewGuid():N}";
         await orders.Place(customer);

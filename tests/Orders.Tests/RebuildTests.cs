@@ -21,7 +21,7 @@ public sealed class RebuildTests : IAsyncLifetime
     public ValueTask DisposeAsync() => orders.DisposeAsync();
 
     [Fact]
-    public async Task Finds_nothing_where_rows_are_what_their_events_say()
+    public async Task Finds_no_difference_where_rows_match_their_events()
     {
         foreach (var status in Enum.GetValues<OrderStatus>())
             await orders.PlaceUntil(status);
@@ -33,7 +33,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Finds_each_kind_of_difference_and_changes_nothing_when_it_compares()
+    public async Task Comparing_finds_each_kind_of_difference_and_changes_nothing()
     {
         var (changed, rowless, eventless) = await Damage();
 
@@ -54,7 +54,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Repairs_what_the_events_tell_and_leaves_a_row_that_is_all_there_is()
+    public async Task Repairs_rows_from_their_events_and_keeps_a_row_without_events()
     {
         var (changed, rowless, eventless) = await Damage();
         var before = await orders.Get(eventless);
@@ -73,13 +73,13 @@ public sealed class RebuildTests : IAsyncLifetime
         Assert.Equivalent(before, await orders.Get(eventless));
         AssertCounts(await Rebuild("compare"), @checked: 5, differing: 1, repaired: 0, skipped: 0);
 
-        // A repaired order goes on.
+        // A repaired order continues.
         Assert.Equal(HttpStatusCode.Accepted, (await orders.Cancel(rowless)).StatusCode);
         Assert.Equal([1, 2, 3], (await orders.History(rowless)).Events.Select(e => e.Sequence));
     }
 
     [Fact]
-    public async Task Skips_what_may_be_archived_and_never_makes_half_an_order_of_the_rest()
+    public async Task Skips_orders_whose_events_may_be_archived()
     {
         var (begun, gone, whole) = (
             await orders.PlaceUntil(OrderStatus.Delivered), await orders.PlaceUntil(OrderStatus.Rejected), await orders.Place());
@@ -101,7 +101,7 @@ public sealed class RebuildTests : IAsyncLifetime
     [Theory]
     [InlineData("compare")]
     [InlineData("repair")]
-    public async Task Sees_no_difference_where_orders_flow(string mode)
+    public async Task Reports_no_difference_while_orders_are_being_processed(string mode)
     {
         using var stop = new CancellationTokenSource();
         var flow = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Flow(stop.Token)));
@@ -118,7 +118,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_repaired_is_reported_also_when_writing_the_report_has_failed()
+    public async Task Repairs_are_reported_even_if_writing_the_report_failed_at_first()
     {
         var (changed, rowless, _) = await Damage();
         await Execute(
@@ -144,7 +144,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Repairs_while_the_same_orders_go_on()
+    public async Task Repairs_orders_while_they_are_being_processed()
     {
         var ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => orders.Place()));
         await Execute("UPDATE orders SET customer_id = 'somebody', shipping_address = '{}'");
@@ -163,7 +163,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Goes_through_many_pages_and_reports_the_first_three_hundred()
+    public async Task Reads_many_pages_and_reports_the_first_300_differences()
     {
         await orders.Place();
         await Execute(
@@ -192,7 +192,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Ends_when_cancelled_and_another_can_be_started()
+    public async Task Ends_when_cancelled_so_that_another_can_start()
     {
         await orders.Place();
         string job;
@@ -213,13 +213,13 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Repairs_nothing_more_when_it_is_cancelled()
+    public async Task Repairs_nothing_more_after_it_is_cancelled()
     {
         var (changed, _, _) = await Damage();
         await using (var connection = await orders.Database.Source.OpenConnectionAsync())
         await using (var transaction = await connection.BeginTransactionAsync())
         {
-            // It has found what to repair, and cannot yet.
+            // It has found an order to repair, and waits for its lock.
             await using var hold = connection.CreateCommand();
             hold.CommandText = $"SELECT FROM orders WHERE id = '{changed}' FOR UPDATE";
             await hold.ExecuteNonQueryAsync();
@@ -229,7 +229,7 @@ public sealed class RebuildTests : IAsyncLifetime
             await Cancel(job);
         }
 
-        // The next begins when this one has ended.
+        // The next rebuild begins when this one has ended.
         AssertCounts(await Rebuild("compare"), @checked: 5, differing: 3, repaired: 0, skipped: 0);
         var cancelled = (await orders.Http.GetFromJsonAsync<JsonElement>("/ops/rebuilds")).GetProperty("items")[1];
         AssertCounts(cancelled, @checked: 0, differing: 0, repaired: 0, skipped: 0);
@@ -237,7 +237,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fails_and_names_the_event_that_can_not_be_applied()
+    public async Task Fails_and_names_the_event_that_cannot_be_applied()
     {
         var id = await orders.PlaceUntil(OrderStatus.Confirmed);
         await Execute($$"""UPDATE messaging.event_log SET data = '{"orderId":7}' WHERE sequence = 2 AND stream = '{{id}}'""");
@@ -254,7 +254,7 @@ public sealed class RebuildTests : IAsyncLifetime
     [Theory]
     [InlineData("""{"mode":"guess"}""", "mode")]
     [InlineData("""{}""", "mode")]
-    public async Task Refuses_a_mode_that_there_is_not(string request, string field)
+    public async Task Refuses_an_unknown_mode(string request, string field)
     {
         using var body = new StringContent(request, System.Text.Encoding.UTF8, "application/json");
         var response = await orders.Http.PostAsync(new Uri("/ops/rebuilds", UriKind.Relative), body);
@@ -265,7 +265,7 @@ public sealed class RebuildTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// Five orders: a row that was changed, one that is missing, one whose events are, and two that are as they should be.
+    /// Five orders: one whose row was changed, one whose row is missing, one whose events are missing, and two intact ones.
     /// </summary>
     private async Task<(Guid Changed, Guid Rowless, Guid Eventless)> Damage()
     {
@@ -282,7 +282,7 @@ public sealed class RebuildTests : IAsyncLifetime
 
     private Task Forget(Guid id, string which) => Execute($"DELETE FROM messaging.event_log WHERE stream = '{id}' AND {which}");
 
-    /// <summary>As after retention: what is older than next week may be in an archive.</summary>
+    /// <summary>Simulates retention: events older than next week may be in an archive.</summary>
     private Task Archive() => Execute(
         """
         DO $$
@@ -301,8 +301,8 @@ public sealed class RebuildTests : IAsyncLifetime
         END $$
         """);
 
-    /// <summary>Orders, one after the other, until it is stopped.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Places orders one after another until it is stopped.</summary>
+    /// <returns>The number of orders.</returns>
     private async Task<int> Flow(CancellationToken stoppingToken)
     {
         var count = 0;

@@ -43,7 +43,7 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
     [Theory]
     [InlineData("bug", 500)]
     [InlineData("shutting-down", 503)]
-    public async Task A_request_that_threw_counts_for_its_route_with_the_status_of_its_response(string failure, int status)
+    public async Task A_failed_request_is_counted_under_its_route_and_response_status(string failure, int status)
     {
         await app.Get($"/failure/{failure}");
 
@@ -51,7 +51,7 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Every_documented_response_of_a_route_counts_0_before_the_first_request()
+    public async Task Every_documented_response_is_exported_as_0_before_the_first_request()
     {
         await Becomes(Requests("GET", 404, "/parcels/{id:guid}"), 0);
 
@@ -61,7 +61,7 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Nothing_that_a_client_invents_becomes_a_label()
+    public async Task No_label_takes_a_value_that_a_client_invents()
     {
         for (var i = 0; i < 10; i++)
         {
@@ -99,7 +99,7 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Does_not_measure_the_requests_of_another_host_in_the_process()
+    public async Task Does_not_measure_requests_to_another_host_in_the_process()
     {
         await using var other = new TestApp();
         await other.InitializeAsync();
@@ -134,7 +134,7 @@ public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Limits_the_series_of_a_tag_that_turns_out_to_be_an_id()
+    public async Task Limits_the_number_of_series_when_a_tag_is_an_id()
     {
         var counter = own.CreateCounter<long>("visits");
         for (var i = 0; i < 1000; i++)

@@ -74,7 +74,7 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
         Assert.Equal("NextDay 7", (await app.Get("/parcels?limit=7&speed=nextDay")).Json.GetString());
 
     [Fact]
-    public async Task Says_how_large_a_body_may_be()
+    public async Task States_the_maximum_body_size()
     {
         var answer = await app.Post(Parcel.Replace("Ada", new string('a', 64 * 1024), StringComparison.Ordinal));
 
@@ -90,7 +90,7 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
     public async Task Answers_404_to_an_unknown_route() => AssertProblem(await app.Get("/nowhere"), HttpStatusCode.NotFound, "not-found");
 
     [Fact]
-    public async Task Says_which_methods_a_route_answers_to()
+    public async Task Lists_the_methods_that_a_route_accepts()
     {
         var answer = await app.Send(new HttpRequestMessage(HttpMethod.Delete, "/parcels"));
 

@@ -23,7 +23,7 @@ public sealed class BookingTests : ShippingTest
     }
 
     [Fact]
-    public async Task Is_woken_by_the_commit_and_does_not_wait_for_the_poll()
+    public async Task The_commit_wakes_the_worker_before_its_next_poll()
     {
         var shipping = await Start(("Carrier:PollInterval", "00:01:00"));
         var times = new List<TimeSpan>();
@@ -34,12 +34,12 @@ public sealed class BookingTests : ShippingTest
             times.Add(watch.Elapsed);
         }
 
-        // The first may be found when the worker begins, and a busy machine may stall one of the others, but not each for half a poll.
+        // The worker may find the first one at its start, and a busy machine may delay one other, but not each by half a poll.
         Assert.InRange(times.Skip(1).Min(), TimeSpan.Zero, TimeSpan.FromSeconds(30));
     }
 
     [Fact]
-    public async Task Retries_what_passes_by_itself_within_one_attempt()
+    public async Task Retries_transient_failures_within_one_attempt()
     {
         Carrier.Answer = (_, _) => Task.FromResult(Carrier.Calls.Count < 3 ? 503 : 200);
         var shipping = await Start();
@@ -52,7 +52,7 @@ public sealed class BookingTests : ShippingTest
     }
 
     [Fact]
-    public async Task Does_not_wait_for_an_answer_for_ever()
+    public async Task Does_not_wait_forever_for_an_answer()
     {
         Carrier.Answer = async (_, _) =>
         {
@@ -89,7 +89,7 @@ public sealed class BookingTests : ShippingTest
     }
 
     [Fact]
-    public async Task Asks_later_when_nobody_listens_at_the_carriers_address()
+    public async Task Retries_later_when_the_carriers_address_refuses_connections()
     {
         var shipping = await Start(("Carrier:BaseUrl", "http://127.0.0.1:1/"));
 
@@ -100,7 +100,7 @@ public sealed class BookingTests : ShippingTest
     }
 
     [Fact]
-    public async Task Leaves_a_carrier_that_is_down_in_peace_and_comes_back_when_it_is_well()
+    public async Task Stops_calling_a_failing_carrier_until_it_recovers()
     {
         Carrier.Answer = (_, _) => Task.FromResult(500);
         var shipping = await Start(
@@ -113,7 +113,7 @@ public sealed class BookingTests : ShippingTest
         var (before, watch) = (Carrier.Calls.Count, Stopwatch.StartNew());
         await Task.Delay(1_500, TestContext.Current.CancellationToken);
 
-        // Fifty shipments are due, and one of them asks after each break: without the circuit that would be hundreds of calls.
+        // Fifty shipments are due, and only one call is tried after each break; without the circuit there would be hundreds.
         Assert.InRange(Carrier.Calls.Count - before, 0, 1 + (int)(watch.Elapsed.TotalSeconds / 3));
         Carrier.Answer = (_, _) => Task.FromResult(200);
         foreach (var order in orders)
@@ -121,7 +121,7 @@ public sealed class BookingTests : ShippingTest
     }
 
     [Fact]
-    public async Task Shares_the_work_among_instances_and_books_each_shipment_once()
+    public async Task Instances_share_the_work_and_book_each_shipment_once()
     {
         Carrier.Answer = async (_, _) =>
         {
@@ -139,9 +139,9 @@ public sealed class BookingTests : ShippingTest
     }
 
     [Fact]
-    public async Task Asks_for_what_a_killed_instance_had_claimed_when_its_lease_ends()
+    public async Task Books_a_killed_instances_shipments_when_its_lease_ends()
     {
-        // What SIGKILL leaves behind: a claimed row, and nobody who asks.
+        // SIGKILL leaves behind a claimed row that no instance works on.
         Carrier.Answer = (_, _) => Task.FromResult(500);
         var shipping = await Start();
         var orderId = await shipping.Confirm();
@@ -157,7 +157,7 @@ public sealed class BookingTests : ShippingTest
     }
 
     [Fact]
-    public async Task Gives_back_what_it_has_claimed_when_it_stops()
+    public async Task Releases_its_claims_when_it_stops()
     {
         var asked = 0;
         Carrier.Answer = async (_, _) =>
@@ -171,7 +171,7 @@ public sealed class BookingTests : ShippingTest
         var orders = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => first.Confirm()));
         await Stop(first);
 
-        // One is due, then all others: of the second claim of sixteen, one has to wait until one of the sixteen is served.
+        // One is due first, then all others: one of the second claim of sixteen has to wait until another is done.
         await Due(orders[0], "0 s");
         var stopped = await Start(patient);
         await Eventually.Is(() => asked == 16);
@@ -184,7 +184,7 @@ public sealed class BookingTests : ShippingTest
     }
 
     [Fact]
-    public async Task Dispatches_once_when_an_instance_answers_after_its_lease()
+    public async Task Dispatches_once_when_an_instance_finishes_after_its_lease()
     {
         var late = new TaskCompletionSource();
         Carrier.Answer = async (_, _) =>

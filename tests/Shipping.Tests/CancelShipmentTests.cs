@@ -6,7 +6,7 @@ namespace OrderPlatform.Shipping.Tests;
 public sealed class CancelShipmentTests : ShippingTest
 {
     [Fact]
-    public async Task Never_asks_the_carrier_for_what_was_cancelled_before()
+    public async Task Never_books_a_shipment_that_was_cancelled_first()
     {
         var shipping = await Start();
         var orderId = Guid.CreateVersion7();
@@ -23,7 +23,7 @@ public sealed class CancelShipmentTests : ShippingTest
     }
 
     [Fact]
-    public async Task Undoes_a_booking_that_was_made_while_the_shipment_was_cancelled()
+    public async Task Undoes_a_booking_made_while_the_shipment_was_being_cancelled()
     {
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
         Carrier.Answer = async (method, _) =>
@@ -50,7 +50,7 @@ public sealed class CancelShipmentTests : ShippingTest
     }
 
     [Fact]
-    public async Task Undoes_a_booking_of_which_no_answer_ever_came()
+    public async Task Undoes_a_booking_whose_answer_was_lost()
     {
         Carrier.LosesAnswers = true;
         var shipping = await Start();
@@ -66,7 +66,7 @@ public sealed class CancelShipmentTests : ShippingTest
     }
 
     [Fact]
-    public async Task Tries_to_undo_a_booking_until_it_worked_across_a_restart()
+    public async Task Retries_undoing_a_booking_until_it_succeeds_across_a_restart()
     {
         Carrier.LosesAnswers = true;
         var shipping = await Start();
@@ -88,7 +88,7 @@ public sealed class CancelShipmentTests : ShippingTest
     [Theory]
     [InlineData(404)]
     [InlineData(410)]
-    public async Task Is_content_when_the_carrier_knows_of_no_booking(int status)
+    public async Task Treats_a_booking_unknown_to_the_carrier_as_undone(int status)
     {
         Carrier.Answer = (method, _) => Task.FromResult(method == "POST" ? 500 : status);
         var shipping = await Start();
@@ -115,7 +115,7 @@ public sealed class CancelShipmentTests : ShippingTest
     }
 
     [Fact]
-    public async Task Ends_dispatched_and_booked_or_cancelled_and_not_booked_whoever_is_faster()
+    public async Task A_race_ends_dispatched_and_booked_or_cancelled_and_not_booked()
     {
         Carrier.Answer = async (_, _) =>
         {
@@ -142,7 +142,7 @@ public sealed class CancelShipmentTests : ShippingTest
         }
     }
 
-    /// <summary>Cancelled, and nothing is owed to the carrier any more.</summary>
+    /// <summary>Waits until the shipment is cancelled and no call to the carrier is outstanding.</summary>
     private static Task Settled(ShippingService shipping, Guid orderId) => Eventually.Is(
         async () => await shipping.Get(orderId) is { Status: ShipmentStatus.Cancelled, NextAttemptAt: null });
 }

@@ -10,7 +10,7 @@ public sealed class CarrierModeTests : ShippingTest
     private static readonly Uri Settings = new("/carrier-simulator/settings", UriKind.Relative);
 
     [Fact]
-    public async Task The_simulator_is_asked_over_HTTP_and_may_be_slow_and_unreliable()
+    public async Task The_simulator_is_called_over_HTTP_and_can_be_slow_and_unreliable()
     {
         var shipping = await Start(("Carrier:Mode", "Simulator"), ("Carrier:BaseUrl", ""));
         (await shipping.Http.PutAsJsonAsync(Settings, new SimulatorSettings(5, 0.5))).EnsureSuccessStatusCode();
@@ -27,7 +27,7 @@ public sealed class CarrierModeTests : ShippingTest
     }
 
     [Fact]
-    public async Task A_shipment_that_is_cancelled_while_the_simulator_is_down_is_not_booked_when_it_is_back()
+    public async Task A_shipment_cancelled_while_the_simulator_is_down_is_never_booked()
     {
         var shipping = await Start(("Carrier:Mode", "Simulator"), ("Carrier:BaseUrl", ""));
         await shipping.Http.PutAsJsonAsync(Settings, new SimulatorSettings(0, 1));
@@ -86,7 +86,7 @@ public sealed class CarrierModeTests : ShippingTest
     [InlineData("Http", "", "Carrier:Mode is Http, so Carrier:BaseUrl must say where the carrier's API is.")]
     [InlineData("Http", "carrier", "Carrier:BaseUrl is 'carrier'; it must be an absolute http or https URL.")]
     [InlineData("Http", "ftp://carrier/", "Carrier:BaseUrl is 'ftp://carrier/'; it must be an absolute http or https URL.")]
-    public async Task A_wrong_setting_stops_the_start_and_says_why(string mode, string baseUrl, string why)
+    public async Task An_invalid_setting_prevents_startup_and_is_explained(string mode, string baseUrl, string why)
     {
         var exception = await Assert.ThrowsAnyAsync<Exception>(() => Start(("Carrier:Mode", mode), ("Carrier:BaseUrl", baseUrl)));
 

@@ -4,12 +4,12 @@ using OrderPlatform.Shipping.Domain;
 namespace OrderPlatform.Shipping.Tests;
 
 /// <summary>
-/// Whatever the order in which an order's events arrive, however often, alone or in groups: they end in the same state. A
-/// double comes with the same id, as the broker redelivers, or with another, as a replay that outlives the inbox.
+/// An order's events lead to the same state in any arrival order, with duplicates, alone or in groups. A duplicate has the same id,
+/// like a redelivery, or another id, like a replay after the inbox has forgotten the event.
 /// </summary>
 public sealed class ConvergenceTests : ShippingTest
 {
-    /// <summary>Confirmed, perhaps cancelled; doubled and shuffled; and whether each is delivered together with the one before.</summary>
+    /// <summary>Confirmed, perhaps cancelled; doubled and shuffled; and whether each is delivered together with the previous one.</summary>
     private static readonly Gen<(bool Cancelled, Arrival[] Arrivals)> Arrivals =
         from cancelled in Gen.Bool
         let events = cancelled ? 2 : 1
@@ -19,7 +19,7 @@ public sealed class ConvergenceTests : ShippingTest
         select (cancelled, order.Select((n, i) => new Arrival(n / 2, n % 2 == 1 && replayed[n / 2], together[i])).ToArray());
 
     [Fact]
-    public async Task Without_a_carrier_every_order_of_arrival_ends_dispatched()
+    public async Task Without_a_carrier_every_arrival_order_ends_dispatched()
     {
         var shipping = await Start(("Carrier:Mode", "Instant"));
 
@@ -39,7 +39,7 @@ public sealed class ConvergenceTests : ShippingTest
     }
 
     [Fact]
-    public async Task While_the_carrier_is_down_every_order_of_arrival_ends_cancelled_if_it_was_cancelled()
+    public async Task A_cancellation_while_the_carrier_is_down_wins_in_every_arrival_order()
     {
         Carrier.Answer = (_, _) => Task.FromResult(500);
         var shipping = await Start();

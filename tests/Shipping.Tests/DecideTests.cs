@@ -7,7 +7,7 @@ using static OrderPlatform.Shipping.Domain.ShipmentStatus;
 
 namespace OrderPlatform.Shipping.Tests;
 
-/// <summary>What events, requests and answers of the carrier do in each state. No host, no database: decisions are pure.</summary>
+/// <summary>The effect of each event, request and carrier answer in each state. No host, no database: decisions are pure.</summary>
 public sealed class DecideTests
 {
     [Theory]
@@ -32,7 +32,7 @@ public sealed class DecideTests
     }
 
     [Fact]
-    public void OrderCancellationRequested_calls_a_pending_shipment_off()
+    public void OrderCancellationRequested_cancels_a_pending_shipment()
     {
         var shipment = Given.Shipment(Pending);
 
@@ -93,5 +93,5 @@ public sealed class DecideTests
     [InlineData(Dispatched)]
     [InlineData(Delivered)]
     [InlineData(Cancelled)]
-    public void Only_a_pending_shipment_is_to_be_booked(ShipmentStatus status) => Assert.Null(Given.Shipment(status).NextAttemptAt);
+    public void Only_a_pending_shipment_has_a_next_attempt(ShipmentStatus status) => Assert.Null(Given.Shipment(status).NextAttemptAt);
 }

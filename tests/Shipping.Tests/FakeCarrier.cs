@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace OrderPlatform.Shipping.Tests;
 
-/// <summary>A carrier that does as the test says, and remembers what it was asked.</summary>
+/// <summary>A carrier that answers as the test decides, and records its calls.</summary>
 public sealed class FakeCarrier : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -25,10 +25,10 @@ public sealed class FakeCarrier : IAsyncDisposable
             http, key, _ => bookings.TryRemove(key, out var _)));
     }
 
-    /// <summary>Called before each answer; what it says is the answer's status.</summary>
+    /// <summary>Called before each answer; returns the status code of the answer.</summary>
     public Func<string, Guid, Task<int>> Answer { get; set; } = (_, _) => Task.FromResult(200);
 
-    /// <summary>Does what it is asked, but hangs up instead of saying so.</summary>
+    /// <summary>Carries out the request, but closes the connection instead of answering.</summary>
     public bool LosesAnswers { get; set; }
 
     public Uri BaseUrl => new($"{app.Urls.Single()}/api");

@@ -10,7 +10,7 @@ public sealed class MetricsTests : ShippingTest
     [Theory]
     [InlineData("Http")]
     [InlineData("Instant")]
-    public async Task Every_series_is_there_at_0_before_the_first_call(string mode)
+    public async Task Every_series_is_exported_as_0_before_the_first_call(string mode)
     {
         var shipping = await Start(("Carrier:Mode", mode));
 
@@ -22,7 +22,7 @@ public sealed class MetricsTests : ShippingTest
     }
 
     [Fact]
-    public async Task Every_attempt_is_counted_by_what_came_of_it()
+    public async Task Every_attempt_is_counted_by_its_outcome()
     {
         Carrier.Answer = (_, _) => Task.FromResult(Carrier.Calls.Count switch { 1 => 503, 2 => 429, _ => 200 });
         var shipping = await Start();
@@ -35,7 +35,7 @@ public sealed class MetricsTests : ShippingTest
     }
 
     [Fact]
-    public async Task A_refusal_is_no_failure()
+    public async Task A_refusal_is_not_counted_as_a_failure()
     {
         Carrier.Answer = (_, _) => Task.FromResult(Carrier.Calls.Count == 1 ? 422 : 200);
         var shipping = await Start();
@@ -47,7 +47,7 @@ public sealed class MetricsTests : ShippingTest
     }
 
     [Fact]
-    public async Task A_carrier_that_does_not_answer_is_a_timeout_and_one_that_hangs_up_a_failure()
+    public async Task A_missing_answer_counts_as_a_timeout_a_dropped_connection_as_a_failure()
     {
         Carrier.Answer = async (_, _) =>
         {
@@ -66,7 +66,7 @@ public sealed class MetricsTests : ShippingTest
     }
 
     [Fact]
-    public async Task The_circuit_is_seen_to_open_and_to_close()
+    public async Task The_opening_and_closing_of_the_circuit_are_exported()
     {
         Carrier.Answer = (_, _) => Task.FromResult(500);
         var shipping = await Start(

@@ -9,7 +9,7 @@ using OrderPlatform.Shipping.Features;
 
 namespace OrderPlatform.Shipping.Tests;
 
-/// <summary>What callers read and tell over HTTP.</summary>
+/// <summary>The HTTP API for reading and delivering shipments.</summary>
 public sealed class ShipmentTests : ShippingTest
 {
     [Fact]
@@ -45,7 +45,7 @@ public sealed class ShipmentTests : ShippingTest
     }
 
     [Fact]
-    public async Task Delivers_a_dispatched_shipment_once_however_often_it_is_told()
+    public async Task Delivers_a_dispatched_shipment_once_despite_repeated_requests()
     {
         var shipping = await Start(("Carrier:Mode", "Instant"));
         var orderId = await shipping.Confirm();
@@ -63,7 +63,7 @@ public sealed class ShipmentTests : ShippingTest
     }
 
     [Fact]
-    public async Task Refuses_to_deliver_what_was_not_dispatched()
+    public async Task Refuses_to_deliver_a_shipment_that_was_not_dispatched()
     {
         Carrier.Answer = (_, _) => Task.FromResult(500);
         var shipping = await Start();
@@ -87,7 +87,7 @@ public sealed class ShipmentTests : ShippingTest
     }
 
     [Fact]
-    public async Task Pages_through_every_shipment_once_the_newest_first_while_others_are_created()
+    public async Task Pages_newest_first_through_every_shipment_while_others_are_created()
     {
         var shipping = await Start(("Carrier:Mode", "Instant"));
         var orders = new List<Guid>();

@@ -14,7 +14,7 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Shipping.Tests;
 
-/// <summary>One instance of the service on Kestrel. Its broker is away: all that is tested here must work without.</summary>
+/// <summary>One instance of the service on Kestrel. It has no broker: everything tested here must work without one.</summary>
 public sealed class ShippingService : IAsyncDisposable
 {
     public static readonly JsonSerializerOptions Json = EventTypes.Json;
@@ -28,7 +28,7 @@ public sealed class ShippingService : IAsyncDisposable
     public IServiceProvider Services => host.Services;
 
     /// <param name="database">Instances that share it share the work.</param>
-    /// <param name="settings">In place of those that make retries quick, and keep the circuit closed.</param>
+    /// <param name="settings">Override the defaults, which make retries quick and keep the circuit closed.</param>
     public static async Task<ShippingService> Start(TestDatabase database, params (string Key, string Value)[] settings)
     {
         var all = new Dictionary<string, string>
@@ -58,15 +58,15 @@ public sealed class ShippingService : IAsyncDisposable
         return service;
     }
 
-    /// <summary>Stops in order, as SIGTERM does.</summary>
+    /// <summary>Stops gracefully, as on SIGTERM.</summary>
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
         await host.DisposeAsync();
     }
 
-    /// <param name="event">What Orders says.</param>
-    /// <param name="eventId">A new one if not given.</param>
+    /// <param name="event">An event of Orders.</param>
+    /// <param name="eventId">A new id if omitted.</param>
     public Task Deliver(object @event, Guid? eventId = null)
     {
         var (orderId, sequence) = @event switch
@@ -95,7 +95,7 @@ public sealed class ShippingService : IAsyncDisposable
     public Task<HttpResponseMessage> DeliverShipment(Guid id) =>
         Http.PostAsync(new Uri($"/shipments/{id}/delivery", UriKind.Relative), null);
 
-    /// <summary>What the log says of an order.</summary>
+    /// <summary>The logged events of an order.</summary>
     public async Task<string[]> Log(Guid orderId)
     {
         var stream = orderId.ToString();

@@ -5,12 +5,12 @@ namespace OrderPlatform.Testing;
 /// <summary>The dashboards of <c>deploy/grafana</c>, as files.</summary>
 public static class Dashboards
 {
-    /// <summary>The first is the one that Grafana opens on.</summary>
+    /// <summary>The first one is Grafana's home page.</summary>
     public static readonly string[] Names = ["business", "event-flow", "services"];
 
     public static JsonElement Read(string name) => JsonDocument.Parse(Deployed.Text("grafana", "dashboards", $"{name}.json")).RootElement;
 
-    /// <summary>All panels but the rows that group them.</summary>
+    /// <summary>All panels except the rows that group them.</summary>
     public static IReadOnlyList<JsonElement> Panels(string name) =>
         [.. Read(name).GetProperty("panels").EnumerateArray().Where(panel => panel.GetProperty("type").GetString() != "row")];
 

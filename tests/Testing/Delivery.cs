@@ -6,14 +6,14 @@ using OrderPlatform.Messaging.Inbox;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>Hands events to a service's queue as the broker does, but in exactly the order that a test wants.</summary>
+/// <summary>Hands events to a service's queue as the broker does, but in an order that the test chooses.</summary>
 public static class Delivery
 {
     /// <summary>An event as a producer would send it.</summary>
     /// <param name="event">The contract.</param>
-    /// <param name="stream">What it is an event of, such as the order's id.</param>
-    /// <param name="sequence">Its place among the events of its producer on that stream.</param>
-    /// <param name="eventId">A new one if not given.</param>
+    /// <param name="stream">The stream of the event, such as the order's id.</param>
+    /// <param name="sequence">Its number among its producer's events on that stream.</param>
+    /// <param name="eventId">A new id if omitted.</param>
     public static EventEnvelope Incoming(object @event, string stream, int sequence = 1, Guid? eventId = null)
     {
         var id = eventId ?? Guid.CreateVersion7();

@@ -9,7 +9,7 @@ public static class Deployed
 
     public static string Text(params ReadOnlySpan<string> parts) => File.ReadAllText(Path(parts));
 
-    /// <summary>Files by pattern, in the order of their names.</summary>
+    /// <summary>The files that match a pattern, sorted by name.</summary>
     public static string[] Files(string pattern, params ReadOnlySpan<string> parts) =>
         [.. Directory.GetFiles(Path(parts), pattern).Order(StringComparer.Ordinal)];
 

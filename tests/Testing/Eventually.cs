@@ -14,9 +14,9 @@ public static class Eventually
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Asks until the answer is yes.</summary>
-    /// <param name="condition">What must become true. Exceptions of the network count as "not yet".</param>
-    /// <param name="description">The condition's own text, if not given.</param>
+    /// <summary>Polls until the condition is true.</summary>
+    /// <param name="condition">What must become true. Network and database exceptions count as "not yet".</param>
+    /// <param name="description">By default, the source text of the condition.</param>
     /// <exception cref="TimeoutException">It did not become true within <see cref="Guard"/>.</exception>
     public static Task Is(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string description = "") =>
         Wait(condition, Guard, description);
@@ -25,11 +25,11 @@ public static class Eventually
     public static Task Is(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string description = "") =>
         Wait(() => Task.FromResult(condition()), Guard, description);
 
-    /// <summary>Waits for what takes minutes by its nature: <see cref="Guard"/> begins anew with each step forward.</summary>
+    /// <summary>Waits for something that necessarily takes minutes: <see cref="Guard"/> starts over with each step forward.</summary>
     /// <param name="progress">Grows until it has reached its goal.</param>
     /// <param name="goal">What it must reach.</param>
-    /// <param name="description">The progress's own text, if not given.</param>
-    /// <exception cref="TimeoutException">It made no step forward within <see cref="Guard"/>.</exception>
+    /// <param name="description">By default, the source text of <paramref name="progress"/>.</param>
+    /// <exception cref="TimeoutException">It made no progress within <see cref="Guard"/>.</exception>
     public static async Task Reaches(
         Func<long> progress, long goal, [CallerArgumentExpression(nameof(progress))] string description = "")
     {
@@ -37,7 +37,7 @@ public static class Eventually
             await Wait(() => Task.FromResult(progress() > now), Guard, $"{description} goes beyond {now}, towards {goal}");
     }
 
-    /// <summary>Asks until the answer is yes, where the product promises a time and the test is about that promise.</summary>
+    /// <summary>Polls until the condition is true; for tests of a time that the product promises.</summary>
     /// <exception cref="TimeoutException">It did not become true within <paramref name="promised"/>.</exception>
     public static Task IsWithin(
         TimeSpan promised, Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string description = "") =>
@@ -55,7 +55,7 @@ public static class Eventually
                     return;
                 last = null;
             }
-            catch (Exception exception) when (IsOfTheNetwork(exception))
+            catch (Exception exception) when (IsTransient(exception))
             {
                 last = exception;
             }
@@ -68,7 +68,7 @@ public static class Eventually
     }
 
     /// <summary>Includes the timeout of an HTTP client, but not the cancellation of the test.</summary>
-    private static bool IsOfTheNetwork(Exception exception) => exception
+    private static bool IsTransient(Exception exception) => exception
         is HttpRequestException
         or IOException
         or System.Data.Common.DbException

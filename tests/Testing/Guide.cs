@@ -5,28 +5,28 @@ using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>The commands of a chapter of a README, for tests that run them as they stand there.</summary>
+/// <summary>The commands of a README section, for tests that run them as they are printed.</summary>
 public sealed partial class Guide
 {
     private readonly string chapter;
 
     private Guide(string chapter) => this.chapter = chapter;
 
-    /// <summary>All that somebody is to run or to set, in order.</summary>
+    /// <summary>All code blocks to run or to copy into settings, in order.</summary>
     public IEnumerable<string> Blocks => Block().Matches(chapter).Select(match => match.Groups[1].Value);
 
-    /// <summary>From a heading of the second rank to the next.</summary>
+    /// <summary>Reads the section from a second-level heading to the next.</summary>
     public static Guide Read(string readme, string heading)
     {
         var text = File.ReadAllText(readme);
         var begin = text.IndexOf($"\n## {heading}\n", StringComparison.Ordinal) + 1;
         if (begin == 0)
-            throw new ArgumentException($"There is no chapter '{heading}'.", nameof(heading));
+            throw new ArgumentException($"There is no section '{heading}'.", nameof(heading));
         var end = text.IndexOf("\n## ", begin, StringComparison.Ordinal);
         return new Guide(end < 0 ? text[begin..] : text[begin..end]);
     }
 
-    /// <summary>The first block after some words.</summary>
+    /// <summary>The first code block after some words.</summary>
     public string After(string words)
     {
         var begin = chapter.IndexOf(words, StringComparison.Ordinal);
@@ -35,8 +35,8 @@ public sealed partial class Guide
             : Block().Match(chapter, begin).Groups[1].Value;
     }
 
-    /// <summary>Runs a block in a shell that ends at the first command which fails.</summary>
-    /// <returns>Its exit code, and what it wrote.</returns>
+    /// <summary>Runs a block in a shell that exits at the first command that fails.</summary>
+    /// <returns>Its exit code, standard output and standard error.</returns>
     public static async Task<(int ExitCode, string Output, string Errors)> Run(string block, string directory)
     {
         using var bash = Process.Start(new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", block])
@@ -50,7 +50,7 @@ public sealed partial class Guide
         return (bash.ExitCode, await output, await errors);
     }
 
-    /// <summary>The JSON that several commands have written, one after the other.</summary>
+    /// <summary>The JSON values that several commands wrote, one after another.</summary>
     public static List<JsonElement> Answers(string output)
     {
         var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(output), new JsonReaderOptions { AllowMultipleValues = true });

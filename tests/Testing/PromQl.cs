@@ -2,18 +2,18 @@ using System.Text.RegularExpressions;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>Queries, as text.</summary>
+/// <summary>Helpers for the text of PromQL queries.</summary>
 public static partial class PromQl
 {
-    /// <summary>A panel's query as Grafana sends it: the interval of its rates is that of four scrapes.</summary>
+    /// <summary>A panel's query as Grafana sends it: the rate interval is four scrape intervals.</summary>
     public static string AsSent(string expression, TimeSpan scrapeInterval) =>
         expression.Replace("$__rate_interval", $"{(int)(scrapeInterval * 4).TotalSeconds}s", StringComparison.Ordinal);
 
-    /// <summary>The metrics that a query asks for.</summary>
+    /// <summary>The metrics that a query uses.</summary>
     public static IEnumerable<string> MetricsOf(string expression) =>
         Word().Matches(NoMetric().Replace(expression, " ")).Select(word => word.Value).Distinct();
 
-    /// <summary>Strings, selections, ranges, lists of labels, functions, and the words of the language.</summary>
+    /// <summary>Strings, selectors, ranges, label lists, functions and keywords.</summary>
     [GeneratedRegex(
         """
         "[^"]*" | \{[^}]*\} | \[[^\]]*\]

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>What a Prometheus says over its API.</summary>
+/// <summary>A Prometheus server, queried over its API.</summary>
 public sealed class PrometheusServer(Uri address) : IDisposable
 {
     private readonly HttpClient http = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
@@ -39,18 +39,18 @@ public sealed class PrometheusServer(Uri address) : IDisposable
                 rule.GetProperty("health").GetString()!))];
     }
 
-    /// <summary>The names of all metrics that it has scraped or recorded.</summary>
+    /// <summary>The names of all scraped and recorded metrics.</summary>
     public async Task<IReadOnlySet<string>> Metrics() =>
         (await Get("api/v1/label/__name__/values")).EnumerateArray().Select(name => name.GetString()!).ToHashSet();
 
-    /// <summary>What an alert of a service is now: inactive, pending or firing.</summary>
+    /// <summary>The current state of a service's alert: inactive, pending or firing.</summary>
     public async Task<string> State(string alert, string service)
     {
         var alerts = await Query($"ALERTS{{alertname=\"{alert}\", service=\"{service}\"}}");
         return alerts.Select(found => found.Labels["alertstate"]).Order(StringComparer.Ordinal).FirstOrDefault() ?? "inactive";
     }
 
-    /// <summary>When an alert of a service was first in a state, in seconds; null when it was not, in the last minutes.</summary>
+    /// <summary>When a service's alert first entered a state, in Unix seconds; null if it has not, within the last 15 minutes.</summary>
     public async Task<double?> Since(string alert, string service, string state, DateTimeOffset from)
     {
         var series = $"ALERTS{{alertname=\"{alert}\", service=\"{service}\", alertstate=\"{state}\"}}[15m]";
@@ -91,6 +91,6 @@ public sealed record Sample(IReadOnlyDictionary<string, string> Labels, double V
 
 /// <param name="Name">Of the alert, or of the metric that is recorded.</param>
 /// <param name="Query">Its expression.</param>
-/// <param name="State">inactive, pending or firing; "recorded" when it is no alert.</param>
+/// <param name="State">inactive, pending or firing; "recorded" for a recording rule.</param>
 /// <param name="Health">ok, unknown (not evaluated yet) or err.</param>
 public sealed record Rule(string Name, string Query, string State, string Health);

@@ -2,10 +2,10 @@ using System.Net.Http.Json;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>What a customer sends to <c>POST /orders</c>.</summary>
+/// <summary>The body of a <c>POST /orders</c>.</summary>
 public static class SampleOrder
 {
-    /// <param name="lines">What to order.</param>
+    /// <param name="lines">The lines of the order.</param>
     public static JsonContent Of(params (string Sku, int Quantity)[] lines) => JsonContent.Create(new
     {
         customerId = "customer-7",

@@ -6,7 +6,7 @@ using Prometheus;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>What a service shows to Prometheus.</summary>
+/// <summary>A service's metrics, as Prometheus scrapes them.</summary>
 public sealed partial class Scrape
 {
     private readonly Dictionary<string, double> values;
@@ -30,17 +30,17 @@ public sealed partial class Scrape
         return new Scrape(Encoding.UTF8.GetString(text.ToArray()));
     }
 
-    /// <summary>Of a service that is another process.</summary>
-    /// <exception cref="HttpRequestException">It does not answer.</exception>
+    /// <summary>The metrics of a service in another process.</summary>
+    /// <exception cref="HttpRequestException">The service does not answer.</exception>
     public static async Task<Scrape> Of(HttpClient http, Uri service) => new(await http.GetStringAsync(new Uri(service, "/metrics")));
 
-    /// <summary>The value that a series has in the end.</summary>
+    /// <summary>Waits until a series has a value.</summary>
     public static async Task Becomes(IServiceProvider service, string series, double value)
     {
         await Eventually.Is(async () => (await Of(service))[series] == value, description: $"{series} is {value}");
     }
 
-    /// <summary>The labels of a metric's series, and the values that they have.</summary>
+    /// <summary>The labels of a metric's series, with all their values.</summary>
     public IReadOnlyDictionary<string, IReadOnlySet<string>> Labels(string metric)
     {
         var labels = new Dictionary<string, IReadOnlySet<string>>();

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>Stands between a service and a server, and can be as bad as a network.</summary>
+/// <summary>A proxy between a service and a server that can simulate a bad network.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -26,17 +26,17 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Where it listens, on 127.0.0.1.</summary>
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
-    /// <summary>How long it takes whatever clients send.</summary>
+    /// <summary>How long everything that clients send is delayed.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>Ends all connections, and every new one at once.</summary>
+    /// <summary>Ends all connections, and closes every new one at once.</summary>
     public void Close()
     {
         closed = true;
         Cut();
     }
 
-    /// <summary>Lets everything through again: the end of <see cref="Close"/>, <see cref="Freeze"/> and <see cref="Delay"/>.</summary>
+    /// <summary>Lets everything through again: undoes <see cref="Close"/>, <see cref="Freeze"/> and <see cref="Delay"/>.</summary>
     public void Open()
     {
         closed = false;
@@ -47,7 +47,7 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Holds back what clients send from now on; what the server sends still arrives.</summary>
     public void Freeze() => thawed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Ends all connections; what was held back is lost.</summary>
+    /// <summary>Ends all connections; held-back data is lost.</summary>
     public void Cut()
     {
         foreach (var link in links.Keys)
@@ -70,7 +70,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The end of the listener.
+            // The listener was stopped.
         }
     }
 
@@ -89,7 +89,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // One of the two is gone: so is the connection.
+            // One side is gone, and so is the connection.
         }
         finally
         {

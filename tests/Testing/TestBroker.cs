@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>A fresh virtual host on the broker, which is deleted with the test, with its queues, users and connections.</summary>
+/// <summary>A fresh virtual host on the broker; disposing it deletes its queues, users and connections.</summary>
 public sealed class TestBroker : IAsyncDisposable
 {
     /// <summary>An address where no broker answers.</summary>
@@ -26,7 +26,7 @@ public sealed class TestBroker : IAsyncDisposable
     public Uri Uri { get; }
 
     /// <param name="definitions">
-    /// A definitions file of RabbitMQ, whose exchanges, queues, bindings and policies are made in the new virtual host; its users are not.
+    /// A RabbitMQ definitions file: its exchanges, queues, bindings and policies are created in the new virtual host, its users are not.
     /// </param>
     public static async Task<TestBroker> CreateVhost(string? definitions = null)
     {
@@ -43,7 +43,7 @@ public sealed class TestBroker : IAsyncDisposable
         return broker;
     }
 
-    /// <summary>Makes exchanges, queues, bindings and policies as a definitions file says.</summary>
+    /// <summary>Creates the exchanges, queues, bindings and policies of a definitions file.</summary>
     public async Task Import(string definitions)
     {
         using var content = new StringContent(definitions, Encoding.UTF8, "application/json");
@@ -52,7 +52,7 @@ public sealed class TestBroker : IAsyncDisposable
     }
 
     /// <summary>A user of this virtual host with permissions of its own (regular expressions).</summary>
-    /// <returns>The address as that user.</returns>
+    /// <returns>The broker's address, with that user's credentials.</returns>
     public async Task<Uri> AddUser(string configure, string write, string read)
     {
         var (user, password) = ($"{Vhost}-{users.Count}", Guid.NewGuid().ToString("N"));
@@ -63,7 +63,7 @@ public sealed class TestBroker : IAsyncDisposable
     }
 
     /// <summary>A user of this virtual host with the permissions that a definitions file gives to the user of that name.</summary>
-    /// <returns>The address as that user.</returns>
+    /// <returns>The broker's address, with that user's credentials.</returns>
     public Task<Uri> AddUser(string definitions, string name)
     {
         var permissions = JsonDocument.Parse(definitions).RootElement.GetProperty("permissions").EnumerateArray()
@@ -74,7 +74,7 @@ public sealed class TestBroker : IAsyncDisposable
             permissions.GetProperty("read").GetString()!);
     }
 
-    /// <summary>Ends all connections to this virtual host, as a broker does that goes down.</summary>
+    /// <summary>Ends all connections to this virtual host, as a broker that shuts down does.</summary>
     public async Task CloseConnections()
     {
         foreach (var connection in (await Ask("vhosts/{vhost}/connections"))!.Value.EnumerateArray())
@@ -84,7 +84,7 @@ public sealed class TestBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>What the management API says at a path such as <c>queues/{vhost}/orders</c>; null when it answers 404.</summary>
+    /// <summary>The management API's answer at a path such as <c>queues/{vhost}/orders</c>; null when it answers 404.</summary>
     public async Task<JsonElement?> Ask(string path)
     {
         path = path.Replace("{vhost}", Vhost, StringComparison.Ordinal);

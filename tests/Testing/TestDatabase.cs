@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>A fresh, empty database, which is dropped with the test, whoever is still connected.</summary>
+/// <summary>A fresh, empty database; disposing it drops it, even if connections are still open.</summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
     private static readonly ConcurrentDictionary<TestDatabase, bool> All = [];
@@ -25,7 +25,7 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>For the service under test.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>For the test's own look behind the scenes, as the server's administrator.</summary>
+    /// <summary>For the test's own queries, as the server's administrator.</summary>
     public NpgsqlDataSource Source { get; }
 
     public static async Task<TestDatabase> Create()
@@ -33,15 +33,15 @@ public sealed class TestDatabase : IAsyncDisposable
         var server = await TestServers.Postgres();
         var name = $"test_{Guid.NewGuid():N}";
 
-        // Nobody can be connected to template0, so databases can be made side by side.
+        // No session can connect to template0, so databases can be created concurrently.
         await Execute(server, $"CREATE DATABASE {name} TEMPLATE template0");
         return new TestDatabase(server, name);
     }
 
-    /// <summary>A database with a role of its own, which owns it and is named like it.</summary>
+    /// <summary>A database owned by a role of its own, which has the same name.</summary>
     /// <param name="script">
-    /// A script for psql that makes both, told the name as <c>service</c> and the password in the environment as <c>PASSWORD</c>. Of psql's
-    /// own language it may use these two, and <c>\gexec</c>; a semicolon ends a statement wherever it stands.
+    /// A psql script that creates both. It reads the name from the variable <c>service</c> and the password from the environment variable
+    /// <c>PASSWORD</c>. Of psql's own commands only these two and <c>\gexec</c> are supported; every semicolon ends a statement.
     /// </param>
     public static async Task<TestDatabase> Create(string script)
     {
@@ -65,7 +65,7 @@ public sealed class TestDatabase : IAsyncDisposable
         return new TestDatabase(server, name, password);
     }
 
-    /// <summary>After a restart of the server, the connections that the tests' own pools keep are dead.</summary>
+    /// <summary>Empties the tests' own connection pools: after a restart of the server, their connections are dead.</summary>
     internal static void ForgetConnections()
     {
         foreach (var database in All.Keys)
@@ -79,11 +79,11 @@ public sealed class TestDatabase : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Ends all connections but the asking one, as a server does that goes down.</summary>
+    /// <summary>Ends all other connections, as a server that shuts down does.</summary>
     public Task EndConnections() => Scalar<long>(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
 
-    /// <summary>Ends all connections and refuses new ones, until what is returned is disposed.</summary>
+    /// <summary>Ends all connections and refuses new ones until the result is disposed.</summary>
     public async Task<IAsyncDisposable> Unreachable()
     {
         await Execute(server, $"ALTER DATABASE {name} ALLOW_CONNECTIONS false");
@@ -99,7 +99,7 @@ public sealed class TestDatabase : IAsyncDisposable
         await Execute(server, $"DROP ROLE IF EXISTS {name}");
     }
 
-    /// <summary>What a pool keeps is broken when the server was restarted.</summary>
+    /// <summary>Pooled connections are broken after a restart of the server.</summary>
     private static string WithoutPool(string server) => new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ConnectionString;
 
     private static async Task Execute(string server, string sql)

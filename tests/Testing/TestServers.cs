@@ -10,11 +10,11 @@ using Testcontainers.RabbitMq;
 namespace OrderPlatform.Testing;
 
 /// <summary>
-/// The PostgreSQL and the RabbitMQ that tests use: those that <c>TEST_POSTGRES</c>, <c>TEST_RABBITMQ</c>,
-/// <c>TEST_RABBITMQ_MANAGEMENT</c> and <c>TEST_RABBITMQ_METRICS</c> name, as <c>tests/run</c> sets them; else containers, started once a
-/// process when a test first asks.
-/// Servers that were given are restarted by the command <c>TEST_SERVERS_CONTROL</c> (deploy/local/servers) in <c>TEST_SERVERS_DIR</c>.
-/// Without servers the process ends with one line that says what to do: each test would fail for the same reason.
+/// The PostgreSQL and RabbitMQ servers of the tests: those named by <c>TEST_POSTGRES</c>, <c>TEST_RABBITMQ</c>,
+/// <c>TEST_RABBITMQ_MANAGEMENT</c> and <c>TEST_RABBITMQ_METRICS</c>, as <c>tests/run</c> sets them; otherwise containers, started once per
+/// process when a test first needs them.
+/// External servers are restarted with the command <c>TEST_SERVERS_CONTROL</c> (deploy/local/servers) in <c>TEST_SERVERS_DIR</c>.
+/// Without servers the process exits with one line that says what to do, because every test would fail for the same reason.
 /// </summary>
 public static class TestServers
 {
@@ -35,13 +35,13 @@ public static class TestServers
     /// <summary>The image of PostgreSQL's containers.</summary>
     public static string DatabaseImage => Image("TEST_POSTGRES_IMAGE", "postgres:18.6");
 
-    /// <summary>An Npgsql connection string of a superuser; it names no database of a test.</summary>
+    /// <summary>A superuser's Npgsql connection string; it names no test database.</summary>
     public static Task<string> Postgres() => LazyPostgres.Value;
 
     /// <summary>A broker and its management API, as an administrator.</summary>
     public static Task<BrokerServer> Broker() => LazyBroker.Value;
 
-    /// <summary>Restarts PostgreSQL at the same address, for everybody.</summary>
+    /// <summary>Restarts PostgreSQL at the same address, for all its clients.</summary>
     /// <returns>False when this cannot be done here: nothing has happened then.</returns>
     public static async Task<bool> RestartPostgres()
     {
@@ -51,7 +51,7 @@ public static class TestServers
         return true;
     }
 
-    /// <summary>Restarts RabbitMQ at the same address, for everybody.</summary>
+    /// <summary>Restarts RabbitMQ at the same address, for all its clients.</summary>
     /// <returns>False when this cannot be done here: nothing has happened then.</returns>
     public static Task<bool> RestartBroker() => Restart("rabbitmq", rabbitmq);
 
@@ -107,7 +107,7 @@ public static class TestServers
     private static string Image(string variable, string usual) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } image ? image : usual;
 
-    /// <summary>Testcontainers' reaper removes the containers of a process that was killed; this does so without a reaper.</summary>
+    /// <summary>Disposes the container when the process exits; after a kill, Testcontainers' reaper does so.</summary>
     private static async Task<T> Start<T>(Func<T> build)
         where T : class, IContainer
     {
@@ -118,8 +118,8 @@ public static class TestServers
     }
 
     /// <summary>
-    /// Test projects that run at the same time share servers that were given, unless one of them restarts the servers
-    /// (<see cref="RestartsServersAttribute"/>): that one waits until it is alone, and the others wait for it.
+    /// Test projects that run at the same time share the external servers, unless one of them restarts the servers
+    /// (<see cref="RestartsServersAttribute"/>): it waits until no other project uses them, and the others wait for it.
     /// </summary>
     private static async Task TakeTurn()
     {
@@ -149,7 +149,7 @@ public static class TestServers
         {
             await Console.Error.WriteLineAsync(
                 $"error: These tests need PostgreSQL and RabbitMQ, and {problem} ({exception.Message.Split('\n')[0].TrimEnd()}). "
-                + "Run them by tests/run, which starts both.");
+                + "Use tests/run, which starts both.");
             Environment.Exit(3);
         }
     }
@@ -190,8 +190,8 @@ public static class TestServers
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } address ? new Uri(address) : null;
 }
 
-/// <summary>Where a broker is.</summary>
+/// <summary>The addresses of a broker.</summary>
 /// <param name="Amqp">With an administrator's name and password.</param>
 /// <param name="Management">With an administrator's name and password.</param>
-/// <param name="Metrics">For Prometheus; null when nobody has said where.</param>
+/// <param name="Metrics">For Prometheus; null when the address is not configured.</param>
 public sealed record BrokerServer(Uri Amqp, Uri Management, Uri? Metrics);

@@ -2,13 +2,13 @@ using OrderPlatform.Messaging.RabbitMq;
 
 namespace OrderPlatform.Transport.Tests;
 
-/// <summary>Which acknowledgements a channel sends for what is handled.</summary>
+/// <summary>The acknowledgements that a channel sends for handled messages.</summary>
 public sealed class AcknowledgementsTests
 {
     private readonly Acknowledgements acknowledgements = new();
 
     [Fact]
-    public void One_acknowledgement_covers_all_up_to_the_first_that_is_not_handled()
+    public void One_acknowledgement_covers_every_message_before_the_first_unhandled_one()
     {
         Handle(2, 1, 3, 5);
 
@@ -39,9 +39,9 @@ public sealed class AcknowledgementsTests
         }
     }
 
-    /// <summary>As a broker does that closes the channel on an unknown tag.</summary>
+    /// <summary>Checks like a broker, which closes the channel on an unknown tag.</summary>
     [Fact]
-    public void In_any_order_each_message_is_acknowledged_once_and_only_after_it_is_handled()
+    public void Each_message_is_acknowledged_once_and_only_after_it_is_handled()
     {
         var unacknowledged = Enumerable.Range(1, 1000).Select(tag => (ulong)tag).ToHashSet();
         var handled = new HashSet<ulong>();

@@ -9,7 +9,7 @@ public sealed class BrokerAddressTests
         "a '/' in the user name, the password or the virtual host must be written as %2F, a '#' as %23";
 
     [Fact]
-    public void It_names_user_password_node_and_virtual_host()
+    public void It_contains_user_password_node_and_virtual_host()
     {
         var address = new BrokerAddress("amqp://or%40ders:p%3Aw%2F%25@broker.example:5673/my%2Fhost");
 
@@ -21,7 +21,7 @@ public sealed class BrokerAddressTests
     [InlineData("amqp://localhost", 5672)]
     [InlineData("amqp://localhost/", 5672)]
     [InlineData("amqps://localhost", 5671)]
-    public void Short_forms_mean_the_usual_port_and_virtual_host(string text, int port)
+    public void Omitted_parts_default_to_the_usual_port_and_virtual_host(string text, int port)
     {
         var address = new BrokerAddress(text);
 
@@ -30,7 +30,7 @@ public sealed class BrokerAddressTests
     }
 
     [Fact]
-    public void It_may_name_several_nodes()
+    public void It_can_list_several_nodes()
     {
         var address = new BrokerAddress("amqps://u:p@one:5001,two,[::1]:5003/");
 
@@ -58,7 +58,7 @@ public sealed class BrokerAddressTests
     [InlineData("amqp://guest:sec#ret@localhost/", Unescaped)]
     [InlineData("amqp://localhost/?cacertfile=ca.crt", "'cacertfile' is not a parameter of an address that begins with amqp:")]
     [InlineData("amqps://localhost/?verify=none", "'verify' is not a parameter of an address that begins with amqps:")]
-    public void One_that_cannot_work_is_refused_with_one_sentence(string address, string reason)
+    public void An_unusable_address_is_refused_with_one_sentence(string address, string reason)
     {
         var refused = Assert.Throws<ArgumentException>(() => new BrokerAddress(address));
 
@@ -70,7 +70,7 @@ public sealed class BrokerAddressTests
     [InlineData("amqp://localhost:secret/")]
     [InlineData("amqp://localhost:99999/")]
     [InlineData("amqp://localhost:0/")]
-    public void A_port_that_is_none_is_refused_and_not_quoted(string address)
+    public void An_invalid_port_is_refused_and_not_quoted(string address)
     {
         var refused = Assert.Throws<ArgumentException>(() => new BrokerAddress(address));
 

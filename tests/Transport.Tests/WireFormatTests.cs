@@ -5,7 +5,7 @@ using OrderPlatform.Transport.Tests.Conformance;
 
 namespace OrderPlatform.Transport.Tests;
 
-/// <summary>Events as messages, and back: raw JSON and MassTransit's envelope.</summary>
+/// <summary>Conversion between events and messages: raw JSON and MassTransit's envelope.</summary>
 public sealed class WireFormatTests
 {
     private static readonly DateTimeOffset Now = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
@@ -13,7 +13,7 @@ public sealed class WireFormatTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_is_written_is_read_back(bool asEnvelope)
+    public void A_written_event_is_read_back(bool asEnvelope)
     {
         var @event = Events.Of(Events.Paid, "one");
 
@@ -24,7 +24,7 @@ public sealed class WireFormatTests
     }
 
     [Fact]
-    public void Raw_JSON_has_the_contract_as_its_body_and_the_rest_in_headers()
+    public void Raw_JSON_has_the_contract_as_its_body_and_everything_else_in_headers()
     {
         var @event = Events.Of(Events.Paid, "one");
 
@@ -86,7 +86,7 @@ public sealed class WireFormatTests
     }
 
     [Fact]
-    public void Without_a_content_type_it_is_raw_JSON()
+    public void A_message_without_a_content_type_is_read_as_raw_JSON()
     {
         var message = Events.Message(Events.Paid, "one").Message;
 
@@ -108,7 +108,7 @@ public sealed class WireFormatTests
     }
 
     [Fact]
-    public void The_first_of_several_types_that_the_queue_takes_counts()
+    public void Of_several_types_the_first_that_the_queue_takes_is_used()
     {
         var message = Events.Message(Events.Paid, "one").Message;
         message = message with
@@ -124,7 +124,7 @@ public sealed class WireFormatTests
     }
 
     [Fact]
-    public void A_type_that_the_queue_does_not_take_is_none_whatever_else_is_wrong_with_the_message()
+    public void A_malformed_message_of_an_unhandled_type_is_skipped()
     {
         var message = Events.Message("Transport.Other:Unknown", "one").Message with { MessageId = "no id" };
 
@@ -160,7 +160,7 @@ public sealed class WireFormatTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_replayed_event_says_so(bool asEnvelope)
+    public void A_replayed_event_is_marked_as_such(bool asEnvelope)
     {
         var @event = Events.Of(Events.Paid, "one") with { IsReplayed = true };
 

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using OrderPlatform.Messaging.Operations.Http;
 using OrderPlatform.Messaging.Storage;
 using static OrderPlatform.Messaging.Storage.NpgsqlAccess;

@@ -1,6 +1,6 @@
 namespace OrderPlatform.Architecture.Tests.Example.Lower
 {
-    /// <summary>Uses what uses it: the circle that the test of the graph finds.</summary>
+    /// <summary>Forms a circle with <c>Upper.Roof</c>, for the test of the folder graph to find.</summary>
     internal sealed class Cellar
     {
         public static string Above() => new Upper.Roof(new Cellar()).ToString()!;

@@ -4,7 +4,7 @@ using Xunit.v3;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>Says under each failure which command runs that test alone.</summary>
+/// <summary>Adds to each failure the command that runs that test alone.</summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class FailureReportAttribute : BeforeAfterTestAttribute
 {

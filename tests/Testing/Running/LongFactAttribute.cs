@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>A test that takes minutes by its nature, such as a million events: it is run by <c>tests/run --long</c> only.</summary>
+/// <summary>A test that necessarily takes minutes, such as one with a million events; only <c>tests/run --long</c> runs it.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LongFactAttribute : FactAttribute
 {

@@ -7,8 +7,8 @@ using Xunit.v3;
 namespace OrderPlatform.Testing;
 
 /// <summary>
-/// A random order of collections, classes, methods and cases, the same for the same seed. It depends on their names and on nothing else:
-/// the ids by which xunit sorts depend on where the repository lies.
+/// A random order of collections, classes, methods and cases, the same for the same seed. It depends only on their names:
+/// the ids by which xunit sorts depend on the repository's path.
 /// </summary>
 public sealed partial class ShuffledOrder : ITestCollectionOrderer, ITestClassOrderer, ITestMethodOrderer, ITestCaseOrderer
 {
@@ -37,7 +37,7 @@ public sealed partial class ShuffledOrder : ITestCollectionOrderer, ITestClassOr
         where T : ITestCase =>
         Shuffle(testCases, testCase => testCase.TestCaseDisplayName);
 
-    /// <summary>By a hash of seed and name; where two hashes are equal, by name.</summary>
+    /// <summary>Sorts by a hash of seed and name, and equal hashes by name.</summary>
     internal IReadOnlyCollection<T> Shuffle<T>(IReadOnlyCollection<T> items, Func<T, string?> nameOf) =>
     [
         .. from item in items

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>Decides the order of the tests: <c>TEST_SEED</c>, as <c>tests/run --seed</c> sets it, or else a new one for each process.</summary>
+/// <summary>Determines the order of the tests: <c>TEST_SEED</c> (set by <c>tests/run --seed</c>), else random per process.</summary>
 public static class TestSeed
 {
     public static int Value { get; } =

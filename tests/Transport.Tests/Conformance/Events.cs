@@ -11,7 +11,7 @@ internal static class Events
     public const string Placed = "Transport.Sample:Placed";
     public const string Paid = "Transport.Sample:Paid";
 
-    /// <summary>An event whose body is a name by which the test knows it.</summary>
+    /// <summary>An event whose body is a name that identifies it in the test.</summary>
     public static EventEnvelope Of(string type, string name) => new(
         Guid.CreateVersion7(),
         type,

@@ -5,7 +5,7 @@ using RabbitMQ.Client.Exceptions;
 
 namespace OrderPlatform.Transport.Tests.Conformance;
 
-/// <summary>The broker as any other program sees it.</summary>
+/// <summary>The broker, accessed without the library.</summary>
 internal sealed class RawBroker(IConnection connection, IChannel channel) : IAsyncDisposable
 {
     public static async Task<RawBroker> Connect(Uri broker)
@@ -31,10 +31,10 @@ internal sealed class RawBroker(IConnection connection, IChannel channel) : IAsy
 
     public Task Delete(string queue) => channel.QueueDeleteAsync(queue);
 
-    /// <summary>Takes the next message from a queue; null when none waits there.</summary>
+    /// <summary>Takes the next message from a queue; null if the queue is empty.</summary>
     public Task<BasicGetResult?> Get(string queue) => channel.BasicGetAsync(queue, autoAck: true);
 
-    /// <summary>How many messages wait in a queue, without those that are delivered and not acknowledged; 0 when there is no queue.</summary>
+    /// <summary>The number of messages in a queue, without the unacknowledged ones; 0 if there is no queue.</summary>
     public async Task<uint> Count(string queue)
     {
         await using var inspection = await connection.CreateChannelAsync();

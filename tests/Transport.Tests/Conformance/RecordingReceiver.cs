@@ -5,15 +5,15 @@ using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Transport.Tests.Conformance;
 
-/// <summary>Takes what an adapter consumes, in place of the library and its database.</summary>
+/// <summary>Receives the messages of an adapter, in place of the library and its database.</summary>
 internal sealed class RecordingReceiver(TransportTopology topology) : IMessageReceiver
 {
     private int inHand;
 
-    /// <summary>Every message that was handed over, as often as it was.</summary>
+    /// <summary>Every message that was handed over, including duplicates.</summary>
     public ConcurrentQueue<(string Queue, EventEnvelope Event)> Received { get; } = new();
 
-    /// <summary>Those of them that were handled.</summary>
+    /// <summary>The ids of the handled ones.</summary>
     public ConcurrentQueue<Guid> Handled { get; } = new();
 
     /// <summary>Every dead letter that was counted.</summary>
@@ -22,7 +22,7 @@ internal sealed class RecordingReceiver(TransportTopology topology) : IMessageRe
     /// <summary>How many messages are being handled.</summary>
     public int InHand => Volatile.Read(ref inHand);
 
-    /// <summary>What handling an event does; nothing, if not given.</summary>
+    /// <summary>Handles an event; does nothing by default.</summary>
     public Func<EventEnvelope, Task> Handler { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>The bodies that were handed over, which the tests use as the events' names.</summary>

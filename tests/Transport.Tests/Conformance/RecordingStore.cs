@@ -10,16 +10,16 @@ internal sealed class RecordingStore : IDeadLetterStore
 {
     public ushort Prefetch => 10;
 
-    /// <summary>Those that are filed.</summary>
+    /// <summary>The filed dead letters.</summary>
     public ConcurrentQueue<DeadLetter> Filed { get; } = new();
 
-    /// <summary>Those that were handed over.</summary>
+    /// <summary>The dead letters that were handed over.</summary>
     public ConcurrentQueue<DeadLetter> Offered { get; } = new();
 
-    /// <summary>What to wait for: a database that is away.</summary>
+    /// <summary>Filing waits for this task; simulates an unavailable database.</summary>
     public Task Open { get; set; } = Task.CompletedTask;
 
-    /// <summary>Which of them can be filed; all, if not given.</summary>
+    /// <summary>Which dead letters can be filed; all by default.</summary>
     public Func<DeadLetter, bool> Takes { get; set; } = _ => true;
 
     public async Task<IReadOnlySet<DeadLetter>> File(IReadOnlyCollection<DeadLetter> letters, CancellationToken cancellationToken)

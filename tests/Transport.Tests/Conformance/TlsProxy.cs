@@ -29,13 +29,13 @@ internal sealed class TlsProxy : IAsyncDisposable
         accepting = Accept();
     }
 
-    /// <summary>The file of the authority that its certificate is from.</summary>
+    /// <summary>The file of the authority that issued its certificate.</summary>
     public string AuthorityFile => Path.Combine(directory, "ca.crt");
 
     /// <summary>The file of another authority.</summary>
     public string WrongAuthorityFile => Path.Combine(directory, "wrong.crt");
 
-    /// <summary>The broker's address by way of this proxy.</summary>
+    /// <summary>The broker's address through this proxy.</summary>
     /// <param name="authority">The file of the authority to trust.</param>
     /// <param name="host">Any name of this machine.</param>
     public string Address(string authority, string host = "localhost") => new UriBuilder(broker)
@@ -108,7 +108,7 @@ internal sealed class TlsProxy : IAsyncDisposable
         catch (Exception exception)
             when (exception is AuthenticationException or IOException or SocketException or OperationCanceledException)
         {
-            // The client does not trust it, or one of the two is gone.
+            // The client does not trust the certificate, or one side is gone.
         }
     }
 }

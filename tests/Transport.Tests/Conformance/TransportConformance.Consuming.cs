@@ -53,7 +53,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task What_is_not_handled_when_the_connection_is_lost_is_delivered_again()
+    public async Task Unhandled_messages_are_redelivered_after_a_lost_connection()
     {
         var proxy = Proxy();
         var host = await Start(address: Through(proxy));
@@ -73,7 +73,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_duplicate_is_handed_over_as_often_as_it_comes()
+    public async Task A_duplicate_is_handed_over_each_time_it_arrives()
     {
         var host = await Start();
         var message = Events.Message(Events.Paid, "twice");
@@ -85,7 +85,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task No_more_messages_than_the_prefetch_are_in_hand()
+    public async Task No_more_messages_are_in_flight_than_the_prefetch_allows()
     {
         var host = await Start(new TransportHost.Settings(Prefetch: 5));
         var gate = new Gate();
@@ -103,7 +103,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_message_that_takes_long_holds_up_no_others()
+    public async Task A_slow_message_holds_up_no_others()
     {
         var host = await Start(new TransportHost.Settings(Prefetch: 5));
         var gate = new Gate();
@@ -119,7 +119,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_slow_consumer_gets_everything_and_nothing_twice()
+    public async Task A_slow_consumer_gets_every_message_exactly_once()
     {
         var host = await Start(new TransportHost.Settings(Prefetch: 7));
         host.Receiver.Handler = _ => Task.Delay(Random.Shared.Next(5), Cancellation);

@@ -12,7 +12,7 @@ public abstract partial class TransportConformance
     private const string Skipped = "sample_skipped";
 
     [Fact]
-    public async Task A_message_whose_handler_fails_goes_to_the_error_queue_and_says_why()
+    public async Task A_message_whose_handler_fails_goes_to_the_error_queue_with_the_reason()
     {
         var host = await Start();
         host.Receiver.Handler = _ => throw new InvalidOperationException("outer", new FormatException("inner"));
@@ -42,7 +42,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_long_reason_is_cut()
+    public async Task A_long_reason_is_truncated()
     {
         var host = await Start();
         host.Receiver.Handler = _ => throw new InvalidOperationException(new string('x', 200_000));
@@ -69,7 +69,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_time_out_within_a_handler_is_a_failure_like_any_other()
+    public async Task A_timeout_in_a_handler_is_a_failure_like_any_other()
     {
         var host = await Start();
         host.Receiver.Handler = _ => throw new TaskCanceledException("too slow", new TimeoutException("too slow"));
@@ -96,7 +96,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_message_of_a_type_that_the_queue_does_not_take_goes_to_the_skipped_queue()
+    public async Task A_message_of_an_unhandled_type_goes_to_the_skipped_queue()
     {
         var host = await Start();
 
@@ -111,7 +111,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_message_that_names_no_type_goes_to_the_skipped_queue()
+    public async Task A_message_without_a_type_goes_to_the_skipped_queue()
     {
         var host = await Start();
 
@@ -123,7 +123,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_content_type_that_cannot_be_read_is_named_by_the_dead_letter()
+    public async Task The_dead_letter_names_a_content_type_that_cannot_be_read()
     {
         var host = await Start();
 
@@ -176,7 +176,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task Dead_letters_wait_in_their_queue_while_the_database_is_away()
+    public async Task Dead_letters_wait_in_their_queue_while_the_database_is_down()
     {
         var gate = new Gate();
         var store = new RecordingStore { Open = gate.Opened };
@@ -193,7 +193,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_dead_letter_that_cannot_be_filed_stays_in_its_queue_and_keeps_no_other_there()
+    public async Task A_dead_letter_that_cannot_be_filed_stays_queued_and_blocks_no_other()
     {
         var store = new RecordingStore { Takes = letter => Events.NameOf(letter.Message.Body) != "1" };
         var host = await Start(new TransportHost.Settings(Store: store));
@@ -208,7 +208,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_dead_letter_that_the_broker_moved_itself_is_counted_when_it_is_filed()
+    public async Task A_dead_letter_moved_by_the_broker_is_counted_when_it_is_filed()
     {
         var store = new RecordingStore();
         var host = await Start(new TransportHost.Settings(Store: store));
@@ -223,7 +223,7 @@ public abstract partial class TransportConformance
     [Theory]
     [InlineData(Events.Paid, DeadLetterSource.Error)]
     [InlineData("Transport.Other:Unknown", DeadLetterSource.Skipped)]
-    internal async Task A_dead_letter_whose_headers_fill_a_frame_is_filed_by_the_consumer(string type, DeadLetterSource source)
+    internal async Task A_dead_letter_with_frame_filling_headers_is_filed_by_the_consumer(string type, DeadLetterSource source)
     {
         var store = new RecordingStore();
         var host = await Start(new TransportHost.Settings(Store: store));
@@ -245,7 +245,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_message_that_no_store_can_take_and_no_error_queue_stops_no_other()
+    public async Task A_message_that_cannot_become_a_dead_letter_blocks_no_other()
     {
         var host = await Start();
         host.Receiver.Handler = @event =>

@@ -7,11 +7,11 @@ namespace OrderPlatform.Transport.Tests.Conformance;
 
 public abstract partial class TransportConformance
 {
-    /// <summary>What the platform promises for the stop of a service.</summary>
+    /// <summary>The longest time that the platform promises for stopping a service.</summary>
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(3);
 
     [Fact]
-    public async Task It_is_up_while_the_broker_is_connected_and_consumes_again_after_an_outage()
+    public async Task It_is_healthy_while_connected_and_consumes_again_after_an_outage()
     {
         var proxy = Proxy();
         var host = await Start(address: Through(proxy));
@@ -26,7 +26,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_service_starts_while_the_broker_is_away()
+    public async Task A_service_starts_while_the_broker_is_down()
     {
         var proxy = Proxy();
         proxy.Close();
@@ -58,7 +58,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_queue_that_is_deleted_is_declared_and_consumed_again()
+    public async Task A_deleted_queue_is_declared_and_consumed_again()
     {
         var host = await Start();
 
@@ -80,7 +80,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task When_a_node_is_lost_the_next_in_the_address_is_used()
+    public async Task When_a_node_is_lost_the_next_one_in_the_address_is_used()
     {
         TcpProxy[] nodes = [Proxy(), Proxy()];
         var host = await Start(address: Through(nodes));
@@ -106,7 +106,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task With_TLS_a_broker_of_the_named_authority_is_trusted()
+    public async Task With_TLS_a_broker_certified_by_the_configured_authority_is_trusted()
     {
         await using var tls = new TlsProxy(Broker.Uri);
         var host = await Start(address: tls.Address(tls.AuthorityFile));
@@ -118,7 +118,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task With_TLS_a_broker_of_another_authority_is_refused()
+    public async Task With_TLS_a_broker_certified_by_another_authority_is_refused()
     {
         await using var tls = new TlsProxy(Broker.Uri);
         await IsRefused(tls.Address(tls.WrongAuthorityFile));
@@ -132,7 +132,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task An_address_that_cannot_work_stops_the_start_with_one_sentence()
+    public async Task An_unusable_address_prevents_startup_with_one_sentence()
     {
         var host = TransportHost.Build(Use, "rabbitmq://guest:secret@localhost/", new TransportHost.Settings());
 
@@ -142,7 +142,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_stop_leaves_a_message_that_waits_for_its_retry_in_its_queue()
+    public async Task A_stop_leaves_a_message_awaiting_its_retry_in_its_queue()
     {
         var host = await Start();
         host.Receiver.Handler = _ => Task.Delay(Timeout.Infinite, host.Stopping);
@@ -157,7 +157,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_stop_leaves_a_message_whose_handler_does_not_end_in_its_queue()
+    public async Task A_stop_leaves_a_message_whose_handler_never_ends_in_its_queue()
     {
         var host = await Start();
         host.Receiver.Handler = _ => Task.Delay(Timeout.Infinite, Cancellation);
@@ -170,12 +170,12 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_stop_acknowledges_what_is_handled_meanwhile()
+    public async Task A_stop_acknowledges_messages_that_are_handled_meanwhile()
     {
         var host = await Start();
         host.Receiver.Handler = async _ =>
         {
-            // As the library does: what has begun is committed.
+            // As in the library, work that has begun is committed.
             await Task.Delay(Timeout.Infinite, host.Stopping).ContinueWith(_ => { }, TaskScheduler.Default);
             await Task.Delay(50, Cancellation);
         };
@@ -189,7 +189,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_stop_does_not_wait_for_a_broker_that_does_not_answer()
+    public async Task A_stop_does_not_wait_for_an_unresponsive_broker()
     {
         var proxy = Proxy();
         var host = await Start(address: Through(proxy));

@@ -27,7 +27,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_batch_is_confirmed_when_the_broker_has_stored_all_of_it()
+    public async Task A_batch_is_confirmed_once_the_broker_has_stored_every_event()
     {
         await using var publisher = await Publisher();
 
@@ -45,7 +45,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_published_event_is_persistent_and_carries_its_own_headers_and_no_others()
+    public async Task A_published_event_is_persistent_and_carries_only_its_own_headers()
     {
         await using var publisher = await Publisher();
         var @event = Events.Of(Events.Placed, "one");
@@ -64,7 +64,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_batch_with_an_event_that_no_queue_takes_fails_and_so_does_the_publisher()
+    public async Task An_unroutable_event_fails_its_batch_and_the_publisher()
     {
         var host = await Start(OnlyPublishes);
         await using var publisher = await host.Transport.ConnectPublisher(Cancellation);
@@ -94,7 +94,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_lost_connection_fails_what_is_not_confirmed_and_the_publisher()
+    public async Task A_lost_connection_fails_unconfirmed_batches_and_the_publisher()
     {
         var proxy = Proxy();
         await using var publisher = await Publisher(Through(proxy));
@@ -110,7 +110,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_publisher_that_has_nothing_to_publish_notices_a_lost_connection()
+    public async Task An_idle_publisher_notices_a_lost_connection()
     {
         await using var publisher = await Publisher();
         await Eventually.Is(async () => (await Broker.Ask("vhosts/{vhost}/connections"))!.Value.GetArrayLength() >= 2);
@@ -135,7 +135,7 @@ public abstract partial class TransportConformance
         Assert.Equal([name], host.Receiver.Bodies);
     }
 
-    /// <summary>A publisher of the service, and a queue that gets what it publishes.</summary>
+    /// <summary>A publisher of the service, with a queue that receives its events.</summary>
     private async Task<IEventPublisher> Publisher(string? address = null)
     {
         var host = await Start(OnlyPublishes, address);
@@ -144,7 +144,7 @@ public abstract partial class TransportConformance
         return publisher;
     }
 
-    /// <summary>Its headers without those of the client's confirms and of the broker's deliveries.</summary>
+    /// <summary>Its headers, without those that the client adds for confirms and the broker adds on delivery.</summary>
     private static Dictionary<string, object?> Published(TransportMessage message) =>
         message.Headers.Where(header => header.Key is not ("x-dotnet-pub-seq-no" or "x-delivery-count")).ToDictionary();
 

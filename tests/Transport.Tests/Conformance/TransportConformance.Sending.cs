@@ -6,7 +6,7 @@ namespace OrderPlatform.Transport.Tests.Conformance;
 public abstract partial class TransportConformance
 {
     [Fact]
-    public async Task A_message_is_sent_to_one_queue_as_it_is_whatever_its_headers()
+    public async Task A_message_is_sent_to_one_queue_unchanged_with_any_headers()
     {
         await using var sender = await Sender();
         var message = new TransportMessage("not JSON"u8.ToArray())
@@ -51,7 +51,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task Headers_that_were_added_on_the_way_to_an_error_queue_are_not_sent()
+    public async Task Headers_added_on_the_way_to_an_error_queue_are_not_sent()
     {
         await using var sender = await Sender();
         var message = Events.Message(Events.Paid, "one").Message;
@@ -83,7 +83,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_message_to_a_queue_that_is_gone_is_refused_and_the_sender_stays_usable()
+    public async Task A_message_to_a_deleted_queue_is_refused_and_the_sender_stays_usable()
     {
         await using var sender = await Sender();
         var message = Events.Message(Events.Paid, "one").Message;
@@ -95,7 +95,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task A_replay_reaches_one_queue_and_says_what_that_queue_does_not_take()
+    public async Task A_replay_reaches_one_queue_and_reports_types_it_does_not_take()
     {
         await using var sender = await Sender();
 
@@ -115,7 +115,7 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task The_length_of_a_queue_is_known()
+    public async Task The_length_of_a_queue_is_reported()
     {
         await using var sender = await Sender();
 

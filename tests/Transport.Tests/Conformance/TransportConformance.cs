@@ -4,7 +4,7 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Transport.Tests.Conformance;
 
 /// <summary>
-/// What every adapter promises, on a real broker: shared/Messaging/Transport/README.md says the same in words. A subclass names the adapter.
+/// The promises of every adapter, tested on a real broker; shared/Messaging/Transport/README.md lists them. A subclass chooses the adapter.
 /// </summary>
 public abstract partial class TransportConformance : IAsyncLifetime
 {
@@ -64,8 +64,8 @@ public abstract partial class TransportConformance : IAsyncLifetime
     private string Through(TcpProxy proxy) => new UriBuilder(Broker.Uri) { Host = "127.0.0.1", Port = proxy.Port }.Uri.AbsoluteUri;
 
     /// <summary>
-    /// Stops the service, and finds nothing in a queue: what was not acknowledged would have returned to it. (The management API knows of
-    /// unacknowledged messages as well, but seconds later.)
+    /// Stops the service and asserts that a queue is empty: an unacknowledged message would have returned to it. (The management API
+    /// reports unacknowledged messages as well, but seconds later.)
     /// </summary>
     private async Task IsEmpty(string queue)
     {

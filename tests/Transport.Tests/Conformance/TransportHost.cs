@@ -12,7 +12,7 @@ internal sealed class TransportHost : IAsyncDisposable
 {
     public const string Queue = "sample";
 
-    /// <summary>A second queue of the service, which takes one type less.</summary>
+    /// <summary>A second queue of the service, which handles one type fewer.</summary>
     public const string OtherQueue = "sample_other";
 
     private readonly IHost host;
@@ -64,7 +64,7 @@ internal sealed class TransportHost : IAsyncDisposable
         host.Dispose();
     }
 
-    /// <param name="Consumes">Whether the service has queues; else it only publishes.</param>
+    /// <param name="Consumes">Whether the service has queues; otherwise it only publishes.</param>
     /// <param name="Prefetch">The most messages in hand for each queue.</param>
     /// <param name="Store">Where dead letters go; null to leave them in their queues.</param>
     public sealed record Settings(bool Consumes = true, ushort Prefetch = 50, RecordingStore? Store = null);

@@ -11,7 +11,7 @@ using RabbitMQ.Client.Events;
 
 namespace OrderPlatform.Transport.Tests.MassTransit;
 
-/// <summary>What MassTransit makes of events that it publishes.</summary>
+/// <summary>Events as MassTransit publishes them.</summary>
 public sealed class MassTransitPublisherTests : IAsyncLifetime
 {
     private static readonly string[] Types = [.. Enumerable.Range(1, 4).Select(number => $"Sample.Contracts:Event{number}")];
@@ -38,7 +38,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
         await broker.DisposeAsync();
     }
 
-    /// <summary>Each session begins cold: its first event of a type waits for the exchange to be declared.</summary>
+    /// <summary>Each session starts cold: its first event of each type waits until the exchange is declared.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -70,7 +70,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     [InlineData(false, false)]
     [InlineData(true, false)]
     [InlineData(true, true)]
-    public async Task A_message_is_the_same_as_with_RabbitMQ_Client(bool asEnvelope, bool isTraced)
+    public async Task A_message_is_identical_to_one_sent_by_RabbitMQ_Client(bool asEnvelope, bool isTraced)
     {
         using var listener = new ActivityListener
         {
@@ -95,7 +95,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     [Theory]
     [InlineData(TransportHost.MassTransit)]
     [InlineData(TransportHost.RabbitMq)]
-    public async Task An_event_that_no_queue_takes_fails_its_batch(string transport)
+    public async Task An_unroutable_event_fails_its_batch(string transport)
     {
         await channel.QueueUnbindAsync("all", Types[1], "");
         await using var host = await TransportHost.Start(transport, broker, Types);
@@ -162,7 +162,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_broker_that_is_away_is_told_of()
+    public async Task An_unreachable_broker_is_reported()
     {
         await using var host = await TransportHost.Start(TransportHost.MassTransit, broker, Types, away: true);
 
@@ -170,7 +170,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Filters_and_observers_of_the_service_see_what_is_sent_and_what_is_consumed()
+    public async Task The_services_filters_and_observers_see_sent_and_consumed_messages()
     {
         var seen = new ConcurrentQueue<string>();
         await using var host = await TransportHost.Start(
@@ -216,7 +216,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     private static int SequenceOf(BasicDeliverEventArgs delivery) =>
         Convert.ToInt32(delivery.BasicProperties.Headers![WireHeaders.Sequence], System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>Everything but what MassTransit adds: its confirms are tracked by a header, and a trace of its own has one as well.</summary>
+    /// <summary>Everything except MassTransit's own headers: one tracks confirms, another holds a trace id.</summary>
     private static string Described(BasicDeliverEventArgs delivery)
     {
         var properties = delivery.BasicProperties;

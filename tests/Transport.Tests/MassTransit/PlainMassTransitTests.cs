@@ -8,7 +8,7 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Transport.Tests.MassTransit;
 
-/// <summary>An application that knows nothing of this library, only MassTransit 8 and the contracts, on the other side.</summary>
+/// <summary>The other side is an application with only MassTransit 8 and the contracts, without this library.</summary>
 public sealed class PlainMassTransitTests : IAsyncLifetime
 {
     private static readonly string OrderPlaced = EventTypes.NameOf(typeof(OrderPlaced));
@@ -70,7 +70,7 @@ public sealed class PlainMassTransitTests : IAsyncLifetime
     [Theory]
     [InlineData(TransportHost.MassTransit)]
     [InlineData(TransportHost.RabbitMq)]
-    public async Task An_event_of_a_plain_publisher_is_read(string transport)
+    public async Task An_event_from_a_plain_publisher_is_read(string transport)
     {
         await using var ours = await TransportHost.Start(transport, broker, consumed: [StockReserved]);
         await using var plain = await StartPlain();

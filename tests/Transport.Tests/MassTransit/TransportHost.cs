@@ -12,7 +12,7 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Transport.Tests.MassTransit;
 
-/// <summary>A process that has one transport, a queue, and nothing else of a service: what it receives is kept.</summary>
+/// <summary>A host with one transport and one queue, and no other part of a service. It keeps the received events.</summary>
 internal sealed class TransportHost : IMessageReceiver, IAsyncDisposable
 {
     public const string MassTransit = "MassTransit";
