@@ -6,7 +6,9 @@ namespace OrderPlatform.Messaging.Operations;
 /// <summary>The tables of dead letters, replays and rebuilds, and the functions of retention.</summary>
 public static class OperationsSchema
 {
-    /// <summary>Adds them to schema <c>messaging</c>; call it in a migration after <see cref="MessagingSchema.CreateMessaging"/>.</summary>
+    /// <summary>
+    /// Creates them in schema <c>messaging</c>; call this in a migration after <see cref="MessagingSchema.CreateMessaging"/>.
+    /// </summary>
     public static void CreateMessagingOperations(this MigrationBuilder migration)
     {
         foreach (var script in Scripts())

@@ -16,7 +16,7 @@ namespace OrderPlatform.Messaging.Operations;
 /// <summary>Adds what operators use: dead letters, replays, rebuilds, retention and archives, and <c>/ops</c>.</summary>
 public static class OperationsServices
 {
-    /// <summary>Adds it all; without this line, failed messages stay in their error queues and history is kept forever.</summary>
+    /// <summary>Adds all of it; without this call, failed messages stay in their error queues and history is kept forever.</summary>
     /// <param name="messaging">The service's messaging.</param>
     /// <param name="configure">Names open streams and rebuildable rows.</param>
     public static MessagingBuilder AddOperations(this MessagingBuilder messaging, Action<OperationsBuilder>? configure = null)
@@ -42,7 +42,7 @@ public static class OperationsServices
 
     private static void AddOps(this IServiceCollection services)
     {
-        // Everybody, until the service adds a policy of its own.
+        // Admits everyone until the service adds its own policy.
         services.AddAuthorizationBuilder().AddPolicy(OpsEndpoints.Policy, policy => policy.RequireAssertion(_ => true));
         services.AddSettings<OpsOptions>("Ops");
         services.AddCors();
@@ -51,14 +51,14 @@ public static class OperationsServices
     }
 }
 
-/// <summary>What operators may do with a service's own rows; made by <see cref="OperationsServices.AddOperations"/>.</summary>
+/// <summary>Names a service's open streams and rebuildable rows; created by <see cref="OperationsServices.AddOperations"/>.</summary>
 public sealed class OperationsBuilder
 {
     private readonly IServiceCollection services;
 
     internal OperationsBuilder(IServiceCollection services) => this.services = services;
 
-    /// <summary>Says which streams are open, so that their events stay in the log. Without it, all are closed.</summary>
+    /// <summary>Names the open streams, whose events stay in the log. Without it, all streams count as closed.</summary>
     public OperationsBuilder Retains<TStreams>()
         where TStreams : class, IOpenStreams
     {
@@ -66,10 +66,12 @@ public sealed class OperationsBuilder
         return this;
     }
 
-    /// <summary>The rows of an entity are the fold of their streams and nothing else: a rebuild compares and repairs them.</summary>
-    /// <param name="begin">Makes the row that the first event is applied to, with nothing but its key.</param>
+    /// <summary>
+    /// Declares that an entity's rows are the fold of their streams and nothing else: a rebuild compares and repairs them.
+    /// </summary>
+    /// <param name="begin">Creates the row that the first event is applied to, with only its key.</param>
     /// <typeparam name="TRow">The entity.</typeparam>
-    /// <typeparam name="TFirst">The event that every stream of such rows begins with, and no other stream.</typeparam>
+    /// <typeparam name="TFirst">The event that every stream of such rows begins with, and that no other stream begins with.</typeparam>
     public OperationsBuilder Rebuilds<TRow, TFirst>(Func<TFirst, TRow> begin)
         where TRow : EventSourcedEntity
         where TFirst : class

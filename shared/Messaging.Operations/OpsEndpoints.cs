@@ -11,16 +11,16 @@ using OrderPlatform.Messaging.Operations.Status;
 
 namespace OrderPlatform.Messaging.Operations;
 
-/// <summary>What operators need to see and to do, the same on every service.</summary>
+/// <summary>The endpoints for operators, the same on every service.</summary>
 public static class OpsEndpoints
 {
     /// <summary>The authorization policy of everything under <c>/ops</c>.</summary>
     public const string Policy = "ops";
 
-    /// <summary>The CORS policy of what the pages of the other services show of this one.</summary>
+    /// <summary>The CORS policy for requests from the pages of the other services.</summary>
     internal const string Peers = "ops-peers";
 
-    /// <summary>Maps <c>/ops</c>.</summary>
+    /// <summary>Maps the operators' page and API under <c>/ops</c>.</summary>
     public static void MapOps(this IEndpointRouteBuilder app)
     {
         var ops = app.MapGroup("/ops").WithTags("Ops").RequireAuthorization(Policy).AddEndpointFilter(Operator.Check);

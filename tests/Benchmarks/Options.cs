@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OrderPlatform.Benchmarks;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The options of the command line.</summary>
 internal sealed record Options
 {
     public static readonly IReadOnlyList<string> AllJobs = ["retention", "replay", "rebuild", "redrive"];
@@ -19,22 +19,22 @@ internal sealed record Options
           backlog     the broker is down while the orders come in; then the rate at which they drain, and the services' memory
           growth      flow, with 0, 1 and 5 million rows already in log and inbox
 
-          --orders N        how many are measured: 20,000 if not given, 100,000 for backlog
-          --warm-up N       how many go before, unmeasured: 10,000
+          --orders N        how many are measured: by default 20,000, for backlog 100,000
+          --warm-up N       how many are sent before, unmeasured: 10,000
           --connections N   keep-alive connections: 64
-          --rounds N        how often all of it is repeated, each time on fresh databases: 1, or 3 with --against
+          --rounds N        how often everything is repeated, each time on fresh databases: 1, or 3 with --against
           --against ceiling flow and latency: the platform and the ceiling in turn, and the median of their ratios
-          --against jobs    flow: with what keeps house at work and without it, in turn
-          --jobs NAME,NAME… which of them: retention,replay,rebuild,redrive; all if not given
+          --against jobs    flow: with background jobs and without, in turn
+          --jobs NAME,NAME… which jobs: retention,replay,rebuild,redrive; by default all
           --dead-letters N  how many there are for redrive: 100,000
           --rate N          latency: orders a second: 100
           --seconds N       latency: for how long: 60
           --rows N,N,…      growth: 0,1000000,5000000
-          --json FILE       writes everything that was measured there as well
+          --json FILE       also writes everything that was measured to FILE
           --help            shows this
 
-        The books are checked after every run: each order Shipped once, one shipment each, the stock down by exactly what was ordered,
-        no event lost, doubled or out of sequence. If they are wrong, the exit code is 1.
+        All data is checked after every run: each order Shipped once, one shipment each, the stock reduced by exactly what was ordered,
+        no event lost, duplicated or out of sequence. If anything is wrong, the exit code is 1.
         """;
 
     public string Scenario { get; private init; } = "flow";
@@ -63,7 +63,7 @@ internal sealed record Options
 
     public string? JsonFile { get; private init; }
 
-    /// <exception cref="ArgumentException">The command line asks for something that there is not.</exception>
+    /// <exception cref="ArgumentException">An option is unknown, or its value is not valid.</exception>
     public static Options Parse(string[] arguments)
     {
         var options = new Options();
@@ -87,7 +87,7 @@ internal sealed record Options
                 {
                     "ceiling" => options with { AgainstCeiling = true },
                     "jobs" => options with { AgainstJobs = true },
-                    var other => throw new ArgumentException($"--against knows ceiling and jobs, not '{other}'."),
+                    var other => throw new ArgumentException($"--against takes ceiling or jobs, not '{other}'."),
                 },
                 _ => throw new ArgumentException($"'{argument}' is unknown."),
             };
@@ -112,10 +112,10 @@ internal sealed record Options
 
     private static string Job(string name) => AllJobs.Contains(name)
         ? name
-        : throw new ArgumentException($"--jobs knows {string.Join(", ", AllJobs)}, not '{name}'.");
+        : throw new ArgumentException($"--jobs takes {string.Join(", ", AllJobs)}, not '{name}'.");
 
     private static long Parsed(string text) =>
         long.TryParse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= int.MaxValue
             ? number
-            : throw new ArgumentException($"'{text}' is not a number that fits.");
+            : throw new ArgumentException($"'{text}' is not a valid number.");
 }

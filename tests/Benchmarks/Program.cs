@@ -10,7 +10,7 @@ using OrderPlatform.Benchmarks.Scenarios;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 
-// What this program starts itself as, beside what measures: the load generator, and the ceiling's services.
+// The processes that this program starts of itself: the load generator, and the ceiling's services.
 switch (args)
 {
     case ["load"]:

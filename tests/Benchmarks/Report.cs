@@ -27,10 +27,10 @@ internal sealed class Report(Options options, Machine machine)
         measurements.Add(measurement);
         Scenarios.Progress.Say(
             $"{measurement.Name}: {measurement.ShippedPerSecond:N0} orders/s to Shipped, "
-            + $"{measurement.CpuMilliseconds:N2} CPU-ms an order, books {ConsistencyCheck(measurement)}");
+            + $"{measurement.CpuMilliseconds:N2} CPU-ms an order, check {ConsistencyCheck(measurement)}");
     }
 
-    /// <summary>Sets two runs of one round against each other.</summary>
+    /// <summary>Compares two runs of one round.</summary>
     public void Compare(Measurement one, Measurement other, string otherName)
     {
         var ratio = new Ratio(otherName, one.ShippedPerSecond / other.ShippedPerSecond, one.CpuMilliseconds / other.CpuMilliseconds);
@@ -39,7 +39,7 @@ internal sealed class Report(Options options, Machine machine)
             $"round {ratios.Count}: {ratio.Rate:P0} of the orders/s of the {otherName}, {ratio.Cpu:N2} times its CPU an order");
     }
 
-    /// <summary>The table, for people.</summary>
+    /// <summary>The results as a table.</summary>
     public string Table()
     {
         var text = new StringBuilder();
@@ -47,11 +47,11 @@ internal sealed class Report(Options options, Machine machine)
         Line($"PostgreSQL {machine.PostgreSql} ({machine.Durability}), RabbitMQ {machine.RabbitMq}, commit {machine.Commit}");
         Line($"{options.Connections} connections; {options.WarmUp:N0} orders to warm up before each run");
         if (machine.LoadBefore > 0.5)
-            Line($"The machine was busy before it began (load {machine.LoadBefore}): others% says how much of it others took meanwhile.");
+            Line($"The machine was busy before it began (load {machine.LoadBefore}): others% is the share of others meanwhile.");
 
         text.AppendLine();
         Rows(
-            ["", "orders", "accepted/s", "Shipped/s", "POST p50", "p99 ms", "others%", "peak MB", "books"],
+            ["", "orders", "accepted/s", "Shipped/s", "POST p50", "p99 ms", "others%", "peak MB", "check"],
             measurements.Select(m => new[]
             {
                 m.Name, $"{m.Orders:N0}", $"{m.AcceptedPerSecond:N0}", $"{m.ShippedPerSecond:N0}", $"{m.PostP50:N1}", $"{m.PostP99:N1}",
@@ -111,7 +111,7 @@ internal sealed class Report(Options options, Machine machine)
         }
     }
 
-    /// <summary>Everything, for programs.</summary>
+    /// <summary>The results as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(
         new
         {

@@ -11,7 +11,7 @@ public sealed class HeartbeatTests : IDisposable
     private string Path => System.IO.Path.Combine(directory.FullName, "heartbeat");
 
     [Fact]
-    public void There_is_none_before_an_order_was_accepted()
+    public void There_is_no_heartbeat_before_an_order_was_accepted()
     {
         Assert.False(HeartbeatAt("20").IsAlive(output));
         HeartbeatAt("20").Prepare();
@@ -36,13 +36,13 @@ public sealed class HeartbeatTests : IDisposable
     }
 
     [Fact]
-    public void Who_asks_says_whose() => Assert.Contains(
+    public void A_health_check_without_a_heartbeat_file_is_refused() => Assert.Contains(
         "--heartbeat-file",
         Assert.Throws<ArgumentException>(() => Heartbeat.Of(Options.Parse([], _ => null), clock)).Message,
         StringComparison.Ordinal);
 
     [Fact]
-    public async Task Nothing_is_ordered_when_the_file_can_not_be_written()
+    public async Task Nothing_is_ordered_when_the_file_cannot_be_written()
     {
         var options = Options.Parse(["--heartbeat-file", $"{Path}/in/a/directory/that/is/not/there"], _ => null);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -56,7 +56,7 @@ public sealed class HeartbeatTests : IDisposable
     }
 
     [Fact]
-    public void Says_once_that_the_file_can_not_be_written_any_more_and_goes_on()
+    public void Says_once_that_the_file_can_no_longer_be_written_and_continues()
     {
         var heartbeat = HeartbeatAt("20");
         heartbeat.Prepare();

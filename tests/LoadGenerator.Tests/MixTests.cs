@@ -17,7 +17,7 @@ public sealed class MixTests
     [Theory]
     [InlineData("0", 0)]
     [InlineData("1", Orders)]
-    public void Shares_can_be_nothing_and_everything(string share, int count)
+    public void Shares_can_be_zero_and_one(string share, int count)
     {
         var orders = Plan("--scarce-share", share, "--cancelled-share", share);
 

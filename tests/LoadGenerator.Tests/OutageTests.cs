@@ -5,7 +5,7 @@ public sealed class OutageTests : IDisposable
     private readonly StringWriter output = new();
 
     [Fact]
-    public void Says_once_that_a_service_goes_and_once_that_it_is_back()
+    public void Says_once_that_a_service_is_away_and_once_that_it_is_back()
     {
         var outage = new Outage("Orders", TimeProvider.System, output);
 
@@ -25,7 +25,7 @@ public sealed class OutageTests : IDisposable
     }
 
     [Fact]
-    public void Backs_off_longer_each_time_up_to_five_seconds_and_begins_anew_after_a_success()
+    public void Backs_off_longer_each_time_up_to_five_seconds_and_starts_again_after_a_success()
     {
         var timers = new Timers();
         var outage = new Outage("Orders", timers, output);
@@ -41,7 +41,7 @@ public sealed class OutageTests : IDisposable
 
     public void Dispose() => output.Dispose();
 
-    /// <summary>Writes down what is waited for.</summary>
+    /// <summary>Records the waits.</summary>
     private sealed class Timers : TimeProvider
     {
         public List<TimeSpan> Set { get; } = [];

@@ -40,7 +40,7 @@ public sealed class ScheduleTests
     }
 
     [Fact]
-    public void Does_not_make_up_for_what_was_missed_while_it_was_held_up()
+    public void Does_not_catch_up_on_orders_that_it_missed_while_it_was_held_up()
     {
         var schedule = new Schedule(10, clock);
         clock.Elapsed += TimeSpan.FromSeconds(60);

@@ -21,7 +21,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Filed(order);
 
         await Open(Orders, "");
-        await Page.GetByRole(AriaRole.Link, new() { NameRegex = new("waiting for somebody") }).ClickAsync();
+        await Page.GetByRole(AriaRole.Link, new() { NameRegex = new("waiting for an operator") }).ClickAsync();
         await Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "ContradictionException" }).GetByRole(AriaRole.Link).ClickAsync();
         await Page.GetByRole(AriaRole.Row).Filter(new() { HasText = $"{order}" }).GetByRole(AriaRole.Link).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "StockReserved in orders" })).ToBeFocusedAsync();
@@ -67,7 +67,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         await Says("The body was changed.");
         await Expect(Button("Edit…")).ToBeFocusedAsync();
-        await Page.GetByText("As it came, before it was edited").ClickAsync();
+        await Page.GetByText("Original body, before it was edited").ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Region, new() { Name = "The original body" })).ToContainTextAsync("<script>");
 
         await Button("Redrive…").ClickAsync();
@@ -89,7 +89,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Expect(Dialog.GetByLabel("Reason")).ToBeFocusedAsync();
         await IsAccessible("discard");
         await Page.Keyboard.PressAsync("Enter");
-        await Expect(Dialog.GetByText("This is needed.")).ToBeVisibleAsync();
+        await Expect(Dialog.GetByText("This field is required.")).ToBeVisibleAsync();
         await Page.Keyboard.PressAsync("Escape");
         await Expect(Button("Discard…")).ToBeFocusedAsync();
 
@@ -119,18 +119,18 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Page.GetByRole(AriaRole.Link, new() { NameRegex = new("1 to be redriven") }).ClickAsync();
         var group = Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "TimeoutException" });
         await Expect(group).ToContainTextAsync("scheduled");
-        await Expect(Page.GetByText("What is scheduled is redriven at its time")).ToBeVisibleAsync();
+        await Expect(Page.GetByText("Scheduled messages are redriven at the time")).ToBeVisibleAsync();
         await IsAccessible("scheduled-groups");
         await group.GetByRole(AriaRole.Link).ClickAsync();
         var row = Page.GetByRole(AriaRole.Row).Filter(new() { HasText = $"{order}" });
-        await Expect(row).ToContainTextAsync("goes at 20");
+        await Expect(row).ToContainTextAsync("will be redriven at 20");
         var all = Button("Redrive all that match…");
         await Expect(all).ToBeDisabledAsync();
-        await Expect(all).ToHaveAccessibleDescriptionAsync(new Regex("Only what is waiting is redriven together"));
+        await Expect(all).ToHaveAccessibleDescriptionAsync(new Regex("Only waiting messages can be redriven together"));
         await IsAccessible("scheduled-list");
 
         await row.GetByRole(AriaRole.Link).ClickAsync();
-        await Expect(Page.Locator(".lead")).ToContainTextAsync("by itself, to be redriven at 20");
+        await Expect(Page.Locator(".lead")).ToContainTextAsync("automatically, to be redriven at 20");
         await Expect(Button("Edit…")).ToHaveCountAsync(0);
         await IsAccessible("scheduled-message");
         await Button("Redrive…").ClickAsync();
@@ -148,11 +148,11 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Filed(order);
         await Redriven("1 minute");
         await OpenMessage(order);
-        await Expect(Page.Locator(".lead")).ToContainTextAsync("if it is not heard of, it can be redriven again at 20");
+        await Expect(Page.Locator(".lead")).ToContainTextAsync("without a result, it can be redriven again at 20");
         await Expect(Button("Redrive…")).ToHaveCountAsync(0);
 
         await Redriven("6 minutes");
-        await Expect(Page.Locator(".lead")).ToContainTextAsync("not heard of since: it can be redriven again");
+        await Expect(Page.Locator(".lead")).ToContainTextAsync("without a result since: it can be redriven again");
         await Button("Redrive…").ClickAsync();
         await Dialog.GetByRole(AriaRole.Button, new() { Name = "Redrive" }).ClickAsync();
         await Says("The message will be redriven.");

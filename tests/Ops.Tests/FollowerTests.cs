@@ -57,7 +57,7 @@ public sealed class FollowerTests(OpsPlatform platform) : PageTest(platform)
         Assert.Equal(202, (int)response.StatusCode);
 
         await Open(Orders, "dead-letters?state=scheduled");
-        var row = Page.GetByRole(AriaRole.Table, new() { Name = "Redrives that go on" }).GetByRole(AriaRole.Row)
+        var row = Page.GetByRole(AriaRole.Table, new() { Name = "Running redrives" }).GetByRole(AriaRole.Row)
             .Filter(new() { HasText = "Too early" });
         await IsAccessible("redrives");
         await row.GetByRole(AriaRole.Button).ClickAsync();

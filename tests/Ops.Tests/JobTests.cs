@@ -17,7 +17,7 @@ public sealed class JobTests(OpsPlatform platform) : PageTest(platform)
         await Expect(Dialog.GetByText("events to inventory.")).ToBeVisibleAsync();
         await IsAccessible("replay-start");
         await Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Send .* events$") }).ClickAsync();
-        await Says("The replay to inventory has begun.");
+        await Says("The replay to inventory has started.");
 
         var job = Page.GetByRole(AriaRole.Listitem).First;
         await Expect(job.GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync();
@@ -25,7 +25,7 @@ public sealed class JobTests(OpsPlatform platform) : PageTest(platform)
         await Move("Pause", "Pause", "The replay is paused.");
         await Expect(job.Locator(".state")).ToContainTextAsync("paused");
         await IsAccessible("replays");
-        await Move("Resume", "Resume", "The replay goes on.");
+        await Move("Resume", "Resume", "The replay continues.");
         await Expect(job.Locator(".state")).ToContainTextAsync("running");
         await Move("Cancel", "Cancel the replay", "The replay was cancelled.");
         await Expect(job.Locator(".state")).ToContainTextAsync("cancelled");
@@ -67,13 +67,13 @@ public sealed class JobTests(OpsPlatform platform) : PageTest(platform)
         await Button("Start a rebuild…").ClickAsync();
         await Dialog.GetByLabel("repair the rows that differ from their events").CheckAsync();
         await Dialog.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
-        await Says("The rebuild has begun.");
+        await Says("The rebuild has started.");
         await Page.GetByRole(AriaRole.Row).Nth(1).GetByRole(AriaRole.Link).ClickAsync();
 
         await Expect(Page.Locator(".lead .state")).ToHaveTextAsync("✓ completed");
         var difference = Page.GetByRole(AriaRole.Row).Filter(new() { HasText = $"{order}" });
         await Expect(difference).ToContainTextAsync("row and events differ");
-        await Expect(difference).ToContainTextAsync("placed in the row, shipped by its events");
+        await Expect(difference).ToContainTextAsync("placed in the row, shipped according to its events");
         await IsAccessible("rebuild");
         Assert.Equal("shipped", await Shop.Status(order));
     }

@@ -6,14 +6,14 @@ using OrderPlatform.Messaging.EventLog;
 
 namespace OrderPlatform.Messaging.Operations.Archives;
 
-/// <summary>The file of an archive: JSON lines, gzip, with a checksum of each.</summary>
+/// <summary>An archive file: gzipped JSON lines, with a checksum of the file and one of the lines.</summary>
 internal static class ArchiveFile
 {
     public const string Suffix = ".jsonl.gz";
 
     private const int Chunk = 65_536;
 
-    /// <summary>Writes events, one a line.</summary>
+    /// <summary>Writes events, one per line.</summary>
     /// <returns>The checksums of what was written: of the file and of the lines.</returns>
     public static async Task<ArchiveChecksums> Write(Stream file, IAsyncEnumerable<LogEntry> events, CancellationToken cancellationToken)
     {
@@ -34,12 +34,12 @@ internal static class ArchiveFile
         return new ArchiveChecksums(hashed.Bytes, hashed.Sha256(), content.Sha256());
     }
 
-    /// <summary>Reads a file from beginning to end, unpacks it, and believes nothing of it.</summary>
-    /// <param name="store">Where it is.</param>
-    /// <param name="manifest">What it is to be.</param>
-    /// <param name="rest">Awaited now and then; hears how many bytes of lines were read.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ArchiveException">It is missing, or not what the manifest says.</exception>
+    /// <summary>Reads and unpacks a whole file, and compares its size and checksums with the manifest.</summary>
+    /// <param name="store">The store that holds the file.</param>
+    /// <param name="manifest">The expected size and checksums.</param>
+    /// <param name="rest">Awaited after each chunk, with the number of unpacked bytes read so far.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <exception cref="ArchiveException">The file is missing, or does not match the manifest.</exception>
     public static async Task Verify(IArchiveStore store, ArchiveManifest manifest, Func<long, Task> rest, CancellationToken cancellationToken)
     {
         await using var file = new HashingStream(await Open(store, manifest.File, cancellationToken));
@@ -51,8 +51,8 @@ internal static class ArchiveFile
         Check(manifest, new ArchiveChecksums(file.Bytes, file.Sha256(), content.Sha256()));
     }
 
-    /// <summary>The same for a file that was verified when it was written: it is, byte for byte, and was not unpacked for that.</summary>
-    /// <exception cref="ArchiveException">It is missing, or not what the manifest says.</exception>
+    /// <summary>The same without unpacking, which is enough for a file that was verified when it was written.</summary>
+    /// <exception cref="ArchiveException">The file is missing, or does not match the manifest.</exception>
     public static async Task CheckBytes(IArchiveStore store, ArchiveManifest manifest, CancellationToken cancellationToken)
     {
         await using var file = new HashingStream(await Open(store, manifest.File, cancellationToken));
@@ -60,7 +60,7 @@ internal static class ArchiveFile
         Check(manifest, new ArchiveChecksums(file.Bytes, file.Sha256(), manifest.ContentSha256));
     }
 
-    /// <summary>The events of a file, in the order of their positions. Whoever must not see a damaged one checks it before.</summary>
+    /// <summary>Reads the events of a file, in order of position. It verifies nothing: call <see cref="CheckBytes"/> first.</summary>
     public static async IAsyncEnumerable<LogEntry> Read(
         IArchiveStore store, string name, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -86,11 +86,11 @@ internal static class ArchiveFile
         var buffer = new byte[Chunk];
         while (await Reading(name, file.ReadAsync(buffer, cancellationToken)) > 0)
         {
-            // It is hashed on the way.
+            // Reading is enough: the stream computes the hash.
         }
     }
 
-    /// <summary>Says of what goes wrong on the way which file it was.</summary>
+    /// <summary>Adds the file's name to errors while reading.</summary>
     private static async ValueTask<T> Reading<T>(string name, ValueTask<T> read)
     {
         try
@@ -103,7 +103,7 @@ internal static class ArchiveFile
         }
         catch (IOException exception)
         {
-            throw new ArchiveUnavailableException($"The archive {name} could not be read to its end: {exception.Message}", exception);
+            throw new ArchiveUnavailableException($"The archive {name} could not be read to the end: {exception.Message}", exception);
         }
     }
 
@@ -127,10 +127,10 @@ internal static class ArchiveFile
         }
         catch (JsonException exception)
         {
-            throw new ArchiveException($"The archive {name} has a line that is no event: {exception.Message}", exception);
+            throw new ArchiveException($"The archive {name} has a line that is not an event: {exception.Message}", exception);
         }
     }
 }
 
-/// <summary>What tells a file from a damaged one.</summary>
+/// <summary>The size and checksums of a file, which reveal damage.</summary>
 internal sealed record ArchiveChecksums(long Bytes, string Sha256, string ContentSha256);

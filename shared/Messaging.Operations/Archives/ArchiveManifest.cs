@@ -3,19 +3,19 @@ using System.Text.Json.Serialization;
 
 namespace OrderPlatform.Messaging.Operations.Archives;
 
-/// <summary>What an archive holds. It is written last: a file without a manifest is none.</summary>
-/// <param name="Service">Whose events they are.</param>
-/// <param name="Partition">The partition that ended with it.</param>
-/// <param name="Since">Where the partition begins; events of streams that were open longer are older.</param>
-/// <param name="Until">Where it ends, exclusive.</param>
+/// <summary>Describes an archive file. It is written last: a file without a manifest does not count.</summary>
+/// <param name="Service">The service that appended the events.</param>
+/// <param name="Partition">The partition that was archived.</param>
+/// <param name="Since">Where the partition begins; events of streams that stayed open longer are older.</param>
+/// <param name="Until">Where the partition ends, exclusive.</param>
 /// <param name="File">The file beside the manifest: JSON lines, gzip.</param>
-/// <param name="Events">How many lines it has, at least one.</param>
-/// <param name="FirstPosition">Of the first line; positions ascend.</param>
-/// <param name="LastPosition">Of the last line.</param>
-/// <param name="FirstEventId">Of the first line.</param>
-/// <param name="FirstOccurredAt">When the oldest of them happened.</param>
-/// <param name="LastOccurredAt">When the newest of them happened.</param>
-/// <param name="Bytes">The file's size.</param>
+/// <param name="Events">The number of lines in the file, at least one.</param>
+/// <param name="FirstPosition">The position in the first line; positions ascend.</param>
+/// <param name="LastPosition">The position in the last line.</param>
+/// <param name="FirstEventId">The event id in the first line.</param>
+/// <param name="FirstOccurredAt">When the oldest of the events occurred.</param>
+/// <param name="LastOccurredAt">When the newest of the events occurred.</param>
+/// <param name="Bytes">The size of the file.</param>
 /// <param name="Sha256">The file's checksum, as <c>sha256sum</c> prints it.</param>
 /// <param name="ContentSha256">The checksum of the lines: <c>zcat FILE | sha256sum</c>.</param>
 /// <param name="ArchivedAt">When it was written, UTC.</param>
@@ -52,7 +52,7 @@ internal sealed record ArchiveManifest(
 
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
-    /// <exception cref="ArchiveException">There is none of that name, or it is not whole.</exception>
+    /// <exception cref="ArchiveException">The manifest is missing, empty or damaged.</exception>
     public static async Task<ArchiveManifest> Read(IArchiveStore store, string name, CancellationToken cancellationToken)
     {
         try
@@ -67,7 +67,7 @@ internal sealed record ArchiveManifest(
         }
         catch (IOException exception)
         {
-            throw new ArchiveUnavailableException($"The manifest {name} could not be read to its end: {exception.Message}", exception);
+            throw new ArchiveUnavailableException($"The manifest {name} could not be read to the end: {exception.Message}", exception);
         }
         catch (JsonException exception)
         {

@@ -8,28 +8,28 @@ namespace OrderPlatform.Messaging.Operations.Archives;
 /// </summary>
 public sealed class ArchiveOptions : IValidatableObject
 {
-    /// <summary>A directory that all instances share; each service makes one of its own in it.</summary>
+    /// <summary>A directory that all instances share; each service creates its own in it.</summary>
     public string? Directory { get; init; }
 
-    /// <summary>Address of an S3-compatible store, such as <c>https://s3.eu-central-1.amazonaws.com</c>.</summary>
+    /// <summary>The address of an S3-compatible store, such as <c>https://s3.eu-central-1.amazonaws.com</c>.</summary>
     public Uri? ServiceUrl { get; init; }
 
-    /// <summary>The bucket; it is not made.</summary>
+    /// <summary>The bucket, which must exist.</summary>
     public string? Bucket { get; init; }
 
-    /// <summary>What the names in the bucket begin with, before the service's, such as <c>archives/</c>.</summary>
+    /// <summary>The beginning of all names in the bucket, before the service's name, such as <c>archives/</c>.</summary>
     public string Prefix { get; init; } = "";
 
     /// <summary>The region that requests are signed for.</summary>
     public string Region { get; init; } = "us-east-1";
 
-    /// <summary>Who asks; if not given, what the environment says, such as the role of the machine.</summary>
+    /// <summary>The access key; if not set, the environment provides the credentials, for example through the machine's role.</summary>
     public string? AccessKey { get; init; }
 
-    /// <summary>Belongs to <see cref="AccessKey"/>.</summary>
+    /// <summary>The secret of <see cref="AccessKey"/>; set both or neither.</summary>
     public string? SecretKey { get; init; }
 
-    /// <summary>Whether the bucket is in the path of the address, not in its host.</summary>
+    /// <summary>Whether the bucket is in the path of the address instead of its host.</summary>
     public bool PathStyle { get; init; } = true;
 
     internal ArchiveKind Kind =>
@@ -42,7 +42,7 @@ public sealed class ArchiveOptions : IValidatableObject
     {
         const string section = "Messaging:Retention:Archive";
         if (Kind is ArchiveKind.Directory && ServiceUrl is not null)
-            yield return new ValidationResult($"{section} is either a Directory or a ServiceUrl.", [nameof(Directory)]);
+            yield return new ValidationResult($"{section} takes either a Directory or a ServiceUrl, not both.", [nameof(Directory)]);
         if (Kind is ArchiveKind.S3 && (ServiceUrl is not { IsAbsoluteUri: true } || string.IsNullOrEmpty(Bucket)))
             yield return new ValidationResult($"{section} needs both ServiceUrl, an absolute address, and Bucket.", [nameof(ServiceUrl)]);
         if (string.IsNullOrEmpty(AccessKey) != string.IsNullOrEmpty(SecretKey))

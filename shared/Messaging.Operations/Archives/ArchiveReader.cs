@@ -7,13 +7,13 @@ namespace OrderPlatform.Messaging.Operations.Archives;
 internal sealed class ArchiveReader(IArchiveStore store)
 {
     /// <summary>
-    /// Archived events in the order of their positions, each once. All bytes of a file are checked before its first event is handed out, so
-    /// that nobody sees a damaged one.
+    /// Returns archived events in order of position, each once. All bytes of a file are checked before its first event is returned, so that
+    /// no caller gets a damaged one.
     /// </summary>
     /// <exception cref="ArchiveException">There is no archive, or a file that is needed is missing or damaged.</exception>
     public async IAsyncEnumerable<LogEntry> Read(ArchiveFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Streams that were open for long are archived late: files overlap. One is opened when its first event is next.
+        // Streams that stayed open for long are archived late, so files overlap. A file is opened when its first event is next.
         var closed = new Queue<ArchiveManifest>(
             (await Manifests(cancellationToken)).Where(filter.MayBeIn).OrderBy(manifest => manifest.FirstPosition));
         var open = new PriorityQueue<IAsyncEnumerator<LogEntry>, long>();
@@ -30,7 +30,7 @@ internal sealed class ArchiveReader(IArchiveStore store)
 
                 if (!open.TryPeek(out var file, out var first))
                     yield break;
-                // An attempt that was given up may have left the same events twice.
+                // An abandoned attempt may have left the same events twice.
                 if (first > last && filter.Takes(file.Current))
                     yield return file.Current;
                 last = Math.Max(first, last);
@@ -45,7 +45,7 @@ internal sealed class ArchiveReader(IArchiveStore store)
         }
     }
 
-    /// <summary>What was archived, in no order.</summary>
+    /// <summary>The manifests of all archive files, in no particular order.</summary>
     public async Task<IReadOnlyList<ArchiveManifest>> Manifests(CancellationToken cancellationToken)
     {
         var manifests = new List<ArchiveManifest>();
@@ -67,12 +67,12 @@ internal sealed class ArchiveReader(IArchiveStore store)
     }
 }
 
-/// <summary>Which archived events are wanted: those that meet all that is given.</summary>
-/// <param name="From">Happened then or later.</param>
-/// <param name="Until">Happened before.</param>
-/// <param name="Types">Wire addresses.</param>
-/// <param name="Streams">Names of streams.</param>
-/// <param name="After">Only behind this position: where a reader before has stopped.</param>
+/// <summary>Selects the archived events that meet all given conditions.</summary>
+/// <param name="From">Events that occurred at this time or later.</param>
+/// <param name="Until">Events that occurred before this time.</param>
+/// <param name="Types">Wire addresses; null for all types.</param>
+/// <param name="Streams">Names of streams; null for all streams.</param>
+/// <param name="After">Only later positions: where an earlier reader stopped.</param>
 internal sealed record ArchiveFilter(
     DateTimeOffset? From = null,
     DateTimeOffset? Until = null,

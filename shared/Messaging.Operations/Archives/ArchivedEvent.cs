@@ -7,7 +7,7 @@ using OrderPlatform.Messaging.Events;
 
 namespace OrderPlatform.Messaging.Operations.Archives;
 
-/// <summary>An event as a line of an archive: every column of the log, the event itself byte for byte.</summary>
+/// <summary>An event as a line of an archive: every column of the log, and the event itself byte for byte.</summary>
 internal static class ArchivedEvent
 {
     public static void Write(ArrayBufferWriter<byte> buffer, LogEntry e)
@@ -34,7 +34,7 @@ internal static class ArchivedEvent
         buffer.Write("\n"u8);
     }
 
-    /// <exception cref="JsonException">The line is no event.</exception>
+    /// <exception cref="JsonException">The line is not an event.</exception>
     public static LogEntry Read(string line)
     {
         using var json = JsonDocument.Parse(line);
@@ -58,7 +58,9 @@ internal static class ArchivedEvent
         }
     }
 
-    /// <summary>JSON has line breaks between its tokens only, where a space says the same. The library itself writes none.</summary>
+    /// <summary>
+    /// Replaces line breaks with spaces: JSON has line breaks only between tokens, where a space means the same. The library writes none.
+    /// </summary>
     private static ReadOnlySpan<byte> OnOneLine(ReadOnlySpan<byte> json) =>
         json.IndexOfAny((byte)'\n', (byte)'\r') < 0
             ? json

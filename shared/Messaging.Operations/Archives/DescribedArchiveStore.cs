@@ -2,10 +2,10 @@ using Amazon.Runtime;
 
 namespace OrderPlatform.Messaging.Operations.Archives;
 
-/// <summary>Says of what goes wrong at a store which one it is, and what to look at.</summary>
-/// <param name="store">Where the archives are.</param>
-/// <param name="name">What people call it, such as <c>the directory /archive</c>.</param>
-/// <param name="check">What may be the matter with it.</param>
+/// <summary>Adds to the errors of a store which store it is, and what to check.</summary>
+/// <param name="store">The store that does the work.</param>
+/// <param name="name">How messages name it, such as <c>the directory /archive</c>.</param>
+/// <param name="check">What an operator should check.</param>
 internal sealed class DescribedArchiveStore(IArchiveStore store, string name, string check) : IArchiveStore
 {
     public Task Write(string file, Func<Stream, Task> write, CancellationToken cancellationToken) => Named(async () =>
@@ -24,7 +24,7 @@ internal sealed class DescribedArchiveStore(IArchiveStore store, string name, st
         return true;
     });
 
-    /// <summary>What is written comes from the database, whose failures are none of the store's.</summary>
+    /// <summary>Names the store in its own errors only: the content comes from the database, whose errors pass unchanged.</summary>
     private async Task<T> Named<T>(Func<Task<T>> work)
     {
         try
@@ -34,7 +34,7 @@ internal sealed class DescribedArchiveStore(IArchiveStore store, string name, st
         catch (Exception exception) when (exception is (IOException and not FileNotFoundException) or UnauthorizedAccessException
             or AmazonClientException or AmazonServiceException or HttpRequestException)
         {
-            throw new ArchiveUnavailableException($"The archive cannot be used, which is {name}: {exception.Message} {check}", exception);
+            throw new ArchiveUnavailableException($"The archive ({name}) cannot be used: {exception.Message} {check}", exception);
         }
     }
 }

@@ -25,7 +25,7 @@ internal sealed class DirectoryArchiveStore(string directory) : IArchiveStore
             throw;
         }
 
-        // The new name is in the file system's journal: flushing the file once more writes that down, too.
+        // The new name is only in the file system's journal; flushing the file once more makes it durable, too.
         using var named = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
         RandomAccess.FlushToDisk(named);
     }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace OrderPlatform.Messaging.Operations.Archives;
 
-/// <summary>Knows how much was read or written through it, and its checksum.</summary>
+/// <summary>Counts and hashes the bytes that are read or written through it.</summary>
 internal sealed class HashingStream(Stream inner, bool leaveOpen = false) : Stream
 {
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -23,7 +23,7 @@ internal sealed class HashingStream(Stream inner, bool leaveOpen = false) : Stre
         set => throw new NotSupportedException();
     }
 
-    /// <summary>As <c>sha256sum</c> prints it.</summary>
+    /// <summary>The hash so far, as <c>sha256sum</c> prints it.</summary>
     public string Sha256() => Convert.ToHexStringLower(hash.GetCurrentHash());
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

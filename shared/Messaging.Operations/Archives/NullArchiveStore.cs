@@ -1,6 +1,6 @@
 namespace OrderPlatform.Messaging.Operations.Archives;
 
-/// <summary>Nobody has said where archives are.</summary>
+/// <summary>The store when no archive is configured: every call fails.</summary>
 internal sealed class NullArchiveStore : IArchiveStore
 {
     public Task Write(string name, Func<Stream, Task> write, CancellationToken cancellationToken) => throw NotConfigured();
@@ -12,5 +12,5 @@ internal sealed class NullArchiveStore : IArchiveStore
     public Task Delete(string name, CancellationToken cancellationToken) => throw NotConfigured();
 
     private static ArchiveException NotConfigured() =>
-        new("This service has no archive: Messaging:Retention:Archive says neither a Directory nor a ServiceUrl.");
+        new("This service has no archive: Messaging:Retention:Archive sets neither Directory nor ServiceUrl.");
 }

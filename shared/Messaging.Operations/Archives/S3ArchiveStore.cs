@@ -10,7 +10,7 @@ namespace OrderPlatform.Messaging.Operations.Archives;
 /// <summary>Archives in a bucket of an S3-compatible store.</summary>
 internal sealed class S3ArchiveStore : IArchiveStore, IDisposable
 {
-    /// <summary>Bytes. S3 takes 10,000 parts: an archive of up to 160 GB.</summary>
+    /// <summary>Bytes. S3 allows 10,000 parts, so an archive can have up to 160 GB.</summary>
     private const long PartSize = 16 * 1024 * 1024;
 
     private readonly AmazonS3Client client;
@@ -24,7 +24,7 @@ internal sealed class S3ArchiveStore : IArchiveStore, IDisposable
             ServiceURL = options.ServiceUrl!.ToString(),
             AuthenticationRegion = options.Region,
             ForcePathStyle = options.PathStyle,
-            // Not every store knows the newer checksums; what is archived has its own, and is read back.
+            // Not every store supports the newer checksums; archives have their own, and are read back.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         };
@@ -34,7 +34,7 @@ internal sealed class S3ArchiveStore : IArchiveStore, IDisposable
         (bucket, prefix) = (options.Bucket!, $"{options.Prefix}{service}/");
     }
 
-    /// <summary>Sends it as it is written, in parts that are held in memory: there may be no disk that it fits on.</summary>
+    /// <summary>Uploads the content while it is written, in parts that are held in memory: there may be no disk large enough.</summary>
     public async Task Write(string name, Func<Stream, Task> write, CancellationToken cancellationToken)
     {
         var pipe = new Pipe();
@@ -50,7 +50,7 @@ internal sealed class S3ArchiveStore : IArchiveStore, IDisposable
             failure = exception;
         }
 
-        // With a failure, the upload fails as well, and nobody takes what there is for the whole.
+        // A failure makes the upload fail as well, so that a partial file is never taken for a whole one.
         await pipe.Writer.CompleteAsync(failure);
         try
         {
@@ -58,7 +58,7 @@ internal sealed class S3ArchiveStore : IArchiveStore, IDisposable
         }
         catch when (failure is not null)
         {
-            // One has failed because of the other, and whoever was first says why.
+            // Each side fails with the other; the writer's exception has the cause in both cases.
         }
 
         if (failure is not null)
@@ -108,7 +108,7 @@ internal sealed class S3ArchiveStore : IArchiveStore, IDisposable
         }
         catch (Exception exception)
         {
-            // Else it would be written on, to nowhere.
+            // Otherwise the writer would continue without a reader.
             await content.CompleteAsync(exception);
             throw;
         }

@@ -10,15 +10,15 @@ using Answer = Results<Ok<CancelAnswer>, ValidationProblem, ProblemHttpResult>;
 /// <summary><c>POST /ops/dead-letters/redrives/{id}/cancel</c></summary>
 internal static class CancelRedrive
 {
-    /// <summary>Stops a redrive of many: what it has not sent yet waits for people again.</summary>
-    /// <param name="id">The redrive, as it was answered when somebody asked for it.</param>
-    /// <param name="database">The service's.</param>
-    /// <param name="who">Asks for it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="request">Why; may be left out.</param>
-    /// <response code="200">It has ended. What was sent is sent.</response>
+    /// <summary>Cancels a redrive of many: messages that it has not sent yet wait for an operator again.</summary>
+    /// <param name="id">The redrive, from the answer to the request that started it.</param>
+    /// <param name="database">The service's database.</param>
+    /// <param name="who">The operator who sends the request.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <param name="request">The reason; optional.</param>
+    /// <response code="200">The redrive is cancelled. Messages already sent stay sent.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
-    /// <response code="409">Nothing is left of it to stop, or there is none: <c>redrive-over</c>.</response>
+    /// <response code="409">Nothing is left to cancel, or there is no such redrive: <c>redrive-over</c>.</response>
     public static async Task<Answer> Handle(
         Guid id, DbContext database, Operator who, CancellationToken cancellationToken, WithReason? request = null)
     {
@@ -29,10 +29,10 @@ internal static class CancelRedrive
         return cancelled > 0
             ? TypedResults.Ok(new CancelAnswer(cancelled))
             : OpsProblems.Conflict(
-                "redrive-over", $"Nothing is scheduled by a redrive {id}: it has sent everything, or was cancelled, or there was none.");
+                "redrive-over", $"The redrive {id} has nothing scheduled: it has sent everything, was cancelled, or never existed.");
     }
 }
 
-/// <summary>What became of a redrive.</summary>
-/// <param name="Cancelled" example="17">How many dead letters wait for people again.</param>
+/// <summary>The result of cancelling a redrive.</summary>
+/// <param name="Cancelled" example="17">How many dead letters wait for an operator again.</param>
 internal sealed record CancelAnswer(long Cancelled);

@@ -11,8 +11,8 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>;
 
 /// <summary>
-/// Ends a dead letter without its effect. In the same transaction its event is entered into the inbox, and no longer deferred, so that no
-/// copy of it, wherever it may be, takes effect later.
+/// Closes a dead letter without its effect. The same transaction enters its event into the inbox and removes it from the deferred events,
+/// so that no copy of it takes effect later.
 /// </summary>
 internal static class CloseDeadLetter
 {
@@ -41,7 +41,7 @@ internal static class CloseDeadLetter
             return letter.Conflict();
         if (!await TakeOver(database, letter, cancellationToken) && state == DeadLetterState.Discarded)
         {
-            return OpsProblems.Conflict("dead-letter-handled", "Its event has taken effect meanwhile: resolve it instead.");
+            return OpsProblems.Conflict("dead-letter-handled", "Its event has taken effect in the meantime: resolve it instead.");
         }
 
         var item = await letter.Change(
@@ -57,7 +57,7 @@ internal static class CloseDeadLetter
         return TypedResults.Ok(item);
     }
 
-    /// <summary>False when it has taken effect before. What has no id, no inbox can know.</summary>
+    /// <summary>False if its event has already taken effect. A message without an id cannot be in the inbox.</summary>
     private static async Task<bool> TakeOver(DbContext database, LockedDeadLetter letter, CancellationToken cancellationToken)
     {
         if (letter.EventId is not { } eventId)
@@ -68,20 +68,20 @@ internal static class CloseDeadLetter
     }
 }
 
-/// <summary>Why it is over, and what becomes of those that wait for it.</summary>
+/// <summary>Why it is closed, and what happens to the events that wait for it.</summary>
 /// <param name="Reason" example="The customer was refunded by hand.">Up to 500 characters.</param>
 /// <param name="Followers">
-/// <c>run</c>: deferred events of its stream are tried now, in sequence, and those that still come too early become dead letters;
+/// <c>run</c>: deferred events of its stream are tried now, in sequence, and those that are still too early become dead letters;
 /// <c>wait</c>: they stay deferred.
 /// </param>
 internal sealed record CloseRequest(string Reason, Followers Followers);
 
-/// <summary>What becomes of the events that wait for one that will never come.</summary>
+/// <summary>What happens to the events that wait for one that will never come.</summary>
 internal enum Followers
 {
     /// <summary>They stay deferred.</summary>
     Wait,
 
-    /// <summary>They are tried now; what still comes too early becomes a dead letter.</summary>
+    /// <summary>They are tried now; those that are still too early become dead letters.</summary>
     Run,
 }

@@ -5,7 +5,7 @@ using OrderPlatform.Messaging.Events;
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>
-/// Whether a body that somebody has written fits a contract, more strictly than consumers are: a misspelt property is a mistake here.
+/// Checks a body that an operator has edited against its contract, more strictly than consumers do: a misspelt property is an error here.
 /// </summary>
 internal static class ContractCheck
 {
@@ -19,7 +19,7 @@ internal static class ContractCheck
         RespectRequiredConstructorParameters = true,
     };
 
-    /// <summary>What to change; null when it fits.</summary>
+    /// <summary>What to change; null if the body fits.</summary>
     public static string? Fault(Type contract, string body)
     {
         try

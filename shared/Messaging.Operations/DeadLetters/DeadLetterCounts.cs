@@ -4,16 +4,16 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>How many dead letters of a queue are in a state; more than <see cref="DeadLetterCounts.Most"/> are not counted.</summary>
+/// <summary>The number of a queue's dead letters in one state, at most <see cref="DeadLetterCounts.Most"/>.</summary>
 internal sealed record DeadLetterCount(string Queue, DeadLetterState State, long Count);
 
-/// <summary>Counts dead letters, in a time that does not grow with them.</summary>
+/// <summary>Counts dead letters in bounded time.</summary>
 internal static class DeadLetterCounts
 {
-    /// <summary>More are not counted.</summary>
+    /// <summary>Counting stops here.</summary>
     public const int Most = 100_000;
 
-    // Ordered as the index is that has both columns: one that has only one of them would read all of a queue for each state.
+    // In the order of the index that has both columns: an index with only one of them would read a whole queue for each state.
     internal const string Select =
         """
         SELECT queue, state, (
@@ -26,7 +26,7 @@ internal static class DeadLetterCounts
         ORDER BY queues.number, states.number
         """;
 
-    // From each queue to the next, by the index that begins with it.
+    // Steps from each queue to the next, by the index that begins with the queue.
     internal const string SelectQueues =
         """
         WITH RECURSIVE queues (queue) AS (
@@ -36,11 +36,11 @@ internal static class DeadLetterCounts
         SELECT queue FROM queues WHERE queue IS NOT NULL
         """;
 
-    /// <summary>The queues that have dead letters, whether the service still has them or not.</summary>
+    /// <summary>The queues that have dead letters, including queues that the service no longer has.</summary>
     public static Task<string[]> Queues(DbContext database, CancellationToken cancellationToken) =>
         database.Database.SqlQueryRaw<string>(SelectQueues).ToArrayAsync(cancellationToken);
 
-    /// <summary>Of each queue, in the given order, every state.</summary>
+    /// <summary>Counts every state of each queue, in the given order.</summary>
     public static async Task<List<DeadLetterCount>> Read(DbContext database, string[] queues, CancellationToken cancellationToken)
     {
         await database.Database.OpenConnectionAsync(cancellationToken);

@@ -8,7 +8,7 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 /// <summary>The routes of dead letters.</summary>
 internal static class DeadLetterEndpoints
 {
-    /// <summary>A body of 1 MiB, each character of it escaped.</summary>
+    /// <summary>Bytes: a body of 1 MiB with every character escaped.</summary>
     private const long LongestEdit = 6 * 1024 * 1024 + 64 * 1024;
 
     /// <summary>Maps <c>/ops/dead-letters</c>.</summary>

@@ -5,18 +5,20 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>Which dead letters are meant: those that fit everything that is given.</summary>
-/// <param name="State">Where they stand.</param>
-/// <param name="Type" example="OrderPlaced">Their type: its name, or its whole wire address; empty for those that have none.</param>
-/// <param name="Exception" example="System.InvalidOperationException">The full name of the exception; empty for those without one.</param>
-/// <param name="Handler" example="ReserveStock">The handler that failed; empty for those that no handler takes.</param>
-/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What they are events of, such as an order's id.</param>
+/// <summary>Selects the dead letters that match everything that is given.</summary>
+/// <param name="State">Their state.</param>
+/// <param name="Type" example="OrderPlaced">Their type, by name or wire address; empty for messages without one.</param>
+/// <param name="Exception" example="System.InvalidOperationException">
+/// The full name of the exception; empty for messages without one.
+/// </param>
+/// <param name="Handler" example="ReserveStock">The handler that failed; empty for messages without one.</param>
+/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Their stream, such as an order's id.</param>
 /// <param name="Queue" example="inventory">The queue that could not handle them.</param>
-/// <param name="Since">They failed last then or later.</param>
-/// <param name="Until">They failed last before.</param>
+/// <param name="Since">Only messages that last failed at this time or later.</param>
+/// <param name="Until">Only messages that last failed before this time.</param>
 /// <param name="Text" example="timeout">
-/// Is in the exception's message, the message id, the stream or the type, in lower or upper case; or, exactly so, in the first 16 KiB of
-/// the body.
+/// A text in the exception's message, the message id, the stream or the type, regardless of case; or in the first 16 KiB of the body, in
+/// the given case.
 /// </param>
 internal sealed record DeadLetterFilter(
     DeadLetterState? State = null,
@@ -31,10 +33,10 @@ internal sealed record DeadLetterFilter(
 {
     private const int LongestText = 200;
 
-    /// <summary>The ids that are meant; null for whichever.</summary>
+    /// <summary>Only dead letters with these ids; null for any.</summary>
     internal IReadOnlyList<Guid>? Ids { get; init; }
 
-    /// <summary>The first of what is wrong with it; null when nothing is.</summary>
+    /// <summary>The first invalid field, and what is wrong with it; null if the filter is valid.</summary>
     internal (string Field, string Message)? Fault
     {
         get
@@ -54,10 +56,10 @@ internal sealed record DeadLetterFilter(
         }
     }
 
-    /// <summary>The condition on a row.</summary>
-    /// <param name="parameters">Get the values.</param>
-    /// <param name="waiting">Whether only those that wait are meant.</param>
-    /// <param name="withText">Whether the text counts: it has no index.</param>
+    /// <summary>The SQL condition on a row.</summary>
+    /// <param name="parameters">Receives the values.</param>
+    /// <param name="waiting">True for waiting dead letters only.</param>
+    /// <param name="withText">False to ignore the text, which has no index.</param>
     internal string Where(NpgsqlParameterCollection parameters, bool waiting = false, bool withText = true)
     {
         var conditions = new List<string>();
@@ -77,7 +79,7 @@ internal sealed record DeadLetterFilter(
         }
 
         AddExact("type_name", Type is null ? null : EventTypes.ShortNameOf(Type));
-        // "|| ''": the index on the short name has them in order; PostgreSQL 18 would join it with another, which has not.
+        // "|| ''": the index on the short name has the right order; PostgreSQL 18 would combine it with another index that has not.
         if (Type?.Contains(':', StringComparison.Ordinal) == true)
             conditions.Add($"type || '' = {Next(parameters, Type)}");
         AddExact("exception_type", Exception);
@@ -94,7 +96,7 @@ internal sealed record DeadLetterFilter(
         return conditions.Count > 0 ? string.Join(" AND ", conditions) : "true";
     }
 
-    /// <summary>The condition on a row that it contains the text.</summary>
+    /// <summary>The SQL condition that a row contains the text.</summary>
     internal string HasText(NpgsqlParameterCollection parameters)
     {
         var pattern = Next(parameters, $"%{Text!.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_")}%");

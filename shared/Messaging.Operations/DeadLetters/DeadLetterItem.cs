@@ -4,23 +4,23 @@ using OrderPlatform.Messaging.Storage;
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>A message that a queue could not handle.</summary>
-/// <param name="Id">Of this dead letter, not of its message.</param>
+/// <param name="Id">The id of this dead letter, not of its message.</param>
 /// <param name="Queue" example="inventory">The queue that could not handle it.</param>
 /// <param name="Source" example="error"><c>error</c>: its handler failed; <c>skipped</c>: it has no handler.</param>
 /// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">
-/// The event's id, as a rule; null when the message has none.
+/// Usually the event's id; null when the message has no id.
 /// </param>
-/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address; null when it names none.</param>
-/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What it is an event of, such as the order's id.</param>
-/// <param name="Sequence" example="1">Its place among the events of its producer on that stream.</param>
-/// <param name="ExceptionType" example="System.InvalidOperationException">Why it failed last.</param>
-/// <param name="ExceptionMessage" example="There is no such SKU.">What the exception said, or why there was none.</param>
-/// <param name="Handler" example="ReserveStock">Which handler failed.</param>
-/// <param name="FirstFailedAt">When it failed first, UTC.</param>
-/// <param name="LastFailedAt">When it failed last, UTC.</param>
-/// <param name="Attempts" example="1">How often it failed, its retries not counted.</param>
-/// <param name="State">Where it stands.</param>
-/// <param name="RedriveAt">When it is or was redriven last, UTC; null when it never was.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address; null when the message names none.</param>
+/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its stream, such as the order's id.</param>
+/// <param name="Sequence" example="1">Its number among its producer's events on that stream.</param>
+/// <param name="ExceptionType" example="System.InvalidOperationException">The full name of the exception of its last failure.</param>
+/// <param name="ExceptionMessage" example="There is no such SKU.">The exception's message, or the reason if there was no exception.</param>
+/// <param name="Handler" example="ReserveStock">The handler that failed.</param>
+/// <param name="FirstFailedAt">When it first failed, UTC.</param>
+/// <param name="LastFailedAt">When it last failed, UTC.</param>
+/// <param name="Attempts" example="1">How often it failed, not counting retries.</param>
+/// <param name="State">Its state.</param>
+/// <param name="RedriveAt">When it will be, or was last, redriven, UTC; null if never.</param>
 internal record DeadLetterItem(
     Guid Id,
     string Queue,
@@ -38,7 +38,7 @@ internal record DeadLetterItem(
     DeadLetterState State,
     DateTimeOffset? RedriveAt)
 {
-    /// <summary>What <see cref="Read"/> reads, as the first columns.</summary>
+    /// <summary>The first columns of a row that <see cref="Read"/> reads.</summary>
     internal const string Columns =
         "id, queue, source, message_id, type, stream, sequence, exception_type, exception_message, handler, "
         + "first_failed_at, last_failed_at, attempts, state, redrive_at";

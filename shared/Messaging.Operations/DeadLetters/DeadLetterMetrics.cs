@@ -6,7 +6,7 @@ using Prometheus;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>How many dead letters stand where, and how many were redriven.</summary>
+/// <summary>Counts dead letters by state, and redrives by kind.</summary>
 internal sealed class DeadLetterMetrics : ISampledMetrics
 {
     private readonly FrozenDictionary<(string Queue, string State), Gauge.Child> letters;
@@ -16,7 +16,7 @@ internal sealed class DeadLetterMetrics : ISampledMetrics
     public DeadLetterMetrics(IMetricFactory metrics, MessagingTopology map)
     {
         queues = [.. map.Queues.Keys];
-        var gauge = metrics.CreateGauge("messaging_dead_letters", "Dead letters that are filed, up to 100000.", ["queue", "state"]);
+        var gauge = metrics.CreateGauge("messaging_dead_letters", "Filed dead letters; at most 100000 are counted.", ["queue", "state"]);
         letters = (from queue in queues from state in DeadLetterStates.Columns select (queue, state))
             .ToFrozenDictionary(key => key, key => gauge.WithLabels(key.queue, key.state));
         var counter = metrics.CreateCounter(

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>What becomes of dead letters, in the configuration section <c>Messaging:DeadLetters</c>.</summary>
+/// <summary>How dead letters are filed and redriven, in the configuration section <c>Messaging:DeadLetters</c>.</summary>
 public sealed class DeadLetterOptions
 {
     private static readonly string[] UsuallyTransient =
@@ -12,7 +12,7 @@ public sealed class DeadLetterOptions
         "System.Net.Http.HttpRequestException",
         "System.Net.Sockets.SocketException",
         "Npgsql.NpgsqlException",
-        // By SQLSTATE: the connection, a standby, conflicts and deadlocks, resources, a lock, a time-out, starting or stopping, the disk.
+        // By SQLSTATE: connection, read-only standby, conflict or deadlock, resources, lock, time-out, start or shutdown, disk.
         "Npgsql.PostgresException: 08",
         "Npgsql.PostgresException: 25006",
         "Npgsql.PostgresException: 40",
@@ -23,18 +23,18 @@ public sealed class DeadLetterOptions
         "Npgsql.PostgresException: 58",
     ];
 
-    /// <summary>The most dead letters that one instance takes from an error queue before they are filed; each may be large.</summary>
+    /// <summary>The most messages that one instance takes from an error queue before they are filed; each may be large.</summary>
     [Range(1, 1000)]
     public ushort Prefetch { get; init; } = 100;
 
     /// <summary>
-    /// Exceptions that pass by themselves: what failed with one of them is redriven automatically. Each is a full name, and maybe how its
-    /// message begins: <c>Npgsql.PostgresException: 40</c>, whose messages begin with their SQLSTATE. When not given: time-outs, what goes
-    /// wrong with files and networks, and what a database says that is away, busy or in conflict. A constraint that is violated is none.
+    /// Exceptions with transient causes: a message that fails with one is redriven automatically. Each entry is a full name, optionally
+    /// with the beginning of the message: <c>Npgsql.PostgresException: 40</c>, whose messages begin with their SQLSTATE. Default:
+    /// time-outs, errors of files and networks, and a database that is down, busy or in conflict. A violated constraint is not transient.
     /// </summary>
     public string[]? TransientExceptions { get; init; }
 
-    /// <summary>How often a message is redriven automatically; after that it waits for people. 0: never.</summary>
+    /// <summary>How many times a message is redriven automatically before it waits for an operator; 0 means never.</summary>
     [Range(0, 100)]
     public int AutomaticRedrives { get; init; } = 5;
 
@@ -42,20 +42,20 @@ public sealed class DeadLetterOptions
     [Range(0.001, 10_000)]
     public double AutomaticRedrivesPerSecond { get; init; } = 20;
 
-    /// <summary>The wait before the first automatic redrive; each further one waits twice as long.</summary>
+    /// <summary>The wait before the first automatic redrive; each further wait is twice as long.</summary>
     public TimeSpan AutomaticBackoff { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The longest wait before an automatic redrive.</summary>
     public TimeSpan LongestAutomaticBackoff { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>How many messages a second a redrive of many sends, when it does not say.</summary>
+    /// <summary>How many messages a second a redrive of many sends, if it names no rate.</summary>
     [Range(0.001, 10_000)]
     public double RedrivesPerSecond { get; init; } = 100;
 
-    /// <summary>How soon an instance sees what another one has scheduled.</summary>
+    /// <summary>How soon an instance sees what another has scheduled.</summary>
     public TimeSpan RedriveInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How soon it is seen that what was redriven is handled.</summary>
+    /// <summary>How soon the service sees that a redriven message was handled.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     internal bool IsTransient(string? exceptionType, string? message) => exceptionType is not null && Array.Exists(

@@ -1,5 +1,5 @@
--- So many that were redriven, from where the last look ended. Those that are handled are resolved: the inbox has them, and they are not
--- deferred. "|| ''": found by their ids, not by the index on the state, whatever the statistics say.
+-- Reads the next redriven dead letters, and resolves those that were handled: the inbox has them, and they are not deferred. "|| ''":
+-- they are found by their ids, not by the index on the state, regardless of the statistics.
 WITH looked AS MATERIALIZED (
         SELECT id, queue, event_id, redriven_at
         FROM messaging.dead_letters

@@ -11,8 +11,8 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>
-/// What follows from a redrive and from an operator's decision: what was redriven and is handled is resolved; those that waited for an
-/// event that is closed are let run.
+/// Follows up on redrives and on operators' decisions: resolves redriven dead letters that were handled, and runs the followers of closed
+/// ones.
 /// </summary>
 internal sealed partial class DeadLetterReconciler(
     NpgsqlDataSource source,
@@ -24,7 +24,7 @@ internal sealed partial class DeadLetterReconciler(
     TimeProvider clock,
     ILogger<DeadLetterReconciler> logger) : BackgroundLoop(database.Ready, options.SweepInterval)
 {
-    /// <summary>Dead letters that one statement looks at, and how many such statements there are in one go.</summary>
+    /// <summary>Dead letters that one statement reads, and the most such statements in one turn.</summary>
     private const int Stretch = 1000;
     private const int Stretches = 10;
 
@@ -68,10 +68,10 @@ internal sealed partial class DeadLetterReconciler(
 
     protected override void Interrupted(Exception exception) => NextTime(logger, exception.GetBaseException().Message);
 
-    /// <summary>From the oldest to the newest, some in each go, so that those that are never handled do not hide the others.</summary>
+    /// <summary>From oldest to newest, some in each turn, so that messages that are never handled do not hide the others.</summary>
     private async Task ResolveHandled(CancellationToken stoppingToken)
     {
-        for (var go = 0; go < Stretches; go++)
+        for (var statement = 0; statement < Stretches; statement++)
         {
             await using var command = source.CreateCommand(Resolve);
             command.Parameters.Add(Value(looked.RedrivenAt));
@@ -108,7 +108,7 @@ internal sealed partial class DeadLetterReconciler(
     }
 
     /// <summary>
-    /// Tries what is deferred on the stream, in sequence; what still comes too early becomes a dead letter, in the same transaction.
+    /// Tries the deferred events of the stream, in sequence; those that are still too early become dead letters in the same transaction.
     /// </summary>
     private async Task Release(ClosedLetter closed, CancellationToken stoppingToken)
     {
@@ -118,7 +118,7 @@ internal sealed partial class DeadLetterReconciler(
         }
         catch (DeferredEventFailedException failure)
         {
-            // It is retried as any deferred event that fails, and becomes a dead letter in the end; then the others have their turn.
+            // It is retried like any deferred event that fails, and becomes a dead letter in the end; then it is the others' turn.
             await using var retry = source.CreateCommand(RetryNow);
             retry.Parameters.Add(Value(closed.Queue));
             retry.Parameters.Add(Value(failure.Event.EventId));
@@ -143,7 +143,7 @@ internal sealed partial class DeadLetterReconciler(
 
     private sealed record ClosedLetter(Guid Id, string Queue, string Stream, string? Type, int? Sequence, string Reason)
     {
-        /// <summary>All on its stream, but what its producer has written before it.</summary>
+        /// <summary>True for all events on its stream, except those that its producer wrote before it.</summary>
         public bool MayHold(EventEnvelope deferred) =>
             Type is null || EventTypes.ProducerOf(deferred.Type) != EventTypes.ProducerOf(Type) || !(deferred.Sequence < Sequence);
     }

@@ -5,7 +5,7 @@ using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>Registers what files dead letters and redrives them.</summary>
+/// <summary>Registers the services that file and redrive dead letters.</summary>
 internal static class DeadLetterServices
 {
     public static void AddDeadLetters(this IServiceCollection services)

@@ -1,28 +1,28 @@
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>Where a dead letter stands.</summary>
+/// <summary>The state of a dead letter.</summary>
 internal enum DeadLetterState
 {
-    /// <summary>For people.</summary>
+    /// <summary>It waits for an operator.</summary>
     Waiting,
 
-    /// <summary>It is redriven as soon as its time has come.</summary>
+    /// <summary>It will be redriven when its time has come.</summary>
     Scheduled,
 
-    /// <summary>It is in its queue again, and not known to be handled yet.</summary>
+    /// <summary>It is back in its queue, and not known to be handled yet.</summary>
     Redriven,
 
-    /// <summary>It is handled, or an operator has seen to it.</summary>
+    /// <summary>It was handled, or an operator resolved it by hand.</summary>
     Resolved,
 
-    /// <summary>An operator has decided that it shall never take effect.</summary>
+    /// <summary>An operator decided that it must never take effect.</summary>
     Discarded,
 }
 
-/// <summary>States as the table has them.</summary>
+/// <summary>States as they are stored in the table.</summary>
 internal static class DeadLetterStates
 {
-    /// <summary>All of them.</summary>
+    /// <summary>All states, as stored.</summary>
     public static readonly string[] Columns = [.. Enum.GetValues<DeadLetterState>().Select(ToColumn)];
 
     public static string ToColumn(this DeadLetterState state) => state.ToString().ToLowerInvariant();

@@ -1,5 +1,5 @@
--- A message that comes again is the same failure when its time says so. Where it has no time, it is another failure only if it was
--- redriven since. The body is kept: it may have been edited. What an operator has closed stays closed.
+-- A message that arrives again with the same fault time is the same failure. Without a fault time, it is another failure only if it was
+-- redriven since. The body is kept: it may have been edited. A dead letter that an operator has closed stays closed.
 WITH filed AS (
     INSERT INTO messaging.dead_letters AS letter (
         id, queue, source, message_key, message_id, event_id, type, stream, sequence, handler, exception_type, exception_message,

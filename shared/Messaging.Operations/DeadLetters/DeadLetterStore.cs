@@ -10,8 +10,8 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>
-/// Files what has failed, one row a message however often it fails. What fails with a transient exception is scheduled to be redriven; the
-/// rest waits for people.
+/// Files failed messages: one row for each message, however often it fails. A message that fails with a transient exception is scheduled to
+/// be redriven; the others wait for an operator.
 /// </summary>
 internal sealed partial class DeadLetterStore(
     NpgsqlDataSource source,
@@ -29,7 +29,7 @@ internal sealed partial class DeadLetterStore(
     {
         await database.Ready.WaitAsync(cancellationToken);
         var filed = new HashSet<DeadLetter>(ReferenceEqualityComparer.Instance);
-        // A statement cannot meet the same row twice.
+        // One statement cannot update the same row twice.
         for (var left = letters.Select(letter => (Letter: letter, Message: FailedMessages.Of(letter))).ToList(); left.Count > 0;)
         {
             var once = left.DistinctBy(one => (one.Message.Queue, one.Message.Key)).ToList();
@@ -45,7 +45,7 @@ internal sealed partial class DeadLetterStore(
     public void AddTo(NpgsqlBatch batch, string queue, EventEnvelope @event, Exception cause) =>
         AddTo(batch, [FailedMessages.Of(queue, @event, Failure.Of(cause, clock.GetUtcNow()))]);
 
-    /// <summary>Adds the statement that files messages; none of them twice.</summary>
+    /// <summary>Adds the statement that files messages; no message may occur twice.</summary>
     public void AddTo(NpgsqlBatch batch, IReadOnlyList<FailedMessage> messages)
     {
         NpgsqlParameter<T[]> Column<T>(Func<FailedMessage, T> value) => Value(messages.Select(value).ToArray());
@@ -77,7 +77,7 @@ internal sealed partial class DeadLetterStore(
     }
 
     /// <summary>
-    /// Together, or else one by one: a message that cannot be filed stays where it is, and keeps nobody else from being filed.
+    /// Files them together, or else one by one: a message that cannot be filed stays where it is, and does not block the others.
     /// </summary>
     private async Task<IEnumerable<FailedMessage>> FileOrSkip(IReadOnlyList<FailedMessage> messages, CancellationToken stoppingToken)
     {
@@ -122,7 +122,7 @@ internal sealed partial class DeadLetterStore(
     }
 
     /// <summary>
-    /// Bad data, a broken rule, or too much: waiting does not help. Whatever else the database says, it may not say tomorrow.
+    /// Bad data, a violated constraint, or an exceeded limit: waiting does not help. Any other error of the database may pass.
     /// </summary>
     private static bool IsOfTheMessage(NpgsqlException exception) =>
         exception is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };
@@ -132,7 +132,7 @@ internal sealed partial class DeadLetterStore(
 
     private string? HandlerOf(FailedMessage message) => map.HandlerOf(message.Queue, message.Type)?.HandlerType.Name;
 
-    [LoggerMessage(LogLevel.Warning, "Database unavailable for {Count} dead letters ({Reason}); retrying, and they stay unacknowledged")]
+    [LoggerMessage(LogLevel.Warning, "Database unavailable for {Count} dead letters ({Reason}); retrying, messages stay unacknowledged")]
     private static partial void DatabaseAway(ILogger logger, int count, string reason);
 
     [LoggerMessage(LogLevel.Error, "Dead letter {Key} cannot be filed; it stays in {Queue}_{Source}")]

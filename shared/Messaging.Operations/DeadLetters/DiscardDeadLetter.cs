@@ -11,16 +11,16 @@ internal static class DiscardDeadLetter
 {
     /// <summary>Discards a dead letter: it will never take effect.</summary>
     /// <param name="id">The dead letter.</param>
-    /// <param name="request">Why, and what becomes of those that wait for it.</param>
-    /// <param name="database">The service's.</param>
-    /// <param name="who">Asks for it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="request">The reason, and what happens to the events that wait for it.</param>
+    /// <param name="database">The service's database.</param>
+    /// <param name="who">The operator who sends the request.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">It is discarded.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
     /// <response code="409">
-    /// It is over already: <c>dead-letter-resolved</c> or <c>dead-letter-discarded</c>.
-    /// Or its event has taken effect meanwhile: <c>dead-letter-handled</c>.
+    /// It is already closed: <c>dead-letter-resolved</c> or <c>dead-letter-discarded</c>.
+    /// Or its event has taken effect in the meantime: <c>dead-letter-handled</c>.
     /// </response>
     public static Task<Answer> Handle(
         Guid id, CloseRequest request, DbContext database, Operator who, CancellationToken cancellationToken) =>

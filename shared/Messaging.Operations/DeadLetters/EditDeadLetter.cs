@@ -15,25 +15,25 @@ using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>
 /// <summary><c>PUT /ops/dead-letters/{id}/body</c></summary>
 internal static class EditDeadLetter
 {
-    /// <summary>Of each body that was changed, the audit keeps so much; of the first, the row keeps all.</summary>
+    /// <summary>Characters of each replaced body that the actions keep; the row keeps all of the original.</summary>
     private const int LongestKept = 16_000;
 
     /// <summary>
-    /// Changes the body of a dead letter that waits. What it was at first is kept, and what it was before is in its actions.
+    /// Changes the body of a dead letter that is waiting. The original body is kept, and the one before this edit is in its actions.
     /// </summary>
     /// <param name="id">The dead letter.</param>
     /// <param name="request">The new body.</param>
-    /// <param name="database">The service's.</param>
-    /// <param name="map">Knows the contracts.</param>
-    /// <param name="who">Asks for it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <response code="200">It is changed, and still waits: redrive it.</response>
+    /// <param name="database">The service's database.</param>
+    /// <param name="map">Has the contracts.</param>
+    /// <param name="who">The operator who sends the request.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <response code="200">The body is changed. The dead letter still waits: redrive it.</response>
     /// <response code="400">The body does not fit the contract; <c>errors</c> says where.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
     /// <response code="409">
-    /// It does not wait: <c>dead-letter-scheduled</c>, <c>dead-letter-redriven</c>, <c>dead-letter-resolved</c> or
+    /// It is not waiting: <c>dead-letter-scheduled</c>, <c>dead-letter-redriven</c>, <c>dead-letter-resolved</c> or
     /// <c>dead-letter-discarded</c>.
-    /// Or its queue has no handler of its type: <c>dead-letter-without-contract</c>.
+    /// Or its queue has no handler for its type: <c>dead-letter-without-contract</c>.
     /// </response>
     public static async Task<Answer> Handle(
         Guid id, EditRequest request, DbContext database, MessagingTopology map, Operator who, CancellationToken cancellationToken)
@@ -49,7 +49,7 @@ internal static class EditDeadLetter
         {
             return OpsProblems.Conflict(
                 "dead-letter-without-contract",
-                $"The queue {letter.Item.Queue} handles no {letter.Item.Type}: nothing says what its body must be.");
+                $"The queue {letter.Item.Queue} has no handler for {letter.Item.Type}, so there is no contract for the body.");
         }
 
         if (ContractCheck.Fault(contract, request.Body) is { } misfit)
@@ -74,7 +74,7 @@ internal static class EditDeadLetter
         return TypedResults.Ok(item);
     }
 
-    /// <summary>As text, whatever it is.</summary>
+    /// <summary>The present body as text, even if it is not UTF-8.</summary>
     private static async Task<string> BodyOf(DbContext database, Guid id, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
@@ -84,6 +84,6 @@ internal static class EditDeadLetter
 }
 
 /// <summary>A message's new body.</summary>
-/// <param name="Body" example="{&quot;orderId&quot;:&quot;0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70&quot;}">JSON, as its contract says.</param>
-/// <param name="Reason" example="The SKU was misspelt.">Why, up to 500 characters.</param>
+/// <param name="Body" example="{&quot;orderId&quot;:&quot;0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70&quot;}">JSON that fits the contract.</param>
+/// <param name="Reason" example="The SKU was misspelt.">Up to 500 characters.</param>
 internal sealed record EditRequest(string Body, string? Reason = null);

@@ -7,7 +7,7 @@ using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>Makes a row of a dead letter, and a message of that row again.</summary>
+/// <summary>Converts a dead letter to a row, and the row back to a message.</summary>
 internal static class FailedMessages
 {
     public static FailedMessage Of(DeadLetter letter)
@@ -24,7 +24,7 @@ internal static class FailedMessages
             Fit(message.Headers.GetValueOrDefault(WireHeaders.Stream) as string ?? message.CorrelationId, 200),
             Number(message.Headers.GetValueOrDefault(WireHeaders.Sequence)),
             Fit(failure.ExceptionType, 200),
-            Fit(failure.Reason, 4_000) ?? (letter.Source == DeadLetterSource.Skipped ? "No handler of the queue takes such a message." : null),
+            Fit(failure.Reason, 4_000) ?? (letter.Source == DeadLetterSource.Skipped ? "The queue has no handler for this message." : null),
             Fit(failure.StackTrace, 16_000),
             failure.At,
             HeaderJson.Write(Properties(message)),
@@ -73,7 +73,7 @@ internal static class FailedMessages
         return all.Where(property => property.Value is not null).Select(property => KeyValuePair.Create(property.Name, property.Value));
     }
 
-    /// <summary>Recognises a message without an id when it fails again.</summary>
+    /// <summary>Identifies a message without an id when it fails again.</summary>
     private static string KeyOf(TransportMessage message)
     {
         var own = HeaderJson.Write(message.Headers.OrderBy(header => header.Key, StringComparer.Ordinal));

@@ -36,10 +36,10 @@ internal static class GetDeadLetter
     private const string SelectActions =
         "SELECT at, who, action, reason, details FROM messaging.dead_letter_actions WHERE dead_letter_id = $1 ORDER BY id DESC LIMIT 200";
 
-    /// <summary>Shows a dead letter: its message, why it failed, what waits for it, and what was done.</summary>
+    /// <summary>Shows a dead letter: its message, why it failed, what waits for it, and what was done with it.</summary>
     /// <param name="id">The dead letter.</param>
-    /// <param name="database">The service's.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="database">The service's database.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">The dead letter.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
     public static async Task<Answer> Handle(Guid id, DbContext database, CancellationToken cancellationToken)
@@ -93,7 +93,7 @@ internal static class GetDeadLetter
     }
 }
 
-/// <summary>All about a dead letter.</summary>
+/// <summary>A dead letter with its message, followers and history.</summary>
 internal sealed record DeadLetterDetails : DeadLetterItem
 {
     internal DeadLetterDetails(
@@ -110,47 +110,47 @@ internal sealed record DeadLetterDetails : DeadLetterItem
         (Headers, ExceptionStack, CorrelationId) = (headers, exceptionStack, correlationId);
     }
 
-    /// <summary>The message's body, as it will be redriven; null when it is no UTF-8.</summary>
+    /// <summary>The message's body, as it will be redriven; null when it is not UTF-8.</summary>
     public string? Body { get; }
 
-    /// <summary>The body when it is no UTF-8; else null.</summary>
+    /// <summary>The body in Base64 when it is not UTF-8; otherwise null.</summary>
     public string? BodyBase64 { get; }
 
-    /// <summary>The body as it came; null when it was never edited.</summary>
+    /// <summary>The original body; null when it was never edited.</summary>
     public string? OriginalBody { get; }
 
     /// <summary>
-    /// The message's headers by their names, those included that tell of the failure. Bytes are <c>{"$base64": "..."}</c>.
+    /// The message's headers by name, including those that describe the failure. Bytes are <c>{"$base64": "..."}</c>.
     /// </summary>
     public JsonElement Headers { get; }
 
-    /// <summary>Where the exception came from: the first 16,000 characters.</summary>
+    /// <summary>The stack trace: its first 16,000 characters.</summary>
     public string? ExceptionStack { get; }
 
     /// <summary>The order that it belongs to.</summary>
     public string? CorrelationId { get; }
 
-    /// <summary>Deferred events of its producer, on its stream, that come after it.</summary>
+    /// <summary>Deferred events of its producer, on its stream, that come after it; the first 100.</summary>
     public IReadOnlyList<Follower> Followers { get; init; } = [];
 
-    /// <summary>What was done with it, the oldest first; the last 200.</summary>
+    /// <summary>What was done with it, oldest first; the last 200 actions.</summary>
     public IReadOnlyList<DeadLetterAction> Actions { get; init; } = [];
 }
 
 /// <summary>An event that waits until its predecessor is handled.</summary>
 /// <param name="EventId">Its id.</param>
 /// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Its wire address.</param>
-/// <param name="Sequence" example="2">Its place in the stream.</param>
-/// <param name="DeferredAt">Since when it waits, UTC.</param>
+/// <param name="Sequence" example="2">Its number in the stream.</param>
+/// <param name="DeferredAt">When it was deferred, UTC.</param>
 internal sealed record Follower(Guid EventId, string Type, int Sequence, DateTimeOffset DeferredAt);
 
 /// <summary>Something that was done with a dead letter, or happened to it.</summary>
 /// <param name="At">When, UTC.</param>
-/// <param name="Who" example="anna">The operator; the service's name for what goes by itself.</param>
+/// <param name="Who" example="anna">The operator, or the service's name for automatic actions.</param>
 /// <param name="Action" example="redrive">
-/// <c>redrive</c>, <c>cancel</c>, <c>edit</c>, <c>discard</c>, <c>resolve</c> or <c>release</c>; by itself <c>failed</c>,
+/// <c>redrive</c>, <c>cancel</c>, <c>edit</c>, <c>discard</c>, <c>resolve</c> or <c>release</c>; automatically <c>failed</c>,
 /// <c>redriven</c>, <c>redrive-failed</c> or <c>resolved</c>.
 /// </param>
 /// <param name="Reason" example="The carrier is back.">The operator's words.</param>
-/// <param name="Details">More about it, whose shape is that of the action.</param>
+/// <param name="Details">Further details, whose shape depends on the action.</param>
 internal sealed record DeadLetterAction(DateTimeOffset At, string Who, string Action, string? Reason, JsonElement Details);

@@ -11,11 +11,11 @@ using Answer = Results<Ok<DeadLetterGroups>, ValidationProblem>;
 /// <summary><c>GET /ops/dead-letters/groups</c></summary>
 internal static class GroupDeadLetters
 {
-    /// <summary>Groups dead letters by what went wrong, the largest group first, 1,000 at most.</summary>
-    /// <param name="database">The service's.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="state">Only those that stand there.</param>
-    /// <param name="queue" example="inventory">Only those of this queue.</param>
+    /// <summary>Groups dead letters by what went wrong, largest group first, at most 1,000 groups.</summary>
+    /// <param name="database">The service's database.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <param name="state">Only dead letters in this state.</param>
+    /// <param name="queue" example="inventory">Only dead letters of this queue.</param>
     /// <response code="200">The groups.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
     public static async Task<Answer> Handle(
@@ -45,7 +45,7 @@ internal static class GroupDeadLetters
         return TypedResults.Ok(new DeadLetterGroups(groups));
     }
 
-    /// <summary>By the index that holds all of it, so that nothing is sorted.</summary>
+    /// <summary>Reads the index that has all of these columns, so that no rows are sorted.</summary>
     internal static string Sql(string where) =>
         $"""
         SELECT queue, type, exception_type, handler, state, count(*), min(first_failed_at), max(last_failed_at)
@@ -58,18 +58,18 @@ internal static class GroupDeadLetters
 }
 
 /// <summary>Dead letters, grouped by what went wrong.</summary>
-/// <param name="Items">The largest group first.</param>
+/// <param name="Items">The groups, largest first.</param>
 internal sealed record DeadLetterGroups(IReadOnlyList<DeadLetterGroup> Items);
 
 /// <summary>Dead letters that failed in the same way.</summary>
 /// <param name="Queue" example="inventory">The queue that could not handle them.</param>
 /// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Their wire address.</param>
-/// <param name="ExceptionType" example="System.InvalidOperationException">Why they failed last.</param>
-/// <param name="Handler" example="ReserveStock">Which handler failed.</param>
-/// <param name="State">Where they stand.</param>
-/// <param name="Count" example="17">How many they are.</param>
-/// <param name="Oldest">When the first of them failed first, UTC.</param>
-/// <param name="Newest">When the last of them failed last, UTC.</param>
+/// <param name="ExceptionType" example="System.InvalidOperationException">The full name of the exception of their last failure.</param>
+/// <param name="Handler" example="ReserveStock">The handler that failed.</param>
+/// <param name="State">Their state.</param>
+/// <param name="Count" example="17">The number of dead letters.</param>
+/// <param name="Oldest">The earliest first failure among them, UTC.</param>
+/// <param name="Newest">The latest last failure among them, UTC.</param>
 internal sealed record DeadLetterGroup(
     string Queue,
     string? Type,

@@ -7,14 +7,14 @@ using OrderPlatform.Messaging.Transport;
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>
-/// The headers of a message as JSON that people can read, and back. Bytes and times are objects with one property.
+/// Converts the headers of a message to readable JSON, and back. Bytes and times are objects with one property.
 /// </summary>
 internal static class HeaderJson
 {
     private const string Base64 = "$base64";
     private const string Seconds = "$unixTime";
 
-    /// <summary>Tables within tables are read no deeper.</summary>
+    /// <summary>Tables and lists that are nested deeper are written as null.</summary>
     private const int Deepest = 20;
 
     public static string Write(IEnumerable<KeyValuePair<string, object?>> headers)

@@ -15,29 +15,29 @@ using Answer = Results<Ok<DeadLetterPage>, ValidationProblem>;
 /// <summary><c>GET /ops/dead-letters</c></summary>
 internal static class ListDeadLetters
 {
-    /// <summary>Dead letters that one request searches for a text: then it answers with what it has found.</summary>
+    /// <summary>The most dead letters that one request searches for a text; it then returns those it has found.</summary>
     private const int LongestSearch = 20_000;
 
-    /// <summary>Lists dead letters, the one that failed last first.</summary>
+    /// <summary>Lists dead letters, most recent failure first.</summary>
     /// <remarks>
     /// For the next page, pass <c>next</c> as <c>after</c>. With <c>text</c> a page may have fewer dead letters than the limit, or none,
-    /// although there are more: one request searches 20,000 at most.
+    /// although there are more: one request searches at most 20,000.
     /// </remarks>
-    /// <param name="database">The service's.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="state">Where they stand.</param>
-    /// <param name="type" example="OrderPlaced">Their type: its name, or its whole wire address.</param>
+    /// <param name="database">The service's database.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <param name="state">Only dead letters in this state.</param>
+    /// <param name="type" example="OrderPlaced">Their type, by name or wire address.</param>
     /// <param name="exception" example="System.InvalidOperationException">The full name of the exception.</param>
     /// <param name="handler" example="ReserveStock">The handler that failed.</param>
-    /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What they are events of, such as an order's id.</param>
+    /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Their stream, such as an order's id.</param>
     /// <param name="queue" example="inventory">The queue that could not handle them.</param>
-    /// <param name="since" example="2026-01-31T12:00:00Z">Only what failed last then or later.</param>
-    /// <param name="until" example="2026-01-31T13:00:00Z">Only what failed last before.</param>
+    /// <param name="since" example="2026-01-31T12:00:00Z">Only messages that last failed at this time or later.</param>
+    /// <param name="until" example="2026-01-31T13:00:00Z">Only messages that last failed before this time.</param>
     /// <param name="text" example="timeout">
-    /// Is in the exception's message, the message id, the stream or the type, in lower or upper case; or, exactly so, in the first 16 KiB
-    /// of the body.
+    /// A text in the exception's message, the message id, the stream or the type, regardless of case; or in the first 16 KiB of the body,
+    /// in the given case.
     /// </param>
-    /// <param name="after"><c>next</c> of the page before.</param>
+    /// <param name="after"><c>next</c> of the previous page.</param>
     /// <param name="limit" example="50">The most dead letters on a page, 1 to 200.</param>
     /// <response code="200">A page of dead letters.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
@@ -60,12 +60,12 @@ internal static class ListDeadLetters
         if (filter.Fault is { } fault)
             return OpsProblems.Invalid(fault.Field, fault.Message);
         if (!Place.TryParse(after, out var place))
-            return OpsProblems.Invalid("after", "Must be `next` of another page.");
+            return OpsProblems.Invalid("after", "Must be the `next` of another page.");
         await database.Database.OpenConnectionAsync(cancellationToken);
         return TypedResults.Ok(await Page(database, filter, place, limit, cancellationToken));
     }
 
-    /// <summary>By an index of the filter's columns, whose order is that of the list.</summary>
+    /// <summary>Uses an index on one of the filter's columns, which has the order of the list.</summary>
     internal static string Sql(NpgsqlParameterCollection parameters, DeadLetterFilter filter, Place? after, int limit)
     {
         var where = filter.Where(parameters, withText: false);
@@ -137,7 +137,7 @@ internal static class ListDeadLetters
     }
 }
 
-/// <summary>Some dead letters, the one that failed last first.</summary>
-/// <param name="Items">At most as many as the limit allows.</param>
+/// <summary>A page of dead letters, most recent failure first.</summary>
+/// <param name="Items">No more than the limit.</param>
 /// <param name="Next">What to pass as <c>after</c> for the next page; null on the last.</param>
 internal sealed record DeadLetterPage(IReadOnlyList<DeadLetterItem> Items, string? Next);

@@ -21,10 +21,10 @@ internal static class ListRedrives
         LIMIT 100
         """;
 
-    /// <summary>Lists redrives of many that go on, the oldest first, 100 at most.</summary>
-    /// <param name="database">The service's.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <response code="200">Those of which something is scheduled.</response>
+    /// <summary>Lists redrives of many that are running, oldest first, at most 100.</summary>
+    /// <param name="database">The service's database.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <response code="200">The redrives that still have messages to send.</response>
     public static async Task<Ok<RedriveList>> Handle(DbContext database, CancellationToken cancellationToken)
     {
         await database.Database.OpenConnectionAsync(cancellationToken);
@@ -49,19 +49,19 @@ internal static class ListRedrives
     }
 }
 
-/// <summary>Redrives of many that go on.</summary>
-/// <param name="Items">The oldest first.</param>
+/// <summary>Redrives of many that are running.</summary>
+/// <param name="Items">The redrives, oldest first.</param>
 internal sealed record RedriveList(IReadOnlyList<RedriveItem> Items);
 
 /// <summary>A redrive of many.</summary>
-/// <param name="Id">By which it is cancelled.</param>
-/// <param name="PerSecond" example="50">How many messages go in a second.</param>
-/// <param name="AskedAt">Since when it goes on, UTC.</param>
-/// <param name="By" example="anna">Who asked for it.</param>
+/// <param name="Id">Its id, by which it can be cancelled.</param>
+/// <param name="PerSecond" example="50">How many messages it sends a second.</param>
+/// <param name="AskedAt">When it was requested, UTC.</param>
+/// <param name="By" example="anna">The operator who requested it.</param>
 /// <param name="Reason" example="The carrier is back.">The operator's words.</param>
-/// <param name="Scheduled" example="17">How many are still to go.</param>
-/// <param name="NextAt">When the next of them goes, UTC; later after an outage.</param>
-/// <param name="LastAt">When the last of them goes, UTC; later after an outage.</param>
+/// <param name="Scheduled" example="17">How many messages it still has to send.</param>
+/// <param name="NextAt">When the next message is due, UTC; after an outage it is sent later.</param>
+/// <param name="LastAt">When the last message is due, UTC; after an outage it is sent later.</param>
 internal sealed record RedriveItem(
     Guid Id,
     double PerSecond,

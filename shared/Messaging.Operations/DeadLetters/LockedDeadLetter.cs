@@ -6,7 +6,7 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>A dead letter whose row nobody else changes until the transaction ends.</summary>
+/// <summary>A dead letter whose row is locked until the transaction ends.</summary>
 internal sealed record LockedDeadLetter(DeadLetterItem Item, Guid? EventId)
 {
     private const string SelectLocked = $"SELECT {DeadLetterItem.Columns}, event_id FROM messaging.dead_letters WHERE id = $1 FOR UPDATE";
@@ -31,8 +31,8 @@ internal sealed record LockedDeadLetter(DeadLetterItem Item, Guid? EventId)
     }
 
     /// <summary>
-    /// Locks its stream as well, as those do who handle or defer the events of it. The stream first: whoever takes an event out of those
-    /// that are deferred comes by the stream to the dead letter.
+    /// Locks its stream as well, as handling or deferring the stream's events does. The stream comes first: a transaction that resumes
+    /// deferred events also locks the stream before the dead letter.
     /// </summary>
     public static async Task<LockedDeadLetter?> FindWithStream(DbContext database, Guid id, CancellationToken cancellationToken)
     {
@@ -42,28 +42,28 @@ internal sealed record LockedDeadLetter(DeadLetterItem Item, Guid? EventId)
         return await Find(database, id, cancellationToken);
     }
 
-    /// <summary>Its state is not the one for that.</summary>
+    /// <summary>The 409 for an action that its state does not allow.</summary>
     public ProblemHttpResult Conflict() => Item.State switch
     {
-        DeadLetterState.Waiting => OpsProblems.Conflict("dead-letter-waiting", "It failed once more meanwhile, and waits. Try again."),
-        DeadLetterState.Scheduled => OpsProblems.Conflict("dead-letter-scheduled", $"It is redriven at {Item.RedriveAt:O}, as it is."),
+        DeadLetterState.Waiting => OpsProblems.Conflict("dead-letter-waiting", "It has failed again meanwhile and is waiting. Try again."),
+        DeadLetterState.Scheduled => OpsProblems.Conflict("dead-letter-scheduled", $"It will be redriven at {Item.RedriveAt:O} unchanged."),
         DeadLetterState.Redriven => OpsProblems.Conflict(
             "dead-letter-redriven", $"It was redriven at {Item.RedriveAt:O}. It comes back if it fails again, is deferred if its "
-            + "predecessor is missing, and else is resolved soon. If none of that happens within five minutes, redrive it again."),
+            + "predecessor is missing, and is otherwise resolved soon. If none of that happens within five minutes, redrive it again."),
         DeadLetterState.Resolved => OpsProblems.Conflict("dead-letter-resolved", "It is resolved: nothing is left to do."),
-        DeadLetterState.Discarded => OpsProblems.Conflict("dead-letter-discarded", "It was discarded, and cannot take effect any more."),
+        DeadLetterState.Discarded => OpsProblems.Conflict("dead-letter-discarded", "It was discarded and can no longer take effect."),
         _ => throw new InvalidOperationException($"The state {Item.State} is unknown."),
     };
 
-    /// <summary>Changes the row, and says who did it.</summary>
-    /// <param name="database">In the transaction.</param>
+    /// <summary>Changes the row, and records the action.</summary>
+    /// <param name="database">The service's database, in the transaction that holds the lock.</param>
     /// <param name="action">What the operator did.</param>
     /// <param name="who">The operator.</param>
     /// <param name="reason">The operator's words.</param>
-    /// <param name="details">More about it, as JSON.</param>
-    /// <param name="set">Columns and values of an UPDATE, from <c>$2</c> on.</param>
-    /// <param name="values">Of these columns.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="details">Details of the action, as JSON.</param>
+    /// <param name="set">The SET clause of the UPDATE, with parameters from <c>$2</c> on.</param>
+    /// <param name="values">The values of those parameters.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
     public async Task<DeadLetterItem> Change(
         DbContext database,
         string action,

@@ -13,19 +13,20 @@ internal static class RedriveDeadLetter
 {
     /// <summary>Redrives a dead letter now: it goes back to its queue, with the same id.</summary>
     /// <remarks>
-    /// Also one that would be redriven automatically later; and, after five minutes, one that was redriven and was not heard of since.
+    /// This includes a dead letter that would be redriven automatically later, and one that was redriven more than five minutes ago without
+    /// a result.
     /// </remarks>
     /// <param name="id">The dead letter.</param>
-    /// <param name="database">The service's.</param>
-    /// <param name="signal">Wakes the worker.</param>
-    /// <param name="who">Asks for it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="request">Why; may be left out.</param>
-    /// <response code="202">It is scheduled.</response>
+    /// <param name="database">The service's database.</param>
+    /// <param name="signal">Wakes the redrive worker.</param>
+    /// <param name="who">The operator who sends the request.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <param name="request">The reason; optional.</param>
+    /// <response code="202">The redrive is scheduled.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
     /// <response code="409">
-    /// It does not wait: <c>dead-letter-scheduled</c>, <c>dead-letter-redriven</c>, <c>dead-letter-resolved</c> or
+    /// It cannot be redriven now: <c>dead-letter-scheduled</c>, <c>dead-letter-redriven</c>, <c>dead-letter-resolved</c> or
     /// <c>dead-letter-discarded</c>.
     /// </response>
     public static async Task<Answer> Handle(
@@ -47,6 +48,6 @@ internal static class RedriveDeadLetter
     }
 }
 
-/// <summary>Why something is done.</summary>
+/// <summary>Why an action is taken.</summary>
 /// <param name="Reason" example="The carrier is back.">Up to 500 characters.</param>
 internal sealed record WithReason(string? Reason = null);

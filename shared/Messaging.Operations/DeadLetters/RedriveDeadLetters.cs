@@ -14,21 +14,21 @@ internal static class RedriveDeadLetters
     private const int MostIds = 1000;
 
     /// <summary>
-    /// Redrives many dead letters: those with these ids, or all that a filter lets through. Only those that wait are redriven.
+    /// Redrives many dead letters: those with the given ids, or all that match a filter. Only those that are waiting are redriven.
     /// </summary>
     /// <remarks>
-    /// They are published to their queues by and by, in the order of streams and sequences, <c>perSecond</c> at most. The redrive can be
-    /// cancelled meanwhile.
+    /// They are published to their queues over time, in the order of streams and sequences, at most <c>perSecond</c> a second. The redrive
+    /// can be cancelled meanwhile.
     /// </remarks>
-    /// <param name="request">Which, and how fast. <c>{"filter": {}}</c> is all.</param>
-    /// <param name="database">The service's.</param>
-    /// <param name="options">Have the usual speed.</param>
-    /// <param name="signal">Wakes the worker.</param>
-    /// <param name="clock">For a dry run.</param>
-    /// <param name="who">Asks for it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <response code="200">What would be redriven: it was a dry run.</response>
-    /// <response code="202">They are scheduled.</response>
+    /// <param name="request">Which dead letters, and how fast. <c>{"filter": {}}</c> means all.</param>
+    /// <param name="database">The service's database.</param>
+    /// <param name="options">Have the default rate.</param>
+    /// <param name="signal">Wakes the redrive worker.</param>
+    /// <param name="clock">Gives the time for a dry run's estimate.</param>
+    /// <param name="who">The operator who sends the request.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <response code="200">For a dry run: what would be redriven.</response>
+    /// <response code="202">The redrive is scheduled.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     public static async Task<Answer> Handle(
         RedriveRequest request,
@@ -65,7 +65,7 @@ internal static class RedriveDeadLetters
         if (request.Ids is { Count: 0 or > MostIds })
             return ("ids", $"Must have 1 to {MostIds} ids; use filter for more.");
         if (request.Filter?.State is not (null or DeadLetterState.Waiting))
-            return ("filter.state", "Must be waiting, or not given: nothing else is redriven.");
+            return ("filter.state", "Must be waiting or omitted: only waiting dead letters are redriven.");
         if (request.Filter?.Fault is { } fault)
             return ($"filter.{fault.Field}", fault.Message);
         if (request.Limit is < 1)
@@ -77,12 +77,12 @@ internal static class RedriveDeadLetters
 }
 
 /// <summary>Which dead letters to redrive, and how fast.</summary>
-/// <param name="Ids">These: 1 to 1000. Either this or <paramref name="Filter"/>.</param>
-/// <param name="Filter">All that fit.</param>
-/// <param name="DryRun">Only say how many they are.</param>
-/// <param name="Limit" example="100">No more than so many: those that failed longest ago.</param>
-/// <param name="PerSecond" example="10">No faster than so many a second; by default <c>Messaging:DeadLetters:RedrivesPerSecond</c>.</param>
-/// <param name="Reason" example="The carrier is back.">Why, up to 500 characters.</param>
+/// <param name="Ids">The dead letters, 1 to 1000. Give either this or <paramref name="Filter"/>.</param>
+/// <param name="Filter">All dead letters that match.</param>
+/// <param name="DryRun">Only count them; redrive none.</param>
+/// <param name="Limit" example="100">The most dead letters to redrive: those whose last failure is oldest.</param>
+/// <param name="PerSecond" example="10">The most messages a second; by default <c>Messaging:DeadLetters:RedrivesPerSecond</c>.</param>
+/// <param name="Reason" example="The carrier is back.">Up to 500 characters.</param>
 internal sealed record RedriveRequest(
     IReadOnlyList<Guid>? Ids = null,
     DeadLetterFilter? Filter = null,
@@ -91,9 +91,9 @@ internal sealed record RedriveRequest(
     double? PerSecond = null,
     string? Reason = null);
 
-/// <summary>What is redriven.</summary>
-/// <param name="Id">Of the redrive, by which it can be cancelled; null when it is of one message, of none, or a dry run.</param>
-/// <param name="Matched" example="17">How many dead letters that wait were meant.</param>
+/// <summary>The result of a redrive.</summary>
+/// <param name="Id">The redrive's id, by which it can be cancelled; null for one message, for none, or for a dry run.</param>
+/// <param name="Matched" example="17">How many waiting dead letters matched.</param>
 /// <param name="Scheduled" example="17">How many of them are redriven; 0 in a dry run.</param>
-/// <param name="LastAt">When the last of them goes, UTC; null when there is none.</param>
+/// <param name="LastAt">When the last of them is due, UTC; null when there is none.</param>
 internal sealed record RedriveAnswer(Guid? Id, long Matched, long Scheduled, DateTimeOffset? LastAt);

@@ -1,4 +1,4 @@
--- One redrive that has something due, and as much of it as its speed allows since it was last looked at.
+-- Picks one redrive with due messages, and as many of them as its rate has allowed since the last time.
 WITH redrive AS MATERIALIZED (
     SELECT
         id,

@@ -10,8 +10,8 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>
-/// Publishes what is scheduled when its time has come, and then says so in its row, in the transaction that keeps everybody else off it.
-/// A crash between costs a duplicate, which the inbox drops. Each redrive keeps its speed also when much of it is overdue after an outage.
+/// Publishes scheduled dead letters when they are due, and then marks them as redriven, in the transaction that locks their rows. A crash
+/// in between costs a duplicate, which the inbox drops. Each redrive keeps its rate even when much of it is overdue after an outage.
 /// </summary>
 internal sealed partial class RedriveWorker(
     NpgsqlDataSource source,
@@ -26,13 +26,13 @@ internal sealed partial class RedriveWorker(
     /// <summary>The most messages published in one transaction; each may be large.</summary>
     private const int Batch = 100;
 
-    /// <summary>And the most bytes of them, but for a single one that has more: they have to be confirmed within seconds.</summary>
+    /// <summary>A batch of this many bytes takes no more messages: the broker must confirm all of it within seconds.</summary>
     private const int BatchBytes = 4 * 1024 * 1024;
 
-    // Seconds for which a redrive gathers what goes in one transaction.
+    // Seconds for which a redrive collects messages for one transaction.
     private const string Gather = "CASE WHEN per_second > 4 THEN 0.25 ELSE 0 END";
 
-    // Seconds after which what a redrive was allowed to send, and did not, is lost: what is overdue does not come at once.
+    // Seconds after which an unused allowance lapses, so that overdue messages are not sent all at once.
     private const string Lapse = "0.3";
 
     internal static readonly string SelectDue = EmbeddedSql.Of(typeof(RedriveWorker), "SelectDue", ("gather", Gather), ("lapse", Lapse));
@@ -48,7 +48,7 @@ internal sealed partial class RedriveWorker(
         SELECT id, $2, 'redriven', jsonb_build_object('kind', redrive_kind) FROM redriven
         """;
 
-    // What cannot be published waits for people again: its queue may be gone.
+    // A message that cannot be published waits for an operator again: its queue may be gone.
     private const string GiveBack =
         """
         WITH given_back AS (
@@ -81,7 +81,7 @@ internal sealed partial class RedriveWorker(
 
     private const string SetAutomaticSpeed = "UPDATE messaging.redrives SET per_second = $2 WHERE id = $1";
 
-    /// <summary>Rows are locked meanwhile, and another transaction waits five seconds for them at most.</summary>
+    /// <summary>The rows stay locked meanwhile, and other transactions wait for them for at most five seconds.</summary>
     private static readonly TimeSpan LongestConfirm = TimeSpan.FromSeconds(4);
 
     private IQueueSender? sender;
@@ -105,7 +105,7 @@ internal sealed partial class RedriveWorker(
 
     protected override void Interrupted(Exception exception) => Interrupted(logger, exception.GetBaseException().Message);
 
-    /// <summary>Of what is redriven by itself; the instance that started last says it for all.</summary>
+    /// <summary>Sets the rate of automatic redrives; the instance that started last sets it for all.</summary>
     private async Task SetSpeed(CancellationToken stoppingToken)
     {
         await using var command = source.CreateCommand(SetAutomaticSpeed);
@@ -114,7 +114,7 @@ internal sealed partial class RedriveWorker(
         await command.ExecuteNonQueryAsync(stoppingToken);
     }
 
-    /// <returns>How many messages it has redriven.</returns>
+    /// <returns>How many messages were due, whether they could be published or not.</returns>
     private async Task<int> Redrive(CancellationToken stoppingToken)
     {
         await using var connection = await source.OpenConnectionAsync(stoppingToken);
@@ -135,8 +135,8 @@ internal sealed partial class RedriveWorker(
         return due.Count;
     }
 
-    /// <summary>Together, or else one by one: a message that cannot be published keeps nobody else from being redriven.</summary>
-    /// <returns>By id, why some could not be published.</returns>
+    /// <summary>Publishes them together, or else one by one: a message that cannot be published does not block the others.</summary>
+    /// <returns>Why some could not be published, by id.</returns>
     private async Task<Dictionary<Guid, string>> Publish(List<RedrivenMessage> due, CancellationToken stoppingToken)
     {
         var failed = new Dictionary<Guid, string>();
@@ -146,7 +146,7 @@ internal sealed partial class RedriveWorker(
         }
         catch (MessageRefusedException) when (!transport.IsUp)
         {
-            // The service's own queues are not declared yet: nothing is known of the message.
+            // The service's own queues are not declared yet, so the refusal says nothing about the message.
             throw;
         }
         catch (MessageRefusedException exception) when (due.Count == 1)
@@ -165,7 +165,7 @@ internal sealed partial class RedriveWorker(
         return failed;
     }
 
-    /// <summary>It connects when there is something to send, and anew after a failure.</summary>
+    /// <summary>Connects when there is something to send, and again after a failure.</summary>
     private async Task Send(List<RedrivenMessage> due, CancellationToken stoppingToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
@@ -181,12 +181,12 @@ internal sealed partial class RedriveWorker(
             if (exception is not MessageRefusedException)
                 await Disconnect();
             if (exception is OperationCanceledException && !stoppingToken.IsCancellationRequested)
-                throw new TimeoutException("the broker does not confirm", exception);
+                throw new TimeoutException("the broker did not confirm in time", exception);
             throw;
         }
     }
 
-    /// <summary>Messages that follow each other to the same queue; their order stays.</summary>
+    /// <summary>Groups consecutive messages to the same queue, and keeps their order.</summary>
     private static IEnumerable<(string Queue, List<TransportMessage> Messages)> Runs(List<RedrivenMessage> due)
     {
         for (var first = 0; first < due.Count;)
@@ -233,14 +233,16 @@ internal sealed partial class RedriveWorker(
         return (redrive, due);
     }
 
-    /// <summary>Until the next is due, unless another instance schedules something meanwhile.</summary>
+    /// <summary>
+    /// The time until the next message is due, at most the interval after which the schedules of other instances are seen.
+    /// </summary>
     private async Task<TimeSpan> Pause(CancellationToken stoppingToken)
     {
         await using var command = source.CreateCommand(SelectNext);
         var next = await command.ExecuteScalarAsync(stoppingToken) is double seconds && seconds < options.RedriveInterval.TotalSeconds
             ? TimeSpan.FromSeconds(seconds)
             : options.RedriveInterval;
-        // When another instance has it in hand.
+        // Not zero: a due message may be locked by another instance.
         return next > ShortestPause ? next : ShortestPause;
     }
 
@@ -250,5 +252,5 @@ internal sealed partial class RedriveWorker(
     private static partial void Interrupted(ILogger logger, string reason);
 }
 
-/// <summary>A dead letter on its way back.</summary>
+/// <summary>A dead letter that is being redriven.</summary>
 internal sealed record RedrivenMessage(Guid Id, string Queue, string Kind, string Properties, string Headers, byte[] Body);

@@ -7,18 +7,19 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>
-/// Schedules redrives. Of many, only what waits is scheduled, so that asking twice changes nothing; one alone also if it would go by
-/// itself, or was not heard of for five minutes. Each message of a redrive has its time, in the order of streams and sequences.
+/// Schedules redrives. A redrive of many takes only waiting dead letters, so that asking twice changes nothing. A redrive of one also takes
+/// a dead letter that is scheduled automatically, or was redriven more than five minutes ago without a result. Each message of a redrive
+/// has its own time, in the order of streams and sequences.
 /// </summary>
 internal static class Redrives
 {
-    /// <summary>The redrive of everything that an operator redrives alone: at once, at any speed.</summary>
+    /// <summary>The redrive of all messages that operators redrive singly: at once, without a rate.</summary>
     public static readonly Guid Single = Guid.Empty;
 
-    /// <summary>The redrive of everything that is redriven by itself: each at its own time, and all of it at a speed.</summary>
+    /// <summary>The redrive of all messages that are redriven automatically: each at its own time, together at a limited rate.</summary>
     public static readonly Guid Automatic = new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
-    /// <summary>Those that never end.</summary>
+    /// <summary>The redrives that never end.</summary>
     public static readonly Guid[] Lasting = [Single, Automatic];
 
     private static readonly TimeSpan LongestStatement = TimeSpan.FromMinutes(5);
@@ -40,10 +41,10 @@ internal static class Redrives
         """;
 
     /// <summary>
-    /// Schedules one dead letter for now, also one that would be redriven automatically later, and one that was redriven and neither came
-    /// back nor was handled: the broker may have lost it.
+    /// Schedules one dead letter for now. It may also be one that would be redriven automatically later, or one that was redriven and
+    /// neither came back nor was handled: the broker may have lost it.
     /// </summary>
-    /// <returns>When it goes; null when there is none with this id that waits.</returns>
+    /// <returns>When it is due; null when there is none with this id, or its state does not allow it.</returns>
     public static async Task<DateTimeOffset?> Schedule(
         DbContext database, Guid id, Operator who, string? reason, CancellationToken cancellationToken)
     {
@@ -53,7 +54,7 @@ internal static class Redrives
         return await reader.ReadAsync(cancellationToken) ? reader.GetFieldValue<DateTimeOffset>(0) : null;
     }
 
-    // Whoever has locked the redrive alone sends from it.
+    // Only the transaction that has locked the redrive sends from it.
     private const string CancelMany =
         """
         WITH redrive AS MATERIALIZED (
@@ -69,8 +70,8 @@ internal static class Redrives
         SELECT count(*) FROM cancelled
         """;
 
-    /// <summary>Takes back what a redrive of many has not sent yet. What is being sent just now, it waits for, and leaves.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Cancels what a redrive of many has not sent yet. Waits for messages that are being sent, and leaves them alone.</summary>
+    /// <returns>How many dead letters wait again.</returns>
     public static async Task<long> Cancel(DbContext database, Guid id, Operator who, string? reason, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
@@ -79,7 +80,7 @@ internal static class Redrives
         return (long)(await batch.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>How many wait that a filter lets through.</summary>
+    /// <summary>Counts the waiting dead letters that match a filter.</summary>
     public static async Task<long> Count(DbContext database, DeadLetterFilter filter, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand("");
@@ -88,8 +89,8 @@ internal static class Redrives
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Schedules what waits: the oldest, if a limit says so.</summary>
-    /// <returns>By what it can be cancelled, how many they are, and when the last of them goes.</returns>
+    /// <summary>Schedules waiting dead letters that match a filter; with a limit, those whose last failure is oldest.</summary>
+    /// <returns>The redrive's id, how many messages it has, and when the last of them is due.</returns>
     public static async Task<(Guid Id, long Scheduled, DateTimeOffset? LastAt)> Schedule(
         DbContext database,
         DeadLetterFilter filter,

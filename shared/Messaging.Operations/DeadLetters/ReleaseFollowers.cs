@@ -12,7 +12,7 @@ using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>
 /// <summary><c>POST /ops/dead-letters/{id}/release</c></summary>
 internal static class ReleaseFollowers
 {
-    // What an operator has closed never comes; what was handled has come, and those on its stream wait for something else.
+    // An event that an operator has closed never comes. One that was handled has come: events on its stream wait for something else.
     private const string SelectFollowers =
         """
         SELECT letter.followers_due,
@@ -26,21 +26,21 @@ internal static class ReleaseFollowers
         WHERE id = $1
         """;
 
-    /// <summary>Lets those run that wait for a dead letter which is closed: it will never come.</summary>
+    /// <summary>Runs the events that wait for a closed dead letter, which will never come.</summary>
     /// <remarks>
-    /// What is deferred on its stream is tried within seconds, in sequence; what still comes too early becomes a dead letter of its own. This
-    /// is what <c>"followers": "run"</c> does at the time of closing, for whoever has chosen <c>wait</c>, and for what was deferred since.
+    /// The deferred events of its stream are tried within seconds, in sequence; those that are still too early become dead letters of their
+    /// own. At the time of closing, <c>"followers": "run"</c> does the same; use this after <c>wait</c>, or for events deferred since.
     /// </remarks>
     /// <param name="id">The dead letter.</param>
-    /// <param name="request">Why.</param>
-    /// <param name="database">The service's.</param>
-    /// <param name="who">Asks for it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <response code="200">Its followers run now, or are about to since somebody else has asked.</response>
+    /// <param name="request">The reason.</param>
+    /// <param name="database">The service's database.</param>
+    /// <param name="who">The operator who sends the request.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <response code="200">Its followers will run now, because of this request or an earlier one.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
     /// <response code="409">
-    /// It is neither resolved nor discarded: <c>dead-letter-not-closed</c>. Or nothing waits for it, or not any more:
+    /// It is neither resolved nor discarded: <c>dead-letter-not-closed</c>. Or no event waits for it, or none waits any more:
     /// <c>dead-letter-without-followers</c>.
     /// </response>
     public static async Task<Answer> Handle(
@@ -55,7 +55,7 @@ internal static class ReleaseFollowers
         {
             return OpsProblems.Conflict(
                 "dead-letter-not-closed",
-                $"It is {letter.Item.State.ToColumn()}: its followers run when it is handled, or when it is resolved or discarded so.");
+                $"It is {letter.Item.State.ToColumn()}: its followers run when it is handled, or when it is closed with followers: run.");
         }
 
         var (due, deferred) = await Followers(database, id, cancellationToken);
@@ -64,7 +64,7 @@ internal static class ReleaseFollowers
         if (!deferred)
         {
             return OpsProblems.Conflict(
-                "dead-letter-without-followers", "Nothing waits for it: it was handled, its followers have run, or none has come.");
+                "dead-letter-without-followers", "No event waits for it: it was handled, its followers have run, or none has arrived.");
         }
 
         var item = await letter.Change(database, "release", who, request.Reason, "{}", "followers_due = true", [], cancellationToken);
@@ -82,6 +82,6 @@ internal static class ReleaseFollowers
     }
 }
 
-/// <summary>Why followers need not wait any more.</summary>
+/// <summary>Why its followers need not wait any longer.</summary>
 /// <param name="Reason" example="What they waited for was done by hand.">Up to 500 characters.</param>
 internal sealed record ReleaseRequest(string Reason);

@@ -10,18 +10,18 @@ using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>
 internal static class ResolveDeadLetter
 {
     /// <summary>
-    /// Says that a dead letter needs nothing more: an operator has seen to it by other means. Its event will not take effect later.
+    /// Marks a dead letter as resolved: an operator has dealt with it by other means. Its event will not take effect later.
     /// </summary>
     /// <param name="id">The dead letter.</param>
-    /// <param name="request">Why, and what becomes of those that wait for it.</param>
-    /// <param name="database">The service's.</param>
-    /// <param name="who">Asks for it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="request">The reason, and what happens to the events that wait for it.</param>
+    /// <param name="database">The service's database.</param>
+    /// <param name="who">The operator who sends the request.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">It is resolved.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
     /// <response code="409">
-    /// It is over already: <c>dead-letter-resolved</c> or <c>dead-letter-discarded</c>.
+    /// It is already closed: <c>dead-letter-resolved</c> or <c>dead-letter-discarded</c>.
     /// </response>
     public static Task<Answer> Handle(
         Guid id, CloseRequest request, DbContext database, Operator who, CancellationToken cancellationToken) =>

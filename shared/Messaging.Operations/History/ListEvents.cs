@@ -15,23 +15,23 @@ using Answer = Results<Ok<EventPage>, ValidationProblem>;
 /// <summary><c>GET /ops/events</c></summary>
 internal static class ListEvents
 {
-    /// <summary>Positions looked at by one query, and by one request: then it answers with what it has found.</summary>
+    /// <summary>The most positions that one query reads, and one request; it then returns the events it has found.</summary>
     private const int Stretch = 20_000;
     private const int LongestSearch = 20 * Stretch;
 
-    /// <summary>Lists the events of this service, the newest first.</summary>
+    /// <summary>Lists the events of this service, newest first.</summary>
     /// <remarks>
     /// For the next page, pass <c>next</c> as <c>after</c>. A page may have fewer events than the limit, or none, although there are more:
-    /// one request looks at 400,000 events of other types at most.
+    /// one request reads at most 400,000 positions of the log.
     /// </remarks>
-    /// <param name="database">The service's.</param>
-    /// <param name="types">What the service appends.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="database">The service's database.</param>
+    /// <param name="types">The event types that the service appends.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Only events of this stream, such as an order's id.</param>
-    /// <param name="type" example="OrderPlaced">Only events of this type: its name, or its whole wire address.</param>
-    /// <param name="since" example="2026-01-31T12:00:00Z">Only what happened then or later.</param>
-    /// <param name="until" example="2026-01-31T13:00:00Z">Only what happened before.</param>
-    /// <param name="after">Only events before this position in the log: <c>next</c> of the page before.</param>
+    /// <param name="type" example="OrderPlaced">Only events of this type, by name or wire address.</param>
+    /// <param name="since" example="2026-01-31T12:00:00Z">Only events that occurred at this time or later.</param>
+    /// <param name="until" example="2026-01-31T13:00:00Z">Only events that occurred before this time.</param>
+    /// <param name="after">Only events before this position in the log: <c>next</c> of the previous page.</param>
     /// <param name="limit" example="50">The most events on a page, 1 to 200.</param>
     /// <response code="200">A page of events.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
@@ -49,7 +49,7 @@ internal static class ListEvents
         if (type is not null && !type.Contains(':', StringComparison.Ordinal))
         {
             if (types.AddressOf(type) is not { } address)
-                return OpsProblems.Invalid("type", $"This service has no such events. It has: {types.KnownNames}.");
+                return OpsProblems.Invalid("type", $"This service has no such event. It has: {types.KnownNames}.");
             type = address;
         }
 
@@ -70,7 +70,7 @@ internal static class ListEvents
         return log;
     }
 
-    /// <summary>By the index of streams and sequences, whose order is that of positions.</summary>
+    /// <summary>Reads the index of streams and sequences, whose order is that of positions.</summary>
     private static async Task<EventPage> Page(
         DbContext database, IQueryable<LoggedEvent> wanted, string stream, long? after, int limit, CancellationToken cancellationToken)
     {
@@ -87,7 +87,7 @@ internal static class ListEvents
             : new EventPage(Items(events), null);
     }
 
-    /// <summary>By the primary key, stretch by stretch, back from the newest.</summary>
+    /// <summary>Reads the primary key stretch by stretch, backwards from the newest.</summary>
     private static async Task<EventPage> Page(
         DbContext database,
         IQueryable<LoggedEvent> wanted,
@@ -131,21 +131,21 @@ internal static class ListEvents
     ];
 }
 
-/// <summary>Some events, the newest first.</summary>
-/// <param name="Items">At most as many as the limit allows.</param>
+/// <summary>A page of events, newest first.</summary>
+/// <param name="Items">No more than the limit.</param>
 /// <param name="Next">What to pass as <c>after</c> for the next page; null on the last.</param>
 internal sealed record EventPage(IReadOnlyList<EventItem> Items, long? Next);
 
 /// <summary>An event of this service.</summary>
-/// <param name="Position" example="4711">Where it stands in the log: ascending, with gaps.</param>
-/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id, the MessageId on the wire.</param>
-/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What it is an event of, such as the order's id.</param>
-/// <param name="Sequence" example="1">Its place in the stream, from 1.</param>
+/// <param name="Position" example="4711">Its number in the log: ascending, with gaps.</param>
+/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id, which is the MessageId on the wire.</param>
+/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its stream, such as the order's id.</param>
+/// <param name="Sequence" example="1">Its number in the stream, from 1.</param>
 /// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address.</param>
-/// <param name="OccurredAt">When it happened, UTC.</param>
+/// <param name="OccurredAt">When it occurred, UTC.</param>
 /// <param name="CorrelationId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The order that it belongs to.</param>
-/// <param name="CausationId">The event that caused it; null when it was a request.</param>
-/// <param name="Data">The event itself; its shape is that of its type.</param>
+/// <param name="CausationId">The event that caused it; null when a request caused it.</param>
+/// <param name="Data">The event itself; its shape depends on the type.</param>
 internal sealed record EventItem(
     long Position,
     Guid EventId,

@@ -4,18 +4,18 @@ using OrderPlatform.Messaging.EventLog;
 namespace OrderPlatform.Messaging.Operations.History;
 
 /// <summary>
-/// Where in the log a time is. Positions ascend with time, almost, so a binary search by the primary key finds it: no index on the
-/// time, which every event would have to pay for.
+/// Finds the positions of a time range in the log. Positions almost ascend with time, so a binary search by the primary key finds them
+/// without an index on the time, which every insert would have to maintain.
 /// </summary>
 internal static class LogPositions
 {
     /// <summary>
-    /// How far the order of positions may differ from that of times. An event's time is taken before its position, in a transaction that
-    /// waits for no lock longer than seconds; and the clocks of instances may differ.
+    /// How far the order of positions may differ from the order of times. An event's time is taken before its position, in a transaction
+    /// that waits for no lock longer than seconds; and the clocks of instances may differ.
     /// </summary>
     private static readonly TimeSpan Disorder = TimeSpan.FromMinutes(1);
 
-    // Keeps that the first row at or after hi is not before the time, and that all rows before lo are.
+    // Invariant: the first row at or after hi is not before the time, and all rows before lo are.
     private const string Search =
         """
         WITH RECURSIVE search (lo, hi) AS (
@@ -32,8 +32,7 @@ internal static class LogPositions
         """;
 
     /// <summary>
-    /// The positions among which everything is that happened in a time, first and last; the last is less than the first when there are
-    /// none.
+    /// The first and last position between which all events of a time range are; the last is less than the first when there are none.
     /// </summary>
     public static async Task<(long First, long Last)> Of(
         DbContext database, DateTimeOffset? since, DateTimeOffset? until, CancellationToken cancellationToken)

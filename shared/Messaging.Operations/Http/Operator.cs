@@ -2,18 +2,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace OrderPlatform.Messaging.Operations.Http;
 
-/// <summary>Who asks for something under <c>/ops</c>.</summary>
-/// <param name="Name">Who is signed in; else what the header <c>X-Operator</c> says; else <c>anonymous</c>.</param>
+/// <summary>The operator who sends a request to <c>/ops</c>.</summary>
+/// <param name="Name">The signed-in user; else the header <c>X-Operator</c>; else <c>anonymous</c>.</param>
 internal sealed record Operator(string Name)
 {
     private const string Header = "X-Operator";
     private const int Longest = 100;
 
-    /// <summary>Lets minimal APIs pass it to handlers.</summary>
+    /// <summary>Lets minimal APIs bind it as a parameter of handlers.</summary>
     public static ValueTask<Operator> BindAsync(HttpContext http) => ValueTask.FromResult(new Operator(
         http.User.Identity?.Name ?? (http.Request.Headers.TryGetValue(Header, out var name) ? name.ToString() : "anonymous")));
 
-    /// <summary>Refuses a header that is no name.</summary>
+    /// <summary>Answers 400 when the header is not a valid name.</summary>
     public static ValueTask<object?> Check(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         context.HttpContext.Request.Headers.TryGetValue(Header, out var name) && !IsName(name.ToString())
             ? ValueTask.FromResult<object?>(OpsProblems.Invalid("x-operator", $"Must be a name of 1 to {Longest} printable characters."))

@@ -3,21 +3,21 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace OrderPlatform.Messaging.Operations.Http;
 
-/// <summary>Refusals as RFC 9457 problems, in the form that all services give them.</summary>
+/// <summary>Refusals as RFC 9457 problem details, in the form that all services use.</summary>
 internal static class OpsProblems
 {
-    /// <summary>404: there is no such thing.</summary>
+    /// <summary>404: nothing has this id.</summary>
     public static ProblemHttpResult NotFound(string what, object id) =>
         Of(StatusCodes.Status404NotFound, "Not Found", $"{what.Replace(' ', '-')}-not-found", $"There is no {what} {id}.");
 
-    /// <summary>409: the state of the thing forbids it.</summary>
+    /// <summary>409: the present state does not allow it.</summary>
     public static ProblemHttpResult Conflict(string code, string detail) => Of(StatusCodes.Status409Conflict, "Conflict", code, detail);
 
     /// <summary>400: what to change, and where.</summary>
     public static ValidationProblem Invalid(string field, string message) =>
         TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [message] });
 
-    /// <summary>503: something that is needed for it is away.</summary>
+    /// <summary>503: something that the request needs is unavailable.</summary>
     public static ProblemHttpResult Unavailable(string code, string detail) =>
         Of(StatusCodes.Status503ServiceUnavailable, "Service Unavailable", code, detail);
 

@@ -1,11 +1,11 @@
 namespace OrderPlatform.Messaging.Operations.Http;
 
-/// <summary>An operator's words.</summary>
+/// <summary>Checks the reason that an operator gives.</summary>
 internal static class Reasons
 {
     private const int Longest = 500;
 
-    /// <summary>What is wrong with them; null when nothing is.</summary>
+    /// <summary>The field and what is wrong with it; null if the reason is valid.</summary>
     public static (string Field, string Message)? Fault(string? reason, bool required) =>
         reason is null && !required ? null
         : string.IsNullOrWhiteSpace(reason) || reason.Length > Longest || reason.Contains('\0', StringComparison.Ordinal)

@@ -4,7 +4,7 @@ using OrderPlatform.Messaging.Operations.Http;
 
 namespace OrderPlatform.Messaging.Operations.Jobs;
 
-/// <summary>What is answered about jobs of every kind.</summary>
+/// <summary>Answers to requests about jobs of any kind.</summary>
 internal static class JobAnswers
 {
     public static async Task<Results<Ok<TJob>, ProblemHttpResult>> Answer<TJob>(
@@ -12,12 +12,12 @@ internal static class JobAnswers
         where TJob : Job =>
         await jobs.Find(id, cancellationToken) is { } job ? TypedResults.Ok(job) : OpsProblems.NotFound(jobs.Kind, id);
 
-    /// <summary>The job in its new state; asked for again, this is no error.</summary>
-    /// <param name="jobs">Where the job is.</param>
+    /// <summary>Moves a job to a new state; repeating the request is not an error.</summary>
+    /// <param name="jobs">The jobs of its kind.</param>
     /// <param name="id">The job.</param>
-    /// <param name="from">The states in which it can be asked for.</param>
+    /// <param name="from">The states that allow it.</param>
     /// <param name="to">The new state.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     public static async Task<Results<Ok<TJob>, ProblemHttpResult>> AnswerChange<TJob>(
         this JobTable<TJob> jobs, Guid id, JobState[] from, JobState to, CancellationToken cancellationToken)
         where TJob : Job

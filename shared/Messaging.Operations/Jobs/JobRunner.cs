@@ -6,22 +6,22 @@ using OrderPlatform.Messaging.Storage;
 namespace OrderPlatform.Messaging.Operations.Jobs;
 
 /// <summary>
-/// Runs the jobs of a table, one at a time and on one instance of the service: whoever holds an advisory lock. A job that is interrupted,
-/// by an outage or by the end of its process, goes on where its row says that it stands.
+/// Runs the jobs of a table, one at a time, on the instance of the service that holds an advisory lock. A job that is interrupted by an
+/// outage or by the end of its process continues from the progress in its row.
 /// </summary>
 internal abstract partial class JobRunner<TJob>(
     JobTable<TJob> jobs, DatabaseAddress address, DatabaseStartup database, TimeSpan pollInterval, ILogger logger)
     : BackgroundLoop(database.Ready, TimeSpan.Zero)
     where TJob : Job
 {
-    /// <summary>How many polls a job waits that was put off.</summary>
+    /// <summary>How many polls a job waits after it was put off.</summary>
     private const int PutOffPolls = 20;
 
     private readonly Dictionary<Guid, long> putOff = [];
 
     /// <summary>
-    /// Works on a job until it is no longer to run. Whatever it throws, it is called again, but for <see cref="JobFailedException"/>; after
-    /// <see cref="JobPutOffException"/> others go first.
+    /// Works on a job until its state is no longer running. After any exception but <see cref="JobFailedException"/> it is called again;
+    /// after <see cref="JobPutOffException"/>, other jobs go first.
     /// </summary>
     protected abstract Task Run(Guid id, CancellationToken stoppingToken);
 
@@ -68,15 +68,15 @@ internal abstract partial class JobRunner<TJob>(
         return jobs.Next(putOff.Keys, stoppingToken);
     }
 
-    [LoggerMessage(LogLevel.Warning, "A {Kind} was interrupted ({Reason}); retrying from where it stands")]
+    [LoggerMessage(LogLevel.Warning, "A {Kind} was interrupted ({Reason}); retrying from its last progress")]
     private static partial void Interrupted(ILogger logger, string kind, string reason);
 
-    [LoggerMessage(LogLevel.Error, "The {Kind} {Id} failed: {Reason}")]
+    [LoggerMessage(LogLevel.Error, "The {Kind} {Id} failed and ends here: {Reason}")]
     private static partial void Failed(ILogger logger, string kind, Guid id, string reason);
 }
 
-/// <summary>The job cannot be done, and trying again would not help.</summary>
+/// <summary>The job cannot be done, and retrying would not help.</summary>
 internal sealed class JobFailedException(string message, Exception? cause = null) : Exception(message, cause);
 
-/// <summary>What the job needs is away. It is tried again, for as long as it takes.</summary>
+/// <summary>Something that the job needs is unavailable. The job is retried for as long as it takes.</summary>
 internal sealed class JobPutOffException(string message, Exception? cause = null) : Exception(message, cause);

@@ -2,15 +2,15 @@ using System.Text.Json.Serialization;
 
 namespace OrderPlatform.Messaging.Operations.Jobs;
 
-/// <summary>How far a job is. Completed, cancelled and failed are final.</summary>
+/// <summary>The state of a job. Completed, cancelled and failed are final.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<JobState>))]
 internal enum JobState
 {
-    /// <summary>An instance of the service works on it, or will: jobs of a kind run one after the other.</summary>
+    /// <summary>An instance of the service is working on it, or will: jobs of a kind run one after another.</summary>
     [JsonStringEnumMemberName("running")]
     Running,
 
-    /// <summary>It goes on where it stands when it is resumed.</summary>
+    /// <summary>It continues where it stopped when it is resumed.</summary>
     [JsonStringEnumMemberName("paused")]
     Paused,
 
@@ -20,7 +20,7 @@ internal enum JobState
     [JsonStringEnumMemberName("cancelled")]
     Cancelled,
 
-    /// <summary>It could not be done; its error says why.</summary>
+    /// <summary>It failed; its error says why.</summary>
     [JsonStringEnumMemberName("failed")]
     Failed,
 }

@@ -3,9 +3,9 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Jobs;
 
-/// <summary>Jobs of one kind.</summary>
+/// <summary>The table of one kind of job.</summary>
 /// <param name="source">The service's database.</param>
-/// <param name="kind">What such a job is called; its table is named by the plural.</param>
+/// <param name="kind">The name of such a job; the table has its plural.</param>
 internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
     where TJob : Job
 {
@@ -13,7 +13,7 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
 
     public string Kind => kind;
 
-    /// <summary>The job that was started first, of those that are to run, but for some; null when there is none.</summary>
+    /// <summary>The running job that was started first, ignoring some; null when there is none.</summary>
     public async Task<Guid?> Next(IEnumerable<Guid> except, CancellationToken cancellationToken)
     {
         await using var next = source.CreateCommand(
@@ -25,15 +25,15 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
     public Task<TJob?> Find(Guid id, CancellationToken cancellationToken) =>
         One($"SELECT * FROM messaging.{kind}s WHERE id = $1", cancellationToken, Value(id));
 
-    /// <summary>The newest hundred, the newest first.</summary>
+    /// <summary>The newest hundred, newest first.</summary>
     public async Task<List<TJob>> List(CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand($"SELECT * FROM messaging.{kind}s ORDER BY started_at DESC, id DESC LIMIT {Newest}");
         return await Many(command, cancellationToken);
     }
 
-    /// <summary>Brings the job from one of some states into another.</summary>
-    /// <returns>Null when it is in none of them.</returns>
+    /// <summary>Moves the job from one of some states to another.</summary>
+    /// <returns>The job; null when it was in none of those states.</returns>
     public Task<TJob?> Change(Guid id, JobState[] from, JobState to, CancellationToken cancellationToken) => One(
         $"""
          UPDATE messaging.{kind}s
@@ -46,14 +46,14 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
         Value(TextOf(to)),
         Value(Array.ConvertAll(from, TextOf)));
 
-    /// <summary>Gives the job up, and says why.</summary>
+    /// <summary>Ends a running job as failed, with the reason.</summary>
     public Task Fail(Guid id, string error, CancellationToken cancellationToken) => One(
         $"UPDATE messaging.{kind}s SET state = 'failed', error = $2, ended_at = now() WHERE id = $1 AND state = 'running' RETURNING *",
         cancellationToken,
         Value(id),
         Value(error));
 
-    /// <summary>Says why the job cannot go on just now. It is still to run, and does not say so any more when it gets on.</summary>
+    /// <summary>Records why the job cannot continue at the moment. It stays running; its next progress removes the reason.</summary>
     public Task PutOff(Guid id, string reason, CancellationToken cancellationToken) => One(
         $"UPDATE messaging.{kind}s SET error = $2 WHERE id = $1 AND state = 'running' RETURNING *",
         cancellationToken,
@@ -77,7 +77,7 @@ internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
         return await One(command, cancellationToken);
     }
 
-    /// <summary>The same, by a command that may be a part of a transaction.</summary>
+    /// <summary>The same, with a command that may be part of a transaction.</summary>
     protected async Task<TJob?> One(NpgsqlCommand command, CancellationToken cancellationToken) =>
         (await Many(command, cancellationToken)).SingleOrDefault();
 

@@ -1,10 +1,10 @@
 namespace OrderPlatform.Messaging.Operations.Pacing;
 
 /// <summary>
-/// Lets work that can wait take turns with the flow of events, which goes first: after each turn it rests for so long that it works no more
-/// than a share of the time. No rest is longer than ten seconds, even where a long turn makes the share larger.
+/// Limits background work to a share of the time, so that normal traffic goes first: after each turn, the work rests long enough to keep to
+/// its share. No rest is longer than ten seconds, even if a long turn makes the share larger.
 /// </summary>
-/// <param name="share">The share of the time, above 0; 1 is without a rest.</param>
+/// <param name="share">The share of the time, above 0; 1 means without rests.</param>
 /// <param name="clock">Measures turns and rests.</param>
 internal sealed class BackgroundThrottle(double share, TimeProvider clock)
 {
@@ -19,7 +19,7 @@ internal sealed class BackgroundThrottle(double share, TimeProvider clock)
         return Task.Delay(rest < LongestRest ? rest : LongestRest, clock, stoppingToken);
     }
 
-    /// <summary>Some work that is done at once.</summary>
+    /// <summary>A piece of work between two rests.</summary>
     internal readonly struct Turn(BackgroundThrottle throttle, long began)
     {
         /// <summary>Ends the turn, and completes when the next may begin.</summary>

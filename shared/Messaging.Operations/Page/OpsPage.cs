@@ -13,7 +13,7 @@ using OrderPlatform.Messaging.Operations.Http;
 
 namespace OrderPlatform.Messaging.Operations.Page;
 
-/// <summary>The page at <c>/ops</c>: files in this assembly, served as they are. Whatever it shows, it asks of the API beside it.</summary>
+/// <summary>The page at <c>/ops</c>: files in this assembly, served as they are. All it shows comes from the API beside it.</summary>
 internal static class OpsPage
 {
     private const string Folder = "Page/";
@@ -26,7 +26,7 @@ internal static class OpsPage
         [".svg"] = MediaTypeNames.Image.Svg,
     };
 
-    /// <summary>By its name; read once.</summary>
+    /// <summary>The files by name; read once.</summary>
     private static readonly Lazy<Dictionary<string, Asset>> Assets = new(() => typeof(OpsPage).Assembly.GetManifestResourceNames()
         .Where(name => name.StartsWith(Folder, StringComparison.Ordinal))
         .ToDictionary(name => name[Folder.Length..], Read));
@@ -37,7 +37,7 @@ internal static class OpsPage
         ops.MapGet("/assets/{name}", Find).ExcludeFromDescription();
     }
 
-    /// <summary>Whatever a message holds, nothing but the page's own scripts runs, and nobody but the services is asked.</summary>
+    /// <summary>Whatever a message contains, only the page's own scripts run, and only the services are called.</summary>
     private static FileContentHttpResult Page(HttpContext http, MessagingTopology map, OpsOptions options)
     {
         var headers = http.Response.Headers;
@@ -56,7 +56,7 @@ internal static class OpsPage
     private static Results<FileContentHttpResult, NotFound> Find(HttpContext http, string name) =>
         Assets.Value.TryGetValue(name, out var asset) ? Send(http, asset) : TypedResults.NotFound();
 
-    /// <summary>A browser keeps it, and asks each time whether it is still the same: a release is seen at once.</summary>
+    /// <summary>Browsers cache it but revalidate it each time, so a release is visible at once.</summary>
     private static FileContentHttpResult Send(HttpContext http, Asset asset)
     {
         http.Response.Headers.CacheControl = "no-cache";

@@ -1,4 +1,4 @@
-// What can be done to dead letters. Each asks first, tells what came of it, and then calls `then`.
+// The actions on dead letters. Each asks first, reports its result, and then calls `then`.
 
 import { plural, shortName } from './dom.js';
 import { post, put } from './api.js';
@@ -11,12 +11,12 @@ async function act(dialog, then) {
   if (await identify() && await ask(dialog)) await then();
 }
 
-/** Redrives a selection, { ids }, or all that match, { filter }, as fast as the operator says; a dry run tells how many that are. */
+/** Redrives a selection, { ids }, or all that match, { filter }, at the rate that the operator gives; a dry run counts them. */
 export function redriveMany(selection, then) {
   const redrive = (values, dryRun) => post('dead-letters/redrives', { ...selection, ...values, dryRun });
   return act({
     title: 'Redrive messages',
-    text: 'They go back to the queue that they came from. Whoever has handled one already drops it.',
+    text: 'They go back to the queue that they came from. Messages that have been handled already are dropped there.',
     fields: [
       ...('ids' in selection ? [] : [{ name: 'limit', label: 'At most', type: 'number', min: 1, hint: 'Empty: all of them.' }]),
       { name: 'perSecond', label: 'Messages per second', type: 'number', min: 1, value: 50 },
@@ -64,12 +64,12 @@ export const editBody = (item, then) => act({
 
 const followers = {
   name: 'followers', label: 'Events of the same stream that wait for it', type: 'radio', value: 'wait', required: true,
-  options: [['wait', 'wait on'], ['run', 'are handled now; those that cannot be become dead letters of their own']],
+  options: [['wait', 'keep waiting'], ['run', 'are handled now; those that cannot be become dead letters of their own']],
 };
 
 export const discard = (item, then) => act({
   title: `Discard ${shortName(item.type)}?`,
-  text: 'It never takes effect, also when it comes again.',
+  text: 'It will never take effect, even if it arrives again.',
   fields: [reason(true), followers],
   action: 'Discard',
   danger: true,
@@ -81,7 +81,7 @@ export const discard = (item, then) => act({
 
 export const resolve = (item, then) => act({
   title: `Mark ${shortName(item.type)} as resolved?`,
-  text: 'For what was put right by other means: the message itself never takes effect any more.',
+  text: 'Use this when its work was done by other means. The message itself will never take effect.',
   fields: [reason(true), followers],
   action: 'Mark as resolved',
   submit: async values => {

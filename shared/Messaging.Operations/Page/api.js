@@ -9,7 +9,7 @@ export const ownName = service;
 /** The address of every service that the configuration names, by name, this one included. */
 export const addresses = JSON.parse(peers);
 
-/** A refusal, as RFC 9457 tells it. */
+/** A refusal, from its RFC 9457 problem details. */
 export class Problem extends Error {
   constructor(problem, status) {
     super(problem.detail ?? problem.title ?? `The service answered ${status}.`);
@@ -19,7 +19,7 @@ export class Problem extends Error {
   }
 }
 
-/** Gets what is at a path below /ops. Parameters that are empty are left out. */
+/** Sends a GET to a path below /ops. Empty parameters are left out. */
 export const get = (path, parameters = {}) => request('GET', `${path}${query(parameters)}`);
 
 export const post = (path, body) => request('POST', path, body);
@@ -32,14 +32,14 @@ export function query(parameters) {
   return given.length ? `?${new URLSearchParams(given)}` : '';
 }
 
-/** What a service knows of a stream. */
+/** What a service knows about a stream. */
 export function timelineOf(name, stream) {
   const path = `timelines/${encodeURIComponent(stream)}`;
   const url = name === ownName ? new URL(path, base) : new URL(`ops/${path}`, addresses[name]);
   return send(url, { signal: AbortSignal.timeout(5000) });
 }
 
-/** Who acts, as the audit will tell; kept in this browser. */
+/** The operator's name, as the history will record it; kept in this browser. */
 export const operator = {
   get name() { return localStorage.getItem('operator') ?? ''; },
   set name(value) { localStorage.setItem('operator', value); },

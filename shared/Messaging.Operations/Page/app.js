@@ -11,7 +11,7 @@ import { replays } from './replays.js';
 import { rebuild, rebuilds } from './rebuilds.js';
 
 // A view is an async function of { id, parameters, refresh } that asks the API, and returns { title, content, every }: what to show, and
-// after how many milliseconds to look again, if at all. It is simply run again when something has changed.
+// after how many milliseconds to refresh it, if at all. It simply runs again when something has changed.
 const routes = [
   [/^\/$/, overview],
   [/^\/deferred$/, deferred],
@@ -35,9 +35,9 @@ let visit = 0;
 let timer;
 let shown;
 
-/** Goes where the address says. */
+/** Shows the view that the address names. */
 async function go() {
-  // "Skip to content" is no place.
+  // "Skip to content" is not a view.
   if (location.hash === '#main') return history.replaceState(null, '', shown ?? '#/');
   visit++;
   shown = location.hash || '#/';
@@ -67,11 +67,11 @@ async function render(current, { arriving = false } = {}) {
   } catch (error) {
     if (current !== visit) return;
     if (!arriving && main.querySelector('h1') && (error.status === 0 || error.status >= 500)) {
-      // It passes. What is shown stays, and only grows old.
+      // A temporary failure: the content stays, and only becomes outdated.
       announce(`${error.message} What you see may be out of date.`);
       timer = setTimeout(() => render(current), 5000);
     } else {
-      show('This did not work', [h('p', { role: 'alert' }, error.message), button('Try again', () => render(current))]);
+      show('Something went wrong', [h('p', { role: 'alert' }, error.message), button('Try again', () => render(current))]);
       if (error.status === undefined) console.error(error);
     }
   }
@@ -82,10 +82,10 @@ async function render(current, { arriving = false } = {}) {
   }
 }
 
-/** Nobody looks: goes on when somebody does. */
+/** The page is hidden: continues when it is visible again. */
 const wait = current => document.addEventListener('visibilitychange', () => current === visit && render(current), { once: true });
 
-/** Shows it, if it is not what is shown already; focus and opened details stay. */
+/** Shows new content, if it has changed; keeps the focus and open details. */
 function show(title, content) {
   const fresh = h('div', {}, h('h1', { tabindex: '-1' }, title), ...content);
   const looks = fresh.outerHTML;
@@ -99,7 +99,7 @@ function show(title, content) {
 }
 
 const nothing = async () =>
-  ({ title: 'Nothing here', content: [h('p', {}, 'There is no such view. ', h('a', { href: '#/' }, 'Overview'))] });
+  ({ title: 'Not found', content: [h('p', {}, 'There is no such view. ', h('a', { href: '#/' }, 'Overview'))] });
 
 function markNavigation(path) {
   const current = `#/${path.split('/')[1]}`;

@@ -6,11 +6,12 @@ import { redrives } from './redrives.js';
 const unresolved = ['waiting', 'scheduled', 'redriven'];
 const states = [...unresolved, 'resolved', 'discarded'];
 
-/** What becomes of them. */
+/** What happens next, by state. */
 const outlook = {
-  waiting: 'Nothing happens to what is waiting, until somebody decides.',
-  scheduled: 'What is scheduled is redriven at its time, which the list shows. What goes by itself can be opened and redriven at once.',
-  redriven: 'What was redriven is in its queue, or deferred until its predecessor comes, and is resolved when it is handled.',
+  waiting: 'Nothing happens to waiting messages until an operator decides.',
+  scheduled: 'Scheduled messages are redriven at the time that the list shows. '
+    + 'To skip the wait for an automatic redrive, open the message and redrive it.',
+  redriven: 'Redriven messages are in their queue, or deferred until their predecessor arrives. They are resolved when they are handled.',
 };
 
 /** Dead letters by what they have in common. */
@@ -51,7 +52,7 @@ export async function groups(page) {
 
 const filterOf = ({ queue, type, exceptionType, handler, state }) => ({ state, queue, type, exception: exceptionType, handler });
 
-/** What the messages of a group lack, they are to lack. */
+/** The filter for exactly this group: what its messages lack must be missing. */
 const exactly = group => ({
   ...filterOf(group), type: group.type ?? '', exception: group.exceptionType ?? '', handler: group.handler ?? '',
 });
@@ -100,8 +101,8 @@ export async function messages(page) {
           disabled: items.length === 0 || !together, id: 'redrive-all', 'aria-describedby': together ? null : 'redrive-why',
         })),
       !together && h('p', { id: 'redrive-why', class: 'hint' },
-        `Only what is waiting is redriven together, and these are ${selecting.state}. ${outlook[selecting.state] ?? ''}`),
-      table('Messages, the newest first', [
+        `Only waiting messages can be redriven together, and these are ${selecting.state}. ${outlook[selecting.state] ?? ''}`),
+      table('Messages, newest first', [
         [all, item => boxes.get(item.id), 'choose'],
         ['Event', item => h('a', { href: `#/dead-letters/${item.id}`, id: `message-${item.id}` }, shortName(item.type))],
         ['Stream', item => item.stream ?? '–', 'id'],
@@ -110,7 +111,7 @@ export async function messages(page) {
         ['Attempts', item => number(item.attempts), 'number'],
         ['Last failure', item => time(item.lastFailedAt)],
         ['State', item => [state(item.state),
-          item.state === 'scheduled' && h('div', { class: 'hint' }, 'goes at ', time(item.redriveAt))]],
+          item.state === 'scheduled' && h('div', { class: 'hint' }, 'will be redriven at ', time(item.redriveAt))]],
       ], items, 'No message matches.'),
       h('div', { class: 'buttons' },
         after && h('a', { class: 'button', href: `#/dead-letters/list${query(selecting)}` }, 'First page'),
@@ -119,7 +120,7 @@ export async function messages(page) {
   };
 }
 
-/** What is left empty does not count. */
+/** Fields that are left empty are ignored. */
 function filterForm(filter) {
   const field = (name, label, input) => h('div', { class: 'field' }, h('label', { for: `filter-${name}` }, label), input);
   const text = (name, label, placeholder) =>
@@ -143,7 +144,7 @@ function filterForm(filter) {
       h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary' }, 'Search'))));
 }
 
-/** As <input type="datetime-local"> wants it: this browser's time, without a zone. */
+/** As <input type="datetime-local"> needs it: this browser's time, without a zone. */
 function local(iso) {
   if (!iso) return null;
   const date = new Date(iso);

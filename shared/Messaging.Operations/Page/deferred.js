@@ -11,7 +11,7 @@ export async function deferred(page) {
     every: 5000,
     content: [
       h('p', {}, h('a', { href: '#/', id: 'back' }, '← Overview')),
-      table('Deferred events, the one that occurred first first', [
+      table('Deferred events, oldest first', [
         ['Event', item => shortName(item.type)],
         ['Stream', item => h('a', {
           href: `#/timeline/${encodeURIComponent(item.stream)}`, id: `stream-${item.queue}-${item.eventId}`,

@@ -2,11 +2,11 @@ import { h, announce } from './dom.js';
 import { operator } from './api.js';
 
 /**
- * Asks in a dialog, and does it. What `submit` throws is shown in the dialog, at the field that it names, and the dialog stays open.
+ * Asks in a dialog, and runs `submit`. Its errors are shown in the dialog, at the fields that they name, and the dialog stays open.
  *
  * A field is { name, label, type, value, hint, required, options, aside }, its type that of an <input>, or 'textarea', 'radio' or 'select'.
- * `preview` gets the values whenever a field changes that is not aside, and says what would happen: { text, action, possible }.
- * Returns whether it was done.
+ * `preview` gets the values whenever a field changes that is not `aside`, and says what would happen: { text, action, possible }.
+ * Returns whether the action was done.
  */
 export function ask({ title, text, fields = [], action, danger, preview, submit }) {
   return new Promise(resolve => {
@@ -33,11 +33,11 @@ export function ask({ title, text, fields = [], action, danger, preview, submit 
         field.fail(errors[field.name]);
         delete errors[field.name];
       }
-      // What no field has room for.
+      // Errors that belong to no field.
       failure.textContent = Object.keys(error.errors ?? {}).length ? Object.values(errors).flat().join(' ') : error.message;
       form.querySelector('[aria-invalid]')?.focus();
     };
-    // Answers may overtake each other: only the last question counts.
+    // Answers may arrive out of order: only the last request counts.
     let looks = 0;
     const look = async () => {
       const mine = ++looks;
@@ -53,7 +53,7 @@ export function ask({ title, text, fields = [], action, danger, preview, submit 
       } catch (error) {
         if (mine !== looks) return;
         outcome.textContent = '';
-        // Not what the last question would have done.
+        // Not the action of the previous preview.
         confirm.textContent = action;
         show(error);
       }
@@ -61,7 +61,7 @@ export function ask({ title, text, fields = [], action, danger, preview, submit 
 
     form.addEventListener('submit', async event => {
       event.preventDefault();
-      const missing = Object.fromEntries(controls.filter(field => field.missing()).map(field => [field.name, ['This is needed.']]));
+      const missing = Object.fromEntries(controls.filter(field => field.missing()).map(field => [field.name, ['This field is required.']]));
       if (Object.keys(missing).length) return show({ errors: missing });
       confirm.disabled = true;
       try {
@@ -89,29 +89,29 @@ export function ask({ title, text, fields = [], action, danger, preview, submit 
   });
 }
 
-/** Nobody acts without a name: asks for it once. Returns whether there is one. */
+/** Every action needs a name: asks for it once. Returns whether there is one. */
 export const identify = () => operator.name !== '' || askForName();
 
 export const askForName = () => ask({
   title: 'Who are you?',
-  text: 'Every action is recorded with the name of who did it.',
-  fields: [{ name: 'name', label: 'Your name', value: operator.name, required: true, hint: 'Up to 100 letters, without accents.' }],
+  text: 'Every action is recorded with your name.',
+  fields: [{ name: 'name', label: 'Your name', value: operator.name, required: true, hint: 'Up to 100 characters, without accents.' }],
   action: 'Save',
   submit: ({ name }) => {
-    // It travels in a header.
-    if (!/^[ -~]{1,100}$/.test(name)) throw { errors: { name: ['Use up to 100 plain letters, digits and signs (ASCII).'] } };
+    // It is sent in a header.
+    if (!/^[ -~]{1,100}$/.test(name)) throw { errors: { name: ['Use up to 100 plain letters, digits and punctuation marks (ASCII).'] } };
     operator.name = name.trim();
     document.dispatchEvent(new Event('operator'));
     return `Hello, ${operator.name}.`;
   },
 });
 
-/** A field with its label, its hint, and room for what is wrong with it. */
+/** A field with its label, its hint, and room for its error. */
 function control({ name, label, type = 'text', value = '', hint, required, aside, options = [], ...rest }) {
   const id = `field-${name}`;
   const error = h('span', { id: `${id}-error`, class: 'error' });
   const described = { 'aria-describedby': [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(' ') };
-  const label_ = [label, required && h('span', { class: 'needed' }, ' (needed)')];
+  const label_ = [label, required && h('span', { class: 'needed' }, ' (required)')];
   const help = hint && h('span', { id: `${id}-hint`, class: 'hint' }, hint);
 
   if (type === 'radio') {

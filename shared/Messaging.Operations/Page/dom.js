@@ -1,4 +1,4 @@
-// Makes elements. Whatever comes from a message goes in as text, never as markup: there is no innerHTML on this page.
+// Makes elements. Text from a message is inserted as text, never as markup: there is no innerHTML on this page.
 
 const svgTags = new Set(['svg', 'g', 'path', 'circle', 'line', 'text', 'title', 'defs', 'marker', 'rect']);
 
@@ -40,7 +40,7 @@ export function table(caption, columns, items, empty = 'None.') {
       }, together(cell(item))))))));
 }
 
-/** What a cell is made of stays beside its label, where a row is a card. */
+/** Keeps the parts of a cell together beside its label, where a row is a card. */
 const together = content => Array.isArray(content) ? h('div', {}, ...content) : content;
 
 /** Names with their values. */
@@ -49,7 +49,7 @@ export const facts = pairs => h('dl', {}, pairs.filter(([, value]) => value != n
 
 const clock = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium' });
 
-/** A time as this browser's user knows it, with the UTC time behind it. */
+/** A time in this browser's time zone, with the UTC time as its tooltip. */
 export const time = iso => iso ? h('time', { datetime: iso, title: iso }, clock.format(new Date(iso))) : '–';
 
 /** Seconds in the largest unit that fits. */
@@ -63,7 +63,7 @@ export const number = value => new Intl.NumberFormat('en').format(value);
 
 export const plural = (count, word) => `${number(count)} ${word}${count === 1 ? '' : 's'}`;
 
-/** Without its namespace: of a wire address, a .NET type, or either of its nested types. */
+/** A name without its namespace: of a wire address, a .NET type or a nested type. */
 export const shortName = name => name ? name.split(/[:.+]/).at(-1) : '–';
 
 const signs = {
@@ -71,13 +71,13 @@ const signs = {
   running: '▶', paused: '❚❚', completed: '✓', cancelled: '×', failed: '!',
 };
 
-/** A state, told by sign and word; the colour only helps. */
+/** A state, shown by sign and word; the colour only helps. */
 export const state = name => h('span', { class: `state ${name}` }, h('span', { 'aria-hidden': 'true' }, signs[name] ?? '•'), ` ${name}`);
 
-/** Text that keeps its lines, in a box that a keyboard can scroll. */
+/** Text that keeps its line breaks, in a box that can be scrolled by keyboard. */
 export const code = (text, label) => h('pre', { tabindex: '0', role: 'region', 'aria-label': label }, h('code', {}, text));
 
-/** Says something to everybody: shown for a while, and read out. */
+/** Shows a message for a while, and has screen readers read it out. */
 export function announce(text) {
   const news = document.getElementById('news');
   news.textContent = text;

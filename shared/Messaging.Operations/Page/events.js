@@ -1,7 +1,7 @@
 import { h, code, shortName, table, time } from './dom.js';
 import { get, query } from './api.js';
 
-/** What this service's log holds, the newest first. */
+/** The events in this service's log, newest first. */
 export async function events(page) {
   const { after, ...filter } = Object.fromEntries(page.parameters);
   const { items, next } = await get('events', { limit: 50, after, ...filter });
@@ -16,7 +16,7 @@ export async function events(page) {
     content: [
       h('form', { role: 'search', 'aria-label': 'Events', class: 'line', onsubmit: search },
         field('stream', 'Stream'), field('type', 'Event'), h('button', { type: 'submit', class: 'primary' }, 'Search')),
-      table('Events, the newest first', [
+      table('Events, newest first', [
         ['When', event => time(event.occurredAt)],
         ['Event', event => h('details', { id: `event-${event.eventId}` }, h('summary', {}, shortName(event.type)),
           code(JSON.stringify(event.data, null, 2), `Data of ${shortName(event.type)}`)), 'long'],

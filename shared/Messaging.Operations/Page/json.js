@@ -1,12 +1,12 @@
-// Shows JSON as it was written. Whoever parses and writes it again loses what may be the fault: a property that is there twice, digits of
-// a number that are too many for a JavaScript number, the zero of 1.10.
+// Shows JSON as it was written. Parsing and writing it again could hide the fault: a duplicate property, a number with too many digits for
+// JavaScript, the zero of 1.10.
 
-/** Deeper, the spaces would be more than the text. */
+/** At a greater depth, there would be more spaces than text. */
 const deepest = 100;
 
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 
-/** Lines and spaces between the tokens, which stay as they are. What is no JSON, or too deep to be read, comes back unchanged. */
+/** Adds lines and spaces between the tokens, which stay as they are. Text that is not JSON, or is nested too deeply, stays unchanged. */
 export function indent(text) {
   try {
     JSON.parse(text);

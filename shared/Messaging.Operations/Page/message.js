@@ -7,10 +7,10 @@ import { timelineOfStream } from './timeline.js';
 
 const handled = ['resolved', 'discarded'];
 
-/** For so long nobody doubts that what was redriven comes back, or is handled. */
+/** Milliseconds in which a redriven message is expected to come back, or to be handled. */
 const patience = 5 * 60_000;
 
-/** One dead letter: why, what, and what to do about it. */
+/** One dead letter: why it failed, its message, and the actions on it. */
 export async function message(page) {
   const item = await get(`dead-letters/${page.id}`);
   const moving = ['scheduled', 'redriven'].includes(item.state);
@@ -29,7 +29,7 @@ export async function message(page) {
         releaseFollowers(item, page.refresh)),
       facts([
         ['Exception', item.exceptionType],
-        ['It says', item.exceptionMessage],
+        ['Exception message', item.exceptionMessage],
         ['Handler', item.handler],
         ['Came from', item.source === 'skipped' ? `${item.queue}_skipped: the queue has no handler for it` : `${item.queue}_error`],
         ['Event', item.type],
@@ -59,7 +59,7 @@ export async function message(page) {
         ['What', action => action.action],
         ['Why', action => action.reason ?? '–', 'long'],
         ['Details', action => detailsOf(action), 'long'],
-      ], item.actions, 'Nobody has done anything yet.')),
+      ], item.actions, 'Nothing has been done yet.')),
       item.stream && timelineOfStream(item.stream),
     ],
   };
@@ -67,21 +67,21 @@ export async function message(page) {
 
 /** What will happen to it, and when. */
 function whatComes(item) {
-  if (item.state === 'waiting') return [' for somebody: nothing happens by itself'];
+  if (item.state === 'waiting') return [' for an operator: nothing happens automatically'];
   if (item.state === 'scheduled' && goesByItself(item))
-    return [' by itself, to be redriven at ', time(item.redriveAt), '; if the cause is gone, it can be redriven now'];
+    return [' automatically, to be redriven at ', time(item.redriveAt), '; if the cause is gone, it can be redriven now'];
   if (item.state === 'scheduled') return [' by an operator, to be redriven at ', time(item.redriveAt)];
   if (item.state !== 'redriven') return [];
-  return isRedrivable(item) ? [' at ', time(redrivenAt(item)), ', and not heard of since: it can be redriven again']
-    : [' at ', time(redrivenAt(item)), ', and not handled yet; if it is not heard of, it can be redriven again at ', time(doubtedAt(item))];
+  return isRedrivable(item) ? [' at ', time(redrivenAt(item)), ', without a result since: it can be redriven again']
+    : [' at ', time(redrivenAt(item)), ', and not handled yet; without a result, it can be redriven again at ', time(doubtedAt(item))];
 }
 
-/** As the API has it: what waits, what goes by itself later, and what was redriven and not heard of since. */
+/** The rule of the API: it is waiting, is scheduled automatically, or was redriven without a result. */
 const isRedrivable = item => item.state === 'waiting'
   || item.state === 'scheduled' && goesByItself(item)
   || item.state === 'redriven' && Date.parse(doubtedAt(item)) < Date.now();
 
-/** Whether its time is that of a failure, and not of somebody's redrive. */
+/** Whether its redrive was scheduled by a failure, and not by an operator. */
 const goesByItself = ({ actions, redriveAt }) =>
   actions.find(({ details }) => Date.parse(details?.redriveAt) === Date.parse(redriveAt))?.action !== 'redrive';
 
@@ -89,20 +89,20 @@ const redrivenAt = ({ actions, redriveAt }) => actions.findLast(({ action }) => 
 
 const doubtedAt = item => new Date(Date.parse(redrivenAt(item)) + patience).toISOString();
 
-/** What an action says of itself; the body that an edit has replaced, on request. */
+/** The details of an action; the body that an edit has replaced can be opened. */
 function detailsOf({ at, details }) {
   const { before, ...others } = details ?? {};
   const said = Object.entries(others).filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ');
   if (before === undefined) return said || '–';
-  return [said, h('details', { id: `before-${at}` }, h('summary', {}, 'The body before'), code(indent(before), 'The body before the edit'))];
+  return [said, h('details', { id: `before-${at}` }, h('summary', {}, 'Previous body'), code(indent(before), 'The body before the edit'))];
 }
 
 function bodyOf({ body, bodyBase64, originalBody }) {
-  if (body === null) return [h('p', {}, 'It is no text. In Base64:'), code(bodyBase64 ?? '', 'The body in Base64')];
+  if (body === null) return [h('p', {}, 'It is not text. In Base64:'), code(bodyBase64 ?? '', 'The body in Base64')];
   return [
     code(indent(body), 'The body'),
     originalBody != null && h('details', { id: 'original' },
-      h('summary', {}, 'As it came, before it was edited'), code(indent(originalBody), 'The original body')),
+      h('summary', {}, 'Original body, before it was edited'), code(indent(originalBody), 'The original body')),
   ];
 }

@@ -1,11 +1,11 @@
 import { h, section, table, time, duration, number, plural, state } from './dom.js';
 import { get, query } from './api.js';
 
-/** More dead letters are not counted. */
+/** The most dead letters that are counted. */
 const counted = 100_000;
 
-/** What is not over yet, and how the overview says so. */
-const unresolved = { waiting: 'waiting for somebody', scheduled: 'to be redriven', redriven: 'in their queue again' };
+/** The unresolved states, in the overview's words. */
+const unresolved = { waiting: 'waiting for an operator', scheduled: 'to be redriven', redriven: 'back in their queue' };
 
 /** What is waiting. */
 export async function overview() {
@@ -22,13 +22,13 @@ export async function overview() {
     content: [
       h('ul', { class: 'cards' },
         card('Outbox', outbox.pending, outbox.pending
-          ? `the oldest waits ${duration(outbox.oldestAgeSeconds)}` : 'everything is published'),
+          ? `the oldest has waited ${duration(outbox.oldestAgeSeconds)}` : 'everything is published'),
         card('Deferred', deferred, deferred
           ? h('a', { href: '#/deferred', id: 'to-deferred' }, 'wait for their predecessor') : 'nothing waits for a predecessor'),
         card('Dead letters', letters.reduce((sum, { count }) => sum + count, 0), letters.length
           ? h('a', { href: '#/dead-letters', id: 'to-dead-letters' },
             letters.map(({ count, says }) => `${number(count)}${count < counted ? '' : ' or more'} ${says}`).join(', '))
-          : 'nobody has to do anything'),
+          : 'nothing to do'),
         card('Relay', relay.active ? 'active' : 'not here', relay.active ? 'publishes from this instance' : relay.state)),
       section('Dead letters', table('Dead letters by queue and state', [
         ['Queue', ({ queue }) => queue],
@@ -36,11 +36,11 @@ export async function overview() {
         ['Messages', letters => h('a', {
           href: `#/dead-letters/list${query({ queue: letters.queue, state: letters.state })}`, id: `to-${letters.queue}-${letters.state}`,
         }, letters.count < counted ? plural(letters.count, 'message') : `${number(counted)} messages or more`), 'number'],
-      ], status.deadLetters, 'None: whatever came was handled.')),
+      ], status.deadLetters, 'None: every message was handled.')),
       section('Deferred', table('Deferred events by queue', [
         ['Queue', ({ queue }) => queue],
         ['Events', ({ count }) => number(count), 'number'],
-        ['The oldest waits', ({ oldestAgeSeconds }) => duration(oldestAgeSeconds)],
+        ['The oldest has waited', ({ oldestAgeSeconds }) => duration(oldestAgeSeconds)],
       ], status.deferred, 'None: no event waits for its predecessor.')),
       section('Partitions', h('details', { id: 'partitions' }, h('summary', {}, plural(status.partitions.length, 'partition')),
         table('Partitions', [

@@ -9,9 +9,9 @@ export async function rebuilds(page) {
     title: 'Rebuilds',
     every: items.some(({ state }) => state === 'running') ? 1000 : 5000,
     content: [
-      h('p', {}, 'A rebuild makes every row anew from its events, and compares it with the row that there is; or puts that right.'),
+      h('p', {}, 'A rebuild recomputes every row from its events and compares it with the stored row. It can also repair the stored row.'),
       h('div', { class: 'buttons' }, button('Start a rebuild…', () => start(page.refresh), { class: 'primary', id: 'start' })),
-      table('Rebuilds, the newest first', [
+      table('Rebuilds, newest first', [
         ['Started', job => h('a', { href: `#/rebuilds/${job.id}`, id: `rebuild-${job.id}` }, time(job.startedAt))],
         ['What', job => job.mode],
         ['State', job => state(job.state)],
@@ -19,15 +19,15 @@ export async function rebuilds(page) {
         ['Differing', job => number(job.differing), 'number'],
         ['Repaired', job => number(job.repaired), 'number'],
         ['By', job => job.startedBy],
-      ], items, 'There was none yet.'),
+      ], items, 'None yet.'),
     ],
   };
 }
 
 const kinds = {
   differs: 'row and events differ',
-  'missing-row': 'there are events, and no row',
-  'missing-events': 'there is a row, and no events',
+  'missing-row': 'there are events but no row',
+  'missing-events': 'there is a row, but events are missing',
 };
 
 /** One of them, with what it found. */
@@ -50,7 +50,7 @@ export async function rebuild(page) {
         ['Stream', ({ stream }) => h('a', { href: `#/timeline/${encodeURIComponent(stream)}`, id: `stream-${stream}` }, stream), 'id'],
         ['What', difference => kinds[difference.kind] ?? difference.kind],
         ['Properties', difference => difference.properties?.length ? h('ul', {}, difference.properties.map(({ name, row, log }) =>
-          h('li', {}, h('strong', {}, name), `: ${shown(row)} in the row, ${shown(log)} by its events`))) : '–', 'long'],
+          h('li', {}, h('strong', {}, name), `: ${shown(row)} in the row, ${shown(log)} according to its events`))) : '–', 'long'],
       ], job.differences ?? [], running ? 'None so far.' : 'None: rows and events agree.')),
     ],
   };
@@ -61,7 +61,7 @@ const shown = value => typeof value === 'string' ? value : JSON.stringify(value)
 async function cancel(job, refresh) {
   const done = await identify() && await ask({
     title: 'Cancel the rebuild?',
-    text: 'What it has repaired stays repaired.',
+    text: 'Repaired rows stay repaired.',
     action: 'Cancel the rebuild',
     danger: true,
     submit: async () => {
@@ -82,7 +82,7 @@ async function start(refresh) {
     action: 'Start',
     submit: async values => {
       await post('rebuilds', values);
-      return 'The rebuild has begun.';
+      return 'The rebuild has started.';
     },
   });
   if (done) await refresh();

@@ -2,16 +2,16 @@ import { h, button, number, plural, table, time } from './dom.js';
 import { get, post } from './api.js';
 import { ask, identify } from './dialog.js';
 
-/** Redrives of many that go on, to be stopped; nothing where there are none. */
+/** Redrives of many that are running, with buttons to cancel them; nothing where there are none. */
 export async function redrives(page) {
   const { items } = await get('dead-letters/redrives');
-  return items.length > 0 && table('Redrives that go on', [
-    ['Asked for', redrive => time(redrive.askedAt)],
+  return items.length > 0 && table('Running redrives', [
+    ['Requested', redrive => time(redrive.askedAt)],
     ['By', redrive => redrive.by ?? '–'],
     ['Why', redrive => redrive.reason ?? '–', 'long'],
-    ['Still to go', redrive => number(redrive.scheduled), 'number'],
+    ['Still to send', redrive => number(redrive.scheduled), 'number'],
     ['Per second', redrive => number(redrive.perSecond), 'number'],
-    ['The last goes', redrive => time(redrive.lastAt)],
+    ['Last one at', redrive => time(redrive.lastAt)],
     [h('span', { class: 'hidden' }, 'Actions'), redrive => button(
       ['Cancel…', h('span', { class: 'hidden' }, ` the redrive of ${plural(redrive.scheduled, 'message')}`)],
       () => cancel(redrive, page.refresh),
@@ -22,7 +22,7 @@ export async function redrives(page) {
 async function cancel(redrive, then) {
   const done = await identify() && await ask({
     title: 'Cancel the redrive?',
-    text: 'What was sent is sent. What is still to go waits for somebody again.',
+    text: 'Messages already sent stay sent. The others wait for an operator again.',
     fields: [{ name: 'reason', label: 'Reason', aside: true, maxlength: 500, hint: 'Kept with your name in the history.' }],
     action: 'Cancel the redrive',
     danger: true,

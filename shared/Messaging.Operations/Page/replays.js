@@ -10,10 +10,10 @@ export async function replays(page) {
     every: items.some(replay => replay.state === 'running') ? 1000 : 5000,
     content: [
       h('p', {}, 'A replay sends past events of this service to one queue: to a new consumer, or to one that lost its state. ',
-        'Whoever has handled one drops it.'),
+        'Events that it has already handled are dropped.'),
       h('div', { class: 'buttons' }, button('Start a replay…', () => start(page.refresh), { class: 'primary', id: 'start' })),
       items.length === 0
-        ? h('p', { class: 'empty' }, 'There was none yet.')
+        ? h('p', { class: 'empty' }, 'None yet.')
         : h('ul', { class: 'jobs' }, items.map(replay => job(replay, page.refresh))),
     ],
   };
@@ -54,13 +54,15 @@ const said = replay => [
 
 function rate({ perSecond, effectivePerSecond }) {
   if (perSecond) return `; ${number(perSecond)} a second at most`;
-  return effectivePerSecond && `; ${number(effectivePerSecond)} a second at most, as the broker does not tell how long the queue is`;
+  return effectivePerSecond && `; ${number(effectivePerSecond)} a second at most, because the broker does not reveal the queue’s length`;
 }
 
 const moves = {
-  pause: { action: 'Pause', text: 'It stops after what is on its way, and can be resumed.', news: 'The replay is paused.' },
-  resume: { action: 'Resume', text: 'It goes on where it stopped.', news: 'The replay goes on.' },
-  cancel: { action: 'Cancel the replay', text: 'It ends here. What was sent is sent.', news: 'The replay was cancelled.', danger: true },
+  pause: { action: 'Pause', text: 'It stops after the batch that is being sent, and can be resumed.', news: 'The replay is paused.' },
+  resume: { action: 'Resume', text: 'It continues where it stopped.', news: 'The replay continues.' },
+  cancel: {
+    action: 'Cancel the replay', text: 'It ends here. Events already sent stay sent.', news: 'The replay was cancelled.', danger: true,
+  },
 };
 
 async function move(replay, action, refresh) {
@@ -83,19 +85,19 @@ async function start(refresh) {
     title: 'Start a replay',
     fields: [
       { name: 'queue', label: 'Queue', required: true, hint: 'Such as inventory; it must be bound to this service’s replay exchange.' },
-      { name: 'from', label: 'Events since', type: 'datetime-local', hint: 'Empty: from the first.' },
+      { name: 'from', label: 'Events since', type: 'datetime-local', hint: 'Empty: from the first event.' },
       { name: 'until', label: 'Events before', type: 'datetime-local', hint: 'Empty: up to now.' },
       { name: 'types', label: 'Only these events', hint: 'Such as OrderPlaced, OrderConfirmed. Empty: all.' },
       { name: 'streams', label: 'Only these streams', hint: 'Such as orders’ ids. Empty: all.' },
       {
         name: 'perSecond', label: 'Events per second', type: 'number', min: 1,
-        hint: 'Empty: as the queue’s length allows; where the broker does not tell it, as the service is set.',
+        hint: 'Empty: as fast as the queue’s length allows; if the broker does not reveal it, as the service’s settings say.',
       },
       { name: 'source', label: 'From', type: 'select', value: 'log', options: [['log', 'the event log'], ['archive', 'the archive']] },
     ],
     action: 'Start',
     preview: async values => {
-      if (!values.queue) return { text: 'Name the queue to see how many events that are.', action: 'Start', possible: true };
+      if (!values.queue) return { text: 'Name the queue to see how many events would be sent.', action: 'Start', possible: true };
       const { events } = await post('replays', { ...body(values), dryRun: true });
       return {
         text: events ? `Would send ${plural(events, 'event')} to ${values.queue}.` : 'There are no such events.',
@@ -105,7 +107,7 @@ async function start(refresh) {
     },
     submit: async values => {
       await post('replays', body(values));
-      return `The replay to ${values.queue} has begun.`;
+      return `The replay to ${values.queue} has started.`;
     },
   });
   if (done) await refresh();

@@ -19,7 +19,7 @@ export async function timeline(page) {
   };
 }
 
-/** A section that shows the timeline when all services have answered, or have not. */
+/** A section that shows the timeline when every service has answered or failed to. */
 export function timelineOfStream(stream) {
   const content = h('div', { 'aria-live': 'polite' }, 'Asking the services…');
   const names = [...new Set([ownName, ...Object.keys(addresses)])];
@@ -40,11 +40,11 @@ export function timelineOfStream(stream) {
 function hint() {
   const known = addresses[ownName] && new URL(addresses[ownName]).origin;
   return known && known !== location.origin
-    ? h('p', {}, 'They answer pages from ', h('a', { href: `${known}/ops${location.hash}` }, known), `, and not from ${location.origin}.`)
+    ? h('p', {}, 'They answer pages from ', h('a', { href: `${known}/ops${location.hash}` }, known), `, not from ${location.origin}.`)
     : '';
 }
 
-/** What a service knows, as marks on its lane: events, and what of others' waits or has failed there. */
+/** What a service knows, as marks on its lane: its events, and events of others that are deferred or have failed there. */
 function marksOf({ service, events, deferred, deadLetters }) {
   return [
     ...events.map(event => ({ ...event, kind: 'event', service, at: event.occurredAt, cause: event.causationId })),
@@ -55,7 +55,7 @@ function marksOf({ service, events, deferred, deadLetters }) {
   ];
 }
 
-/** By time; but clocks differ, and nothing comes before its cause. */
+/** By time; but because clocks differ, an effect is never placed before its cause. */
 function inOrder(marks) {
   const byId = new Map(marks.filter(mark => mark.kind === 'event').map(mark => [mark.eventId, mark]));
   const ordered = new Set();
@@ -101,13 +101,13 @@ function draw(marks, lanes) {
           mark.says && h('text', { class: 'says', x: x(mark.service) + 16, y: y(mark) + 13 }, mark.says))))));
 }
 
-/** Events are dots, what waits is a ring, what failed is a cross. */
+/** Events are dots, deferred events are rings, dead letters are crosses. */
 function shape(kind, x, y) {
   if (kind === 'dead') return h('path', { d: `M${x - 6} ${y - 6} ${x + 6} ${y + 6}M${x + 6} ${y - 6} ${x - 6} ${y + 6}` });
   return h('circle', { cx: x, cy: y, r: kind === 'deferred' ? 7 : 6 });
 }
 
-/** Down beside the lane of the cause, over to that of the effect between two rows, where no name is, and down to it. */
+/** Down beside the cause's lane, across to the effect's lane between two rows, where there is no name, and down to the effect. */
 function way(x1, y1, x2, y2) {
   const side = Math.sign(x2 - x1) || -1;
   const [beside, between] = [x1 + 11 * side, y2 - geometry.row / 2];

@@ -10,9 +10,9 @@ using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
-/// <summary>A table whose rows are folds of streams: reads both sides, and says how they differ.</summary>
-/// <param name="database">In a transaction.</param>
-/// <param name="fold">Which table.</param>
+/// <summary>A table whose rows are folds of streams: reads rows and events, and compares them.</summary>
+/// <param name="database">The service's database, in a transaction.</param>
+/// <param name="fold">The entity, and how its rows begin.</param>
 /// <param name="types">Reads the events.</param>
 internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes types)
 {
@@ -20,16 +20,16 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
         ?? throw new JobFailedException($"{fold.Row.Name} is not an entity of {database.GetType().Name}.");
 
     private TableMap Table => TableMap.Of(database, entity)
-        ?? throw new JobFailedException($"{fold.Row.Name} cannot be rebuilt: that takes what a unit of work takes to read it.");
+        ?? throw new JobFailedException($"{fold.Row.Name} cannot be rebuilt: its mapping is one that units of work cannot read.");
 
     /// <summary>The next rows, in the order of their keys.</summary>
     /// <param name="after">The key of the last row before them, as JSON; null for the first rows.</param>
-    /// <param name="count">How many, unless there are no more.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="count">The most rows to return.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     public Task<List<EventSourcedEntity>> RowsAfter(JsonElement? after, int count, CancellationToken cancellationToken) =>
         Rows(Table.SelectAfter(after?.Deserialize(Table.KeyType, EventTypes.Json), count), cancellationToken);
 
-    /// <summary>The rows of some streams, those that there are, locked.</summary>
+    /// <summary>Locks and returns the rows of some streams, if they exist.</summary>
     public Task<List<EventSourcedEntity>> Lock(IEnumerable<EventSourcedEntity> streams, CancellationToken cancellationToken) =>
         Rows(Table.SelectForUpdate(streams.Select(KeyOf)), cancellationToken);
 
@@ -37,7 +37,7 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
 
     public JsonElement JsonKeyOf(EventSourcedEntity row) => JsonSerializer.SerializeToElement(KeyOf(row), EventTypes.Json);
 
-    /// <summary>A new row for each stream that begins between two positions (after the one, up to the other) and has none.</summary>
+    /// <summary>A new row for each stream that has none and begins between two positions (after the first, up to the second).</summary>
     public async Task<List<EventSourcedEntity>> StreamsWithoutRow(long after, long until, CancellationToken cancellationToken)
     {
         var firsts = await database.Set<LoggedEvent>().AsNoTracking()
@@ -53,7 +53,7 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
         return missing;
     }
 
-    /// <summary>What the log says of some streams: a new row for each whose events are all there, from the first without gaps.</summary>
+    /// <summary>Folds some streams of the log: a new row for each stream whose events are all there, from the first without gaps.</summary>
     public async Task<Dictionary<string, EventSourcedEntity>> Fold(IEnumerable<EventSourcedEntity> streams, CancellationToken cancellationToken)
     {
         var names = streams.Select(row => row.StreamId).ToArray();
@@ -66,7 +66,7 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
             .ToDictionary(stream => stream[0].Event.Stream, Fold);
     }
 
-    /// <summary>The properties in which a row is not what its events say.</summary>
+    /// <summary>The properties in which a row differs from the fold of its events.</summary>
     public IEnumerable<(IProperty Property, object? Row, object? Log)> Compare(EventSourcedEntity row, EventSourcedEntity folded)
     {
         foreach (var property in entity.GetProperties())

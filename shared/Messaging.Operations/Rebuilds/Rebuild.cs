@@ -4,24 +4,24 @@ using OrderPlatform.Messaging.Operations.Jobs;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
-/// <summary>A comparison of rows with the events that they are made of.</summary>
+/// <summary>A comparison of rows with the fold of their events.</summary>
 internal sealed record Rebuild : Job
 {
     public required RebuildMode Mode { get; init; }
 
-    /// <summary>Streams looked at: rows, and then those that have no row.</summary>
+    /// <summary>Streams compared: those with a row first, then those without.</summary>
     public required long Checked { get; init; }
 
-    /// <summary>Those where row and events disagree, repaired or not.</summary>
+    /// <summary>Streams whose row and events disagree, repaired or not.</summary>
     public required long Differing { get; init; }
 
-    /// <summary>Those of them whose row was made anew.</summary>
+    /// <summary>Streams among them whose row was repaired.</summary>
     public required long Repaired { get; init; }
 
-    /// <summary>Those whose events are not all in the log any more, because they were archived: nothing can be said of them.</summary>
+    /// <summary>Streams that cannot be compared, because some of their events may have been archived.</summary>
     public required long Skipped { get; init; }
 
-    /// <summary>The first three hundred differences; null where rebuilds are listed.</summary>
+    /// <summary>The first three hundred differences; null in lists of rebuilds.</summary>
     public required IReadOnlyList<Difference>? Differences { get; init; }
 
     /// <summary>Null before the first rows.</summary>
@@ -37,28 +37,28 @@ internal enum RebuildMode
     [JsonStringEnumMemberName("compare")]
     Compare,
 
-    /// <summary>Reports them, and makes the rows what the events say.</summary>
+    /// <summary>Reports them, and repairs the rows from their events.</summary>
     [JsonStringEnumMemberName("repair")]
     Repair,
 }
 
-/// <summary>Where a rebuild stands.</summary>
-/// <param name="Table">The number of the entity, among those of the service.</param>
-/// <param name="Key">The last row that is done; null before the first.</param>
-/// <param name="Position">Where in the log it looks for events without a row; null while it goes through the rows.</param>
+/// <summary>The progress of a rebuild.</summary>
+/// <param name="Table">The number of the entity among the service's rebuildable ones, from 0.</param>
+/// <param name="Key">The key of the last row that was compared; null before the first.</param>
+/// <param name="Position">Up to where in the log it has looked for events without a row; null while it goes through the rows.</param>
 internal sealed record RebuildCursor(int Table, JsonElement? Key, long? Position);
 
 /// <summary>A stream where row and events disagree.</summary>
 /// <param name="Stream">Such as the order's id.</param>
-/// <param name="Kind">How.</param>
-/// <param name="Properties">Those of the row that are not what the events say, when both are there.</param>
+/// <param name="Kind">How they disagree.</param>
+/// <param name="Properties">The properties that differ, when there are both row and events.</param>
 internal sealed record Difference(string Stream, DifferenceKind Kind, IReadOnlyList<DifferingProperty> Properties);
 
 /// <summary>How row and events can disagree.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<DifferenceKind>))]
 internal enum DifferenceKind
 {
-    /// <summary>The row is not what the events say.</summary>
+    /// <summary>The row differs from the fold of its events.</summary>
     [JsonStringEnumMemberName("differs")]
     Differs,
 
@@ -67,15 +67,15 @@ internal enum DifferenceKind
     MissingRow,
 
     /// <summary>
-    /// There is a row, but the log lacks events of it, which cannot be archived yet. No repair changes that row: it may be all that is
-    /// left.
+    /// There is a row, but the log lacks events of it that cannot have been archived yet. A repair leaves the row alone: it may be all that
+    /// is left.
     /// </summary>
     [JsonStringEnumMemberName("missing-events")]
     MissingEvents,
 }
 
-/// <summary>A property that the events say otherwise.</summary>
+/// <summary>A property whose value differs between row and events.</summary>
 /// <param name="Name" example="status">Its name.</param>
-/// <param name="Row">What the row has.</param>
-/// <param name="Log">What the events say.</param>
+/// <param name="Row">The value in the row.</param>
+/// <param name="Log">The value according to the events.</param>
 internal sealed record DifferingProperty(string Name, JsonElement Row, JsonElement Log);

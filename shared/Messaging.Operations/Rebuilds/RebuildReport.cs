@@ -5,7 +5,7 @@ using OrderPlatform.Messaging.Events;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
-/// <summary>What a rebuild has found among some streams.</summary>
+/// <summary>The findings of a rebuild about some streams.</summary>
 internal sealed class RebuildReport
 {
     private readonly List<Difference> differences = [];
@@ -17,7 +17,7 @@ internal sealed class RebuildReport
 
     public IReadOnlyList<Difference> Differences => differences;
 
-    /// <summary>Those of the differing streams whose events say what the row should be.</summary>
+    /// <summary>The differing streams that have all their events, so that the row can be repaired.</summary>
     public IReadOnlyList<EventSourcedEntity> Repairable => repairable;
 
     public void Compared(EventSourcedEntity row, IReadOnlyList<(IProperty Property, object? Row, object? Log)> differing)

@@ -12,8 +12,8 @@ using OrderPlatform.Messaging.Storage;
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
 /// <summary>
-/// Compares rows with the fold of their events, some hundred at a time and each time in one snapshot: row and event are committed
-/// together, so a snapshot has both or neither, and nobody is held up. Only rows that differ are locked, to be compared again and repaired.
+/// Compares rows with the fold of their events, a few hundred at a time and each time in one snapshot: row and event are committed
+/// together, so a snapshot has both or neither, without locks. Only rows that differ are locked, to be compared again and repaired.
 /// </summary>
 internal sealed class RebuildRunner(
     RebuildTable rebuilds,
@@ -33,7 +33,7 @@ internal sealed class RebuildRunner(
 
     protected override async Task Run(Guid id, CancellationToken stoppingToken)
     {
-        // Looked for anew each time: it rests much longer than it works, and may be cancelled meanwhile.
+        // Read again each time: it rests much longer than it works, and may be cancelled meanwhile.
         while (await rebuilds.Find(id, stoppingToken) is { State: JobState.Running } rebuild)
         {
             var turn = throttle.Begin();
@@ -52,7 +52,7 @@ internal sealed class RebuildRunner(
     {
         var (report, next) = await InTransaction(
             IsolationLevel.RepeatableRead, (db, table) => Check(db, table, cursor, stoppingToken), fold, stoppingToken);
-        // What is repaired and the report of it are there together, or not at all.
+        // Repairs and their report are committed together, or not at all.
         await InTransaction(
             IsolationLevel.ReadCommitted,
             async (db, table) =>
@@ -65,7 +65,7 @@ internal sealed class RebuildRunner(
             stoppingToken);
     }
 
-    /// <summary>Commits what was done, unless that comes to nothing.</summary>
+    /// <summary>Commits the work, unless its result is null.</summary>
     private async Task<T> InTransaction<T>(
         IsolationLevel isolation, Func<DbContext, FoldedTable, Task<T>> work, RowFold fold, CancellationToken stoppingToken)
     {
@@ -110,7 +110,7 @@ internal sealed class RebuildRunner(
             : cursor with { Position = await log.MinAsync(logged => (long?)logged.Position, stoppingToken) - 1 ?? 0 });
     }
 
-    /// <summary>On locked rows, whose events nobody can add to meanwhile.</summary>
+    /// <summary>Compares again, on locked rows to whose streams no event can be added meanwhile.</summary>
     private static async Task<int> Repair(DbContext db, FoldedTable table, IReadOnlyList<EventSourcedEntity> streams, CancellationToken stoppingToken)
     {
         var rows = (await table.Lock(streams, stoppingToken)).ToDictionary(row => row.StreamId);
@@ -129,12 +129,12 @@ internal sealed class RebuildRunner(
         return await db.SaveChangesAsync(stoppingToken);
     }
 
-    /// <summary>Before this, events may be in an archive instead of the log: it is where the first partition begins.</summary>
+    /// <summary>Events from before this time may be in an archive instead of the log: it is where the first partition begins.</summary>
     private static Task<DateTimeOffset> ArchivedUntil(DbContext db, CancellationToken stoppingToken) => db.Database
         .SqlQuery<DateTimeOffset>($"""SELECT until AS "Value" FROM messaging.partitions('event_log') WHERE name = 'event_log_past'""")
         .SingleAsync(stoppingToken);
 
-    /// <summary>A row is not older than its id, if that is a UUIDv7; of others nobody knows.</summary>
+    /// <summary>A row is not older than its id if that is a UUIDv7; the age of other rows is unknown.</summary>
     private static bool MayBeOlder(object key, DateTimeOffset time) => key is not Guid { Version: 7 } id
         || BinaryPrimitives.ReadInt64BigEndian(id.ToByteArray(bigEndian: true)) >>> 16 < time.ToUnixTimeMilliseconds();
 }

@@ -20,8 +20,8 @@ internal sealed class RebuildTable(NpgsqlDataSource source) : JobTable<Rebuild>(
         Value(mode.ToString()),
         Value(by)))!;
 
-    /// <summary>The rebuild has got on, in a transaction.</summary>
-    /// <returns>Null when it is not to run any more: then neither is anything to be committed.</returns>
+    /// <summary>Records the progress of a rebuild, as part of a transaction.</summary>
+    /// <returns>Null when the rebuild is no longer running: then the transaction must not be committed.</returns>
     public async Task<Rebuild?> Checked(
         DbContext database, Rebuild rebuild, RebuildReport report, int repaired, RebuildCursor cursor, CancellationToken cancellationToken)
     {

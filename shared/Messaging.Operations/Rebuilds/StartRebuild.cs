@@ -7,14 +7,14 @@ namespace OrderPlatform.Messaging.Operations.Rebuilds;
 /// <summary><c>POST /ops/rebuilds</c></summary>
 internal static class StartRebuild
 {
-    /// <summary>Compares this service's rows with the events that they are made of, and repairs them if asked to.</summary>
+    /// <summary>Compares this service's rows with the fold of their events, and repairs them on request.</summary>
     /// <remarks>
-    /// It goes through all rows, and then through the log for events that have none, while the service works on. Follow the job at the
-    /// address in <c>Location</c>.
+    /// It goes through all rows, and then through the log for events without a row, while the service continues to work. Follow the job at
+    /// the address in <c>Location</c>.
     /// </remarks>
-    /// <response code="202">The rebuild is to run.</response>
+    /// <response code="202">The rebuild will run.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
-    /// <response code="409"><c>nothing-to-rebuild</c>: this service's rows say more than its events.</response>
+    /// <response code="409"><c>nothing-to-rebuild</c>: this service has no rows that follow from its own events alone.</response>
     public static async Task<Results<Accepted<Rebuild>, ProblemHttpResult>> Handle(
         RebuildRequest request,
         Operator who,
@@ -27,7 +27,7 @@ internal static class StartRebuild
         {
             return OpsProblems.Conflict(
                 "nothing-to-rebuild",
-                "No rows of this service are made of its events alone. Those that lack something need a replay from other services.");
+                "This service has no rows that follow from its own events alone. To restore lost rows, replay other services' events.");
         }
 
         var rebuild = await rebuilds.Add(Guid.CreateVersion7(clock.GetUtcNow()), request.Mode, who.Name, cancellationToken);
@@ -35,6 +35,6 @@ internal static class StartRebuild
     }
 }
 
-/// <summary>What to do.</summary>
-/// <param name="Mode" example="compare"><c>compare</c> only reports; <c>repair</c> makes the rows what the events say.</param>
+/// <summary>What a rebuild should do.</summary>
+/// <param name="Mode" example="compare"><c>compare</c> only reports; <c>repair</c> also repairs the rows from their events.</param>
 internal sealed record RebuildRequest(RebuildMode Mode);

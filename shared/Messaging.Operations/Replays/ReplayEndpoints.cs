@@ -22,34 +22,34 @@ internal static class ReplayEndpoints
         replays.MapPost("/{id:guid}/cancel", Cancel).ProducesChangeProblems();
     }
 
-    /// <summary>Lists the replays of this service: the newest hundred, the newest first.</summary>
+    /// <summary>Lists the replays of this service: the newest hundred, newest first.</summary>
     /// <response code="200">The replays.</response>
     public static async Task<Ok<JobList<Replay>>> List(ReplayTable replays, CancellationToken cancellationToken) =>
         TypedResults.Ok(new JobList<Replay>(await replays.List(cancellationToken)));
 
-    /// <summary>Shows how far a replay is.</summary>
+    /// <summary>Shows the progress of a replay.</summary>
     /// <response code="200">The replay.</response>
     /// <response code="404"><c>replay-not-found</c></response>
     public static Task<Answer> Get(Guid id, ReplayTable replays, CancellationToken cancellationToken) => replays.Answer(id, cancellationToken);
 
-    /// <summary>Lets a replay rest after the batch that it is sending.</summary>
+    /// <summary>Pauses a replay after the batch that it is sending.</summary>
     /// <response code="200">The replay, paused.</response>
     /// <response code="404"><c>replay-not-found</c></response>
-    /// <response code="409"><c>replay-completed</c>, <c>replay-cancelled</c>, <c>replay-failed</c>: that is final.</response>
+    /// <response code="409"><c>replay-completed</c>, <c>replay-cancelled</c>, <c>replay-failed</c>: the replay has ended.</response>
     public static Task<Answer> Pause(Guid id, ReplayTable replays, CancellationToken cancellationToken) =>
         replays.AnswerChange(id, [JobState.Running], JobState.Paused, cancellationToken);
 
-    /// <summary>Goes on with a paused replay where it stands.</summary>
+    /// <summary>Resumes a paused replay where it stopped.</summary>
     /// <response code="200">The replay, running.</response>
     /// <response code="404"><c>replay-not-found</c></response>
-    /// <response code="409"><c>replay-completed</c>, <c>replay-cancelled</c>, <c>replay-failed</c>: that is final.</response>
+    /// <response code="409"><c>replay-completed</c>, <c>replay-cancelled</c>, <c>replay-failed</c>: the replay has ended.</response>
     public static Task<Answer> Resume(Guid id, ReplayTable replays, CancellationToken cancellationToken) =>
         replays.AnswerChange(id, [JobState.Paused], JobState.Running, cancellationToken);
 
-    /// <summary>Ends a replay after the batch that it is sending. What it has sent stays sent.</summary>
+    /// <summary>Cancels a replay after the batch that it is sending. Events already sent stay sent.</summary>
     /// <response code="200">The replay, cancelled.</response>
     /// <response code="404"><c>replay-not-found</c></response>
-    /// <response code="409"><c>replay-completed</c>, <c>replay-failed</c>: that is final.</response>
+    /// <response code="409"><c>replay-completed</c>, <c>replay-failed</c>: the replay has ended.</response>
     public static Task<Answer> Cancel(Guid id, ReplayTable replays, CancellationToken cancellationToken) =>
         replays.AnswerChange(id, [JobState.Running, JobState.Paused], JobState.Cancelled, cancellationToken);
 

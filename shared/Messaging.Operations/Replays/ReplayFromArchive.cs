@@ -3,7 +3,7 @@ using OrderPlatform.Messaging.Operations.Archives;
 
 namespace OrderPlatform.Messaging.Operations.Replays;
 
-/// <summary>The archive of what has left the log, as the source of replays.</summary>
+/// <summary>Replays from the archive of events that have left the log.</summary>
 internal sealed class ReplayFromArchive(ArchiveReader archive) : IReplaySource
 {
     public string Name => "archive";
@@ -25,13 +25,13 @@ internal sealed class ReplayFromArchive(ArchiveReader archive) : IReplaySource
         return await archive.Read(filter, cancellationToken).TakeWhile(e => e.Position <= replay.Last).LongCountAsync(cancellationToken);
     }
 
-    /// <summary>Whatever the archive does not have, the log has.</summary>
+    /// <summary>Always null: the log has the events that the archive lacks.</summary>
     public Task<string?> Missing(DateTimeOffset? from, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
     public IReplayReader Open(Replay replay, CancellationToken cancellationToken) =>
         new Reader(archive.Read(FilterOf(replay), cancellationToken).GetAsyncEnumerator(cancellationToken));
 
-    /// <summary>Without the types, which may become fewer while the replay runs.</summary>
+    /// <summary>Leaves out the types, which may become fewer while the replay runs.</summary>
     private static ArchiveFilter FilterOf(Replay replay) =>
         new(replay.From, replay.Until, Types: null, replay.Streams?.ToHashSet(), replay.Position);
 

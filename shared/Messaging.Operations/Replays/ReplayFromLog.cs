@@ -9,14 +9,14 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Replays;
 
-/// <summary>The event log, as the source of replays: what a replay asks for, in the order of positions.</summary>
+/// <summary>Replays from the event log.</summary>
 internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSource source, RetentionOptions options)
     : IReplaySource, IReplayReader
 {
-    /// <summary>What a replay reads that does not say what.</summary>
+    /// <summary>The source of a replay that names none.</summary>
     public const string Log = "log";
 
-    /// <summary>Positions looked at by one query.</summary>
+    /// <summary>The most positions that one query reads.</summary>
     private const int Stretch = 20_000;
 
     private const string Wanted =
@@ -25,7 +25,7 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
         AND ($4::timestamptz IS NULL OR occurred_at >= $4) AND ($5::timestamptz IS NULL OR occurred_at < $5)
         """;
 
-    // The server cannot know that some streams are few rows of a large log: all that there is of them is found by their index first.
+    // The planner cannot know that some streams are few rows of a large log, so all their rows are found by their index first.
     private const string OfStreams = $"SELECT * FROM messaging.event_log WHERE stream = ANY ($6) AND {Wanted}";
 
     private const string OfAll = $"SELECT * FROM messaging.event_log WHERE {Wanted}";
@@ -49,7 +49,9 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
         return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>What retention has archived, if it archives. What it archives from now on was counted, and is missed in the end.</summary>
+    /// <summary>
+    /// Events that retention has archived, if it archives. Those it archives later were counted, so the replay fails at its end.
+    /// </summary>
     public async Task<string?> Missing(DateTimeOffset? from, CancellationToken cancellationToken)
     {
         if (options.Archive.Kind is ArchiveKind.None)
@@ -58,11 +60,11 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
         var whole = (DateTime)(await select.ExecuteScalarAsync(cancellationToken))!;
         return from >= whole
             ? null
-            : $"The log is whole since {whole:u}; older events may have left it for the archive, "
-                + """but for those of streams that were open then. When this replay has ended, start another with "source": "archive".""";
+            : $"The log is complete since {whole:u}; older events may have moved to the archive, "
+                + """except those of streams that were open then. When this replay has ended, start another with "source": "archive".""";
     }
 
-    /// <summary>Where it reads on says the replay itself.</summary>
+    /// <summary>The replay itself holds the position to read from.</summary>
     public IReplayReader Open(Replay replay, CancellationToken cancellationToken) => this;
 
     public async Task<(IReadOnlyList<LogEntry> Events, long Position)> Read(Replay replay, int limit, CancellationToken cancellationToken)

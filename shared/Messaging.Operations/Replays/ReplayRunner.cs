@@ -10,8 +10,8 @@ using OrderPlatform.Messaging.Transport;
 namespace OrderPlatform.Messaging.Operations.Replays;
 
 /// <summary>
-/// Sends past events to a queue, batch by batch: what the broker has confirmed is written down before the next is read. A crash between
-/// costs duplicates, which the inbox drops.
+/// Sends past events to a queue, batch by batch: once the broker has confirmed a batch, the progress is saved, and the next one is read. A
+/// crash in between costs duplicates, which the inbox drops.
 /// </summary>
 internal sealed partial class ReplayRunner(
     ReplayTable replays,
@@ -24,7 +24,7 @@ internal sealed partial class ReplayRunner(
     TimeProvider clock,
     ILogger<ReplayRunner> logger) : JobRunner<Replay>(replays, address, database, jobs.JobPollInterval, logger)
 {
-    private const string WhoDeclares = "Its consumer declares what it takes when it starts, or deploy/rabbitmq/definitions.json does.";
+    private const string WhoDeclares = "Its consumer declares what the queue takes at its start, or deploy/rabbitmq/definitions.json does.";
 
     private static readonly TimeSpan WhileTheQueueIsLong = TimeSpan.FromMilliseconds(50);
 
@@ -64,7 +64,7 @@ internal sealed partial class ReplayRunner(
         }
     }
 
-    /// <returns>As it stands now; null when somebody has stopped it meanwhile.</returns>
+    /// <returns>The replay after the step; null when it was stopped meanwhile.</returns>
     private async Task<Replay?> Advance(
         Replay replay, IReplaySource source, IReplayReader reader, IQueueSender sender, RateLimiter rate, CancellationToken stoppingToken)
     {
@@ -82,7 +82,7 @@ internal sealed partial class ReplayRunner(
         if (waiting >= options.LongestQueue)
             return await After(WhileTheQueueIsLong, replay, stoppingToken);
 
-        // With neither a length nor a rate, nothing would keep what happens now from waiting behind all that is sent.
+        // With neither a length nor a rate, new events would wait behind everything that the replay sends.
         rate.PerSecond = replay.PerSecond ?? (waiting is null ? options.PerSecondWithoutQueueLength : null);
         var (events, position) = await reader.Read(replay, rate.BatchSize(options.BatchSize), stoppingToken);
         var wait = rate.Next(clock.GetUtcNow(), events.Count);
@@ -95,7 +95,7 @@ internal sealed partial class ReplayRunner(
         return await replays.Sent(replay, position, sent, rate.PerSecond, [.. returned.Keys], stoppingToken);
     }
 
-    /// <summary>The replay as it stands after a time in which somebody may have stopped it.</summary>
+    /// <summary>The replay after a wait, in which it may have been stopped.</summary>
     private async Task<Replay?> After(TimeSpan wait, Replay replay, CancellationToken stoppingToken)
     {
         await Task.Delay(wait, clock, stoppingToken);
@@ -114,7 +114,7 @@ internal sealed partial class ReplayRunner(
         entry.Event.Type, WireFormat.Write(entry.Event with { IsReplayed = true }, entry.Event.TraceParent));
 
     private static string Gone(Replay replay) =>
-        $"{replay.Total - replay.Sent} events have left the log while the replay went on: replay them from the archive.";
+        $"{replay.Total - replay.Sent} events have left the log while the replay was running: replay them from the archive.";
 
     private static string NothingTaken(string queue) => $"The queue '{queue}' takes none of this service's events. {WhoDeclares}";
 
@@ -122,6 +122,6 @@ internal sealed partial class ReplayRunner(
         $"The queue '{queue}' does not take "
         + $"{string.Join(", ", types.Select(EventTypes.ShortNameOf).Order(StringComparer.Ordinal))}. {WhoDeclares}";
 
-    [LoggerMessage(LogLevel.Information, "The replay {Id} is completed: {Sent} events to {Queue}")]
+    [LoggerMessage(LogLevel.Information, "Replay {Id} completed: {Sent} events sent to {Queue}")]
     private static partial void Completed(ILogger logger, Guid id, long sent, string queue);
 }

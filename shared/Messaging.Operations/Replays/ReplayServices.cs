@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace OrderPlatform.Messaging.Operations.Replays;
 
-/// <summary>Registers what sends past events.</summary>
+/// <summary>Registers the services that send past events.</summary>
 internal static class ReplayServices
 {
     public static void AddReplays(this IServiceCollection services)

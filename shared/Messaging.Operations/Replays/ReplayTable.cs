@@ -31,7 +31,7 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
         Value(replay.Missing),
         Value(replay.StartedBy)))!;
 
-    /// <summary>So many events are to be sent, and some that were asked for are not there.</summary>
+    /// <summary>Records how many events are to be sent, and which requested events are missing.</summary>
     public async Task<Replay> Counted(Replay replay, long total, string? missing, CancellationToken cancellationToken) => (await One(
         "UPDATE messaging.replays SET total = $2, missing = $3, error = NULL WHERE id = $1 RETURNING *",
         cancellationToken,
@@ -39,13 +39,13 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
         Value(total),
         Value(missing)))!;
 
-    /// <summary>The replay has got on; whether it is still to run, its state says then.</summary>
-    /// <param name="replay">As it was.</param>
-    /// <param name="position">Everything up to here is sent.</param>
-    /// <param name="sent">Events more.</param>
-    /// <param name="perSecond">The rate that bounded them; null for none.</param>
-    /// <param name="leftOut">Types that are not sent any more; what is to be sent is counted anew then.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Records the progress of a replay; the state of the returned one says whether it is still to run.</summary>
+    /// <param name="replay">The replay before the batch.</param>
+    /// <param name="position">Everything up to this position has been sent.</param>
+    /// <param name="sent">How many events the batch had.</param>
+    /// <param name="perSecond">The rate limit of the batch; null for none.</param>
+    /// <param name="leftOut">Types that are no longer sent; if there are any, the events to send are counted again.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
     public async Task<Replay> Sent(
         Replay replay, long position, int sent, int? perSecond, string[] leftOut, CancellationToken cancellationToken) =>
         (await One(
@@ -67,7 +67,7 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
             Value(perSecond),
             Value(leftOut),
             Value(replay.Position)))
-        ?? throw new IOException("Another instance of the service works on it.");
+        ?? throw new IOException("Another instance of the service is working on it.");
 
     protected override Replay Read(NpgsqlDataReader row) => new()
     {

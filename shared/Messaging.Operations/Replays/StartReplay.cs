@@ -19,21 +19,21 @@ internal static partial class StartReplay
 
     /// <summary>Sends past events of this service to one queue.</summary>
     /// <remarks>
-    /// What the queue's service has handled before has no effect again: its inbox drops it. Events go in the order in which they happened,
-    /// each as it was published then. Follow the job at the address in <c>Location</c>. To send all there is, replay the log first, and the
-    /// archive when that has ended: whatever is archived meanwhile, nothing is missed.
+    /// Events that the queue's service has already handled take no effect again: its inbox drops them. Events are sent in the order in
+    /// which they occurred, each as it was published then. Follow the job at the address in <c>Location</c>. To send everything, replay the
+    /// log first, and the archive when that has ended: then no event is missed, even if some are archived meanwhile.
     /// </remarks>
     /// <param name="request">What to send, and where.</param>
-    /// <param name="who">Asks for it.</param>
-    /// <param name="types">What the service publishes.</param>
-    /// <param name="sources">What happened.</param>
-    /// <param name="replays">Where the job goes.</param>
-    /// <param name="clock">The time.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <response code="200">With <c>dryRun</c>: how many events it would be. Nothing is sent.</response>
-    /// <response code="202">The replay is to run.</response>
+    /// <param name="who">The operator who sends the request.</param>
+    /// <param name="types">The event types that the service publishes.</param>
+    /// <param name="sources">The log and the archive.</param>
+    /// <param name="replays">The service's replays.</param>
+    /// <param name="clock">Gives the start time.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <response code="200">With <c>dryRun</c>: how many events would be sent. Nothing is sent.</response>
+    /// <response code="202">The replay will run.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
-    /// <response code="503"><c>archive-unavailable</c>: the archive cannot be read just now; the detail says what to check.</response>
+    /// <response code="503"><c>archive-unavailable</c>: the archive cannot be read at the moment; the detail says what to check.</response>
     public static async Task<Answer> Handle(
         ReplayRequest request,
         Operator who,
@@ -99,7 +99,7 @@ internal static partial class StartReplay
         if (request.From >= request.Until)
             yield return ("until", "Must be later than from.");
         if (given is [])
-            yield return ("types", "Must name one event at least; leave it out to send all that the queue takes.");
+            yield return ("types", "Must name at least one event; omit it to send all that the queue takes.");
         else if (given?.FirstOrDefault(type => type.Address is null) is { Name: { } unknown })
             yield return ("types", $"This service publishes no '{unknown}'. It publishes: {types.PublishedNames}.");
         if (request.Streams is { } streams
@@ -107,11 +107,11 @@ internal static partial class StartReplay
         {
             yield return (
                 "streams",
-                $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each, without NUL; leave it out to send all.");
+                $"Must be 1 to {MostStreams} streams, of 1 to {LongestStream} characters each, without NUL; omit it to send all.");
         }
 
         if (request.PerSecond < 1)
-            yield return ("perSecond", "Must be 1 or more; leave it out to send as fast as the queue or the service's settings allow.");
+            yield return ("perSecond", "Must be 1 or more; omit it to send as fast as the queue or the service's settings allow.");
         if (request.Source is { } name && sources.All(source => source.Name != name))
             yield return ("source", $"Must be one of: {string.Join(", ", sources.Select(source => source.Name))}.");
     }
@@ -121,18 +121,20 @@ internal static partial class StartReplay
 }
 
 /// <summary>Which past events to send, and where.</summary>
-/// <param name="Queue" example="inventory">The queue that is to get them: a service's name, or <c>service_purpose</c>.</param>
-/// <param name="From" example="2026-01-31T12:00:00Z">Only what happened then or later; from the beginning, if not given.</param>
-/// <param name="Until" example="2026-01-31T13:00:00Z">Only what happened before; up to now, if not given.</param>
-/// <param name="Types" example="[&quot;OrderPlaced&quot;]">Events by name or wire address; all that the queue takes, if not given.</param>
-/// <param name="Streams">Only events of these, such as orders by their ids, 1 to 1000; of all, if not given.</param>
-/// <param name="DryRun">Only count them; those as well that the queue may not take.</param>
+/// <param name="Queue" example="inventory">The queue to send them to: a service's name, or <c>service_purpose</c>.</param>
+/// <param name="From" example="2026-01-31T12:00:00Z">
+/// Only events that occurred at this time or later; from the beginning, if omitted.
+/// </param>
+/// <param name="Until" example="2026-01-31T13:00:00Z">Only events that occurred before this time; up to now, if omitted.</param>
+/// <param name="Types" example="[&quot;OrderPlaced&quot;]">Events by name or wire address; all that the queue takes, if omitted.</param>
+/// <param name="Streams">Only events of these 1 to 1000 streams, such as orders' ids; of all streams, if omitted.</param>
+/// <param name="DryRun">Only count them, including events that the queue may not take.</param>
 /// <param name="PerSecond" example="500">
-/// The most to send in a second. If not given, as fast as the queue is emptied, where the broker tells the service how long it is; else at
-/// the rate of the setting <c>Messaging:Replays:PerSecondWithoutQueueLength</c>. <c>effectivePerSecond</c> of the job says which.
+/// The most events to send a second. If omitted, as fast as the queue is emptied, where the broker reveals its length to the service;
+/// otherwise at the setting <c>Messaging:Replays:PerSecondWithoutQueueLength</c>. The job's <c>effectivePerSecond</c> says which.
 /// </param>
 /// <param name="Source" example="log">
-/// Where to read them: <c>log</c>, or <c>archive</c> for what retention has taken out of it; the log, if not given.
+/// Where to read them: <c>log</c>, or <c>archive</c> for events that retention has removed from the log; the log, if omitted.
 /// </param>
 internal sealed record ReplayRequest(
     string Queue,
@@ -144,7 +146,7 @@ internal sealed record ReplayRequest(
     int? PerSecond = null,
     string? Source = null);
 
-/// <summary>What a replay would be.</summary>
+/// <summary>What a replay would send.</summary>
 /// <param name="Events" example="1200">Events to send.</param>
-/// <param name="Missing">What was asked for and is no longer in the log, and how to send that as well; null if there is nothing.</param>
+/// <param name="Missing">Which requested events are no longer in the log, and how to send them as well; null if there are none.</param>
 internal sealed record DryReplay(long Events, string? Missing);

@@ -4,13 +4,13 @@ using OrderPlatform.Messaging.EventLog;
 namespace OrderPlatform.Messaging.Operations.Retention;
 
 /// <summary>
-/// Says which streams of a service are still open: their events stay in the log, however old they are. All others are closed: once their
-/// events are old enough, they are archived.
+/// Names the streams of a service that are still open: their events stay in the log, however old they are. All others are closed: once
+/// their events are old enough, they are archived.
 /// </summary>
 public interface IOpenStreams
 {
     /// <summary>
-    /// The names of the open streams, as <see cref="EventSourcedEntity.StreamId"/> gives them. It becomes part of a statement of the library's.
+    /// The names of the open streams, as <see cref="EventSourcedEntity.StreamId"/> gives them. The library makes it part of a statement.
     /// </summary>
     IQueryable<string> In(DbContext database);
 }

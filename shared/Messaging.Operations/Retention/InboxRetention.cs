@@ -5,41 +5,41 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Operations.Retention;
 
 /// <summary>
-/// Ends the oldest partition of the inbox. Nobody waits while what is kept is copied, as long as that may take: it goes in short
-/// transactions, with rests between, and a trigger sees to it that the copy has what comes and loses what goes.
+/// Drops the oldest partition of the inbox, after copying the rows that must be kept. Normal traffic does not wait for the copy, however
+/// long it takes: it runs in short transactions with rests in between, and a trigger applies inserts and deletes to it.
 /// </summary>
 internal sealed class InboxRetention(BackgroundThrottle throttle, RetentionProgress progress)
 {
-    /// <summary>Keys that one transaction looks at: some milliseconds, for which who deletes one of the rows just then waits.</summary>
+    /// <summary>Keys that one transaction reads. It takes a few milliseconds, for which a delete of one of the rows has to wait.</summary>
     internal const int Stretch = 5000;
 
     internal const string Deferred =
         "SELECT event_id AS key, queue, event_id, true AS wanted FROM messaging.deferred_events WHERE (event_id, queue) > ($1, $2) "
         + "ORDER BY event_id, queue";
 
-    // Redriven, or sent once more after it was discarded, it must not take effect.
+    // An event with a dead letter must not take effect when it is redriven, or arrives again after it was discarded.
     internal const string DeadLetters =
         "SELECT id AS key, queue, event_id, true AS wanted FROM messaging.dead_letters WHERE (id, queue) > ($1, $2) ORDER BY id";
 
     /// <summary>
-    /// Keeps what was received later than the partition's time says, such as what a replay brought, what still waits for its predecessor,
-    /// and what has a dead letter.
+    /// Drops the partition. Keeps events that were received later than their ids say, such as those of a replay, events that still wait for
+    /// their predecessor, and events that have a dead letter.
     /// </summary>
     /// <param name="connection">To the service's database.</param>
-    /// <param name="partition">The oldest.</param>
-    /// <param name="since">What was received then or later is kept.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="partition">The oldest partition.</param>
+    /// <param name="since">Events that were received at this time or later are kept.</param>
+    /// <param name="cancellationToken">Stops; the next run starts again.</param>
     public async Task End(NpgsqlConnection connection, Partition partition, DateTimeOffset since, CancellationToken cancellationToken)
     {
         await Partitions.MakeKept(connection, partition.Table, cancellationToken);
         string[] tables = [partition.Name, partition.Past];
-        // It waits for those that are writing there, and they are seen by the copy.
+        // Creating the triggers waits for open transactions that write there; the copy sees their rows.
         await Partitions.InTransaction(
             connection, () => connection.Execute(string.Concat(tables.Select(Follow)), cancellationToken), cancellationToken);
         foreach (var table in tables)
             await Copy(connection, partition, [table], RecentIn(table), since, cancellationToken);
         await Copy(connection, partition, tables, Deferred, since: null, cancellationToken);
-        // Last, because the newest of them have the highest ids.
+        // Last: rows that are added meanwhile have the highest ids, so the copy sees them.
         await Copy(connection, partition, tables, DeadLetters, since: null, cancellationToken);
         await Partitions.End(connection, partition, () => Task.CompletedTask, cancellationToken);
     }
@@ -49,8 +49,8 @@ internal sealed class InboxRetention(BackgroundThrottle throttle, RetentionProgr
         + "ORDER BY event_id, queue";
 
     /// <summary>
-    /// Copies those rows of some tables whose keys are wanted, and says where the next stretch begins. Whoever deletes a row that is copied
-    /// comes before or after, not between: the lock is for that.
+    /// Copies the rows of some tables whose keys are wanted, and returns where the next stretch begins. Because of the lock, a delete of a
+    /// copied row comes before or after the copy, never in between.
     /// </summary>
     internal static string CopyStretch(string kept, string keys, IEnumerable<string> tables) =>
         $"""
@@ -90,7 +90,7 @@ internal sealed class InboxRetention(BackgroundThrottle throttle, RetentionProgr
             var turn = throttle.Begin();
             await Partitions.InTransaction(
                 connection, async () => after = await CopyStretch(connection, copy, from, since, cancellationToken), cancellationToken);
-            progress.Made(partition.Name, $"{looked += Stretch} rows looked at");
+            progress.Made(partition.Name, $"{looked += Stretch} rows checked");
             await turn.Rest(cancellationToken);
         }
     }

@@ -10,18 +10,18 @@ namespace OrderPlatform.Messaging.Operations.Retention;
 internal sealed class LogArchive(
     IArchiveStore store, MessagingTopology map, RetentionProgress progress, BackgroundThrottle throttle, TimeProvider clock)
 {
-    /// <summary>Events that are looked for in the log at once.</summary>
+    /// <summary>Events that are looked up in the log at once.</summary>
     private const int Some = 1000;
 
     /// <summary>
-    /// Archives the events of a partition, and reads them back. Each attempt has a name of its own: one that was given up, but goes on
-    /// unnoticed, spoils nothing.
+    /// Archives the events of a partition, and reads them back. Each attempt has its own file name: an abandoned attempt that still
+    /// continues unnoticed does no harm.
     /// </summary>
-    /// <param name="partition">What ends with it.</param>
-    /// <param name="events">In the order of their positions.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>What was archived; null when there was nothing to.</returns>
-    /// <exception cref="ArchiveException">It is not there as it was written.</exception>
+    /// <param name="partition">The partition that will be dropped.</param>
+    /// <param name="events">The events, in order of position.</param>
+    /// <param name="cancellationToken">Stops; the next run starts again.</param>
+    /// <returns>What was archived; null when there were no events.</returns>
+    /// <exception cref="ArchiveException">The archive is not what was written.</exception>
     public async Task<ArchiveManifest?> Write(Partition partition, IAsyncEnumerable<LogEntry> events, CancellationToken cancellationToken)
     {
         await using var some = events.GetAsyncEnumerator(cancellationToken);
@@ -56,7 +56,7 @@ internal sealed class LogArchive(
         }
         catch
         {
-            // Nobody must take it for an archive.
+            // Without its manifest, the file does not count as an archive.
             await store.Delete(manifest.Name, CancellationToken.None);
             throw;
         }
@@ -64,11 +64,13 @@ internal sealed class LogArchive(
         return manifest;
     }
 
-    /// <summary>Removes what attempts before left of a partition that is still there, if the log has all of it.</summary>
-    /// <param name="partition">Whose.</param>
-    /// <param name="lacks">Which of some events, the first, the log does not have; null if it has them all.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ArchiveException">The log does not have all of it, or it cannot be read: it stays.</exception>
+    /// <summary>
+    /// Deletes the files that earlier attempts left for a partition that still exists, if the log has all of their events.
+    /// </summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="lacks">Returns the first of some events that the log does not have; null if it has them all.</param>
+    /// <param name="cancellationToken">Stops; the next run starts again.</param>
+    /// <exception cref="ArchiveException">The log lacks events of a file, or the file cannot be read: it stays.</exception>
     public async Task RemoveAttempts(
         Partition partition, Func<IReadOnlyList<ArchivedKey>, Task<ArchivedKey?>> lacks, CancellationToken cancellationToken)
     {
@@ -87,8 +89,8 @@ internal sealed class LogArchive(
     }
 
     /// <summary>
-    /// Every event, not the first and the last: the log may be that of an older backup, which has lost some between them, and has given
-    /// their positions to others since.
+    /// Checks every event, not just the first and the last: a log that was restored from an older backup may have lost events in between
+    /// and given their positions to others since.
     /// </summary>
     private async Task CheckLogHas(
         ArchiveManifest manifest, Func<IReadOnlyList<ArchivedKey>, Task<ArchivedKey?>> lacks, CancellationToken cancellationToken)
@@ -100,7 +102,7 @@ internal sealed class LogArchive(
         await foreach (var some in keys.Chunk(Some).WithCancellation(cancellationToken))
         {
             await Check(some);
-            progress.Made(manifest.Partition, $"{manifest.File} looked at up to position {some[^1].Position}");
+            progress.Made(manifest.Partition, $"{manifest.File} checked up to position {some[^1].Position}");
             await turn.Rest(cancellationToken);
             turn = throttle.Begin();
         }
@@ -110,9 +112,9 @@ internal sealed class LogArchive(
             if (await lacks(events) is not { } lost)
                 return;
             throw new ArchiveException(
-                $"The archive has {manifest.File} already, and this log does not have all of its events, such as {lost.EventId} at "
-                + $"position {lost.Position}: it is of another log, or this one was restored from an older backup. It may be their only "
-                + "copy, so it stays as it is: give this log another place, with Messaging:Retention:Archive, and keep this one.");
+                $"The archive already has {manifest.File}, but this log lacks some of its events, such as {lost.EventId} at position "
+                + $"{lost.Position}: the file belongs to another log, or this log was restored from an older backup. The file may be the "
+                + "only copy of them, so it stays: set another Messaging:Retention:Archive for this log, and keep this one.");
         }
     }
 
@@ -133,7 +135,7 @@ internal sealed class LogArchive(
             cancellationToken);
     }
 
-    /// <summary>What the manifest says of events, learned while they are written.</summary>
+    /// <summary>Collects the manifest's figures while the events are written.</summary>
     private sealed class Summary(LogEntry first)
     {
         public LogEntry First => first;
@@ -146,7 +148,7 @@ internal sealed class LogArchive(
 
         public DateTimeOffset LastOccurredAt { get; private set; } = first.Event.OccurredAt;
 
-        /// <summary>All events from the present one on.</summary>
+        /// <summary>All events from the current one on.</summary>
         public async IAsyncEnumerable<LogEntry> Of(
             IAsyncEnumerator<LogEntry> events, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
@@ -165,5 +167,5 @@ internal sealed class LogArchive(
     }
 }
 
-/// <summary>What tells an event from all others of its log, and of another that has the same positions.</summary>
+/// <summary>Identifies an event among all others of its log, and of another log that has the same positions.</summary>
 internal sealed record ArchivedKey(long Position, Guid EventId);

@@ -10,8 +10,8 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Operations.Retention;
 
 /// <summary>
-/// Ends the oldest partition of the event log: the events of open streams are kept, the others archived, and when the archive is known to
-/// hold them, the partition is dropped. Whatever ends it before, the log still has everything, and the next run begins anew.
+/// Drops the oldest partition of the event log: the events of open streams are kept, the others archived, and the partition is dropped when
+/// the archive is known to have them. If the run is interrupted before, the log still has everything, and the next run starts again.
 /// </summary>
 internal sealed class LogRetention(
     IServiceScopeFactory scopes,
@@ -22,13 +22,13 @@ internal sealed class LogRetention(
 {
     private const int BatchSize = 1000;
 
-    // Only this connection sees it, for as long as it lives.
+    // Only this connection sees the table, and only as long as it is open.
     private const string MakeOpen =
         "DROP TABLE IF EXISTS pg_temp.open_streams; CREATE TEMP TABLE open_streams (stream varchar(100) PRIMARY KEY)";
 
     /// <returns>How many events were archived.</returns>
     /// <exception cref="RetentionException">The partition must stay.</exception>
-    /// <exception cref="ArchiveException">The archive is not there as it was written.</exception>
+    /// <exception cref="ArchiveException">The archive is not what was written.</exception>
     public async Task<long> End(NpgsqlConnection connection, Partition partition, CancellationToken cancellationToken)
     {
         await CheckRelayed(connection, partition, cancellationToken);
@@ -41,7 +41,7 @@ internal sealed class LogRetention(
             async () =>
             {
                 await CheckComplete(connection, partition, archived, cancellationToken);
-                // Once more: what has come meanwhile may be archived, and is not published for that.
+                // Checked again: events that arrived meanwhile may be archived, but that does not mean they are published.
                 await CheckRelayed(connection, partition, cancellationToken);
             },
             cancellationToken);
@@ -85,7 +85,7 @@ internal sealed class LogRetention(
         return await row.ReadAsync(cancellationToken) ? new ArchivedKey(row.GetInt64(0), row.GetGuid(1)) : null;
     }
 
-    /// <summary>Copies the events of open streams, some streams at a time, by the index of their names.</summary>
+    /// <summary>Copies the events of open streams, some streams at a time, by the index on stream names.</summary>
     private async Task CopyOpen(NpgsqlConnection connection, Partition partition, CancellationToken cancellationToken)
     {
         await Partitions.MakeKept(connection, partition.Table, cancellationToken);
@@ -107,7 +107,7 @@ internal sealed class LogRetention(
     {
         await connection.Execute(Partitions.ReadTables, cancellationToken);
         await using var scope = scopes.CreateAsyncScope();
-        // A service says it in LINQ, and a statement needs SQL.
+        // The service's query is LINQ; this statement needs its SQL.
         await using var command = (NpgsqlCommand)streams.In(scope.ServiceProvider.GetRequiredService<DbContext>()).CreateDbCommand();
         command.CommandText = $"INSERT INTO open_streams SELECT * FROM ({command.CommandText}) AS open ON CONFLICT DO NOTHING";
         (command.Connection, command.CommandTimeout) = (connection, 0);
@@ -136,8 +136,8 @@ internal sealed class LogRetention(
     }
 
     /// <summary>
-    /// What is not kept, in order. In short queries, with rests between: one that takes long would keep the database from cleaning up after
-    /// all others.
+    /// The events that are not kept, in order. Reads them in short queries with rests in between: a long query would keep the database from
+    /// vacuuming.
     /// </summary>
     private async IAsyncEnumerable<LogEntry> Ended(
         NpgsqlConnection connection, Partition partition, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -160,7 +160,7 @@ internal sealed class LogRetention(
     private static async Task<List<LogEntry>> Read(
         NpgsqlConnection connection, Partition partition, long after, CancellationToken cancellationToken)
     {
-        // OFFSET 0: looked up for each row, by its key, not joined with all.
+        // OFFSET 0: a lookup by key for each row, instead of a join of the tables.
         await using var command = new NpgsqlCommand(
             $"""
              SELECT {LogRows.Columns}
@@ -192,9 +192,9 @@ internal sealed class LogRetention(
             CommandTimeout = 0,
         };
         if (await command.ExecuteScalarAsync(cancellationToken) is not long ended || ended != archived)
-            throw new RetentionException($"{partition.Name} stays: it has got more events while it was archived.");
+            throw new RetentionException($"{partition.Name} stays: more events arrived while it was being archived.");
     }
 }
 
-/// <summary>History cannot end yet.</summary>
+/// <summary>The partition cannot be dropped yet.</summary>
 internal sealed class RetentionException(string message) : Exception(message);

@@ -21,13 +21,13 @@ internal static class Partitions
     private const string SelectOldest =
         "SELECT name, since, until FROM messaging.partitions($1) WHERE since IS NOT NULL AND until <= $2 LIMIT 1";
 
-    // Elsewhere rows are found by their keys.
+    // For statements that read whole tables; all others find rows by their keys.
     public const string ReadTables = "SET LOCAL enable_seqscan = on";
 
-    // Whoever comes after us waits as well: so we do not wait long.
+    // Transactions behind ours in the queue for a lock wait as well, so we do not wait long.
     private const string ShortLocks = "SET LOCAL lock_timeout = '250ms'";
 
-    /// <summary>Sees to it that there are partitions for the time to come.</summary>
+    /// <summary>Creates the partitions for the coming weeks that are missing.</summary>
     public static Task MakeAhead(
         NpgsqlConnection connection, string table, RetentionOptions options, DateTimeOffset now, CancellationToken cancellationToken) =>
         InTransaction(
@@ -36,7 +36,7 @@ internal static class Partitions
                 Make, cancellationToken, Value(table), Value(options.PartitionDays), Value(options.PartitionsAhead), Value(now)),
             cancellationToken);
 
-    /// <summary>The oldest partition, if it was over at a time; else null.</summary>
+    /// <summary>The oldest partition, if it ended before a time; otherwise null.</summary>
     public static async Task<Partition?> Oldest(
         NpgsqlConnection connection, string table, DateTimeOffset over, CancellationToken cancellationToken)
     {
@@ -47,7 +47,9 @@ internal static class Partitions
             : null;
     }
 
-    /// <summary>Makes an empty table for what is to be kept of a partition, in place of what a run that was cut off has left.</summary>
+    /// <summary>
+    /// Creates an empty table for the rows of a partition that are kept, replacing the one that an interrupted run has left.
+    /// </summary>
     public static Task MakeKept(NpgsqlConnection connection, string table, CancellationToken cancellationToken) => InTransaction(
         connection,
         () => connection.Execute(
@@ -55,12 +57,12 @@ internal static class Partitions
         cancellationToken);
 
     /// <summary>
-    /// Drops a partition, and what was past before it, but for what is kept. Until then others read both, and nobody writes to them.
+    /// Drops a partition and the previous past partition, except for rows that are kept. Until then, both can be read but not written.
     /// </summary>
     /// <param name="connection">To the service's database.</param>
-    /// <param name="partition">The oldest.</param>
-    /// <param name="keep">Sees to what is kept, or that it is all there.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="partition">The oldest partition.</param>
+    /// <param name="keep">Completes or checks the rows that are kept, while the tables are locked.</param>
+    /// <param name="cancellationToken">Ends the transaction without a commit.</param>
     public static Task End(
         NpgsqlConnection connection, Partition partition, Func<Task> keep, CancellationToken cancellationToken) => InTransaction(
         connection,
@@ -85,7 +87,9 @@ internal static class Partitions
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Does what others may be in the way of, again and again until it does not have to wait long for them.</summary>
+    /// <summary>
+    /// Runs work whose locks others may hold; retries it until it does not have to wait long for them, a limited number of times.
+    /// </summary>
     public static async Task InTransaction(NpgsqlConnection connection, Func<Task> work, CancellationToken cancellationToken)
     {
         var backoff = new Backoff();
@@ -108,18 +112,18 @@ internal static class Partitions
 }
 
 /// <summary>A partition with both bounds.</summary>
-/// <param name="Table">What it is a part of.</param>
+/// <param name="Table">The partitioned table.</param>
 /// <param name="Name">The name of its own table.</param>
-/// <param name="Since">The ids in it have this time or a later one.</param>
-/// <param name="Until">They have an earlier one.</param>
+/// <param name="Since">The time in its ids begins here, inclusive.</param>
+/// <param name="Until">The time in its ids ends here, exclusive.</param>
 internal sealed record Partition(string Table, string Name, DateTimeOffset Since, DateTimeOffset Until)
 {
-    /// <summary>The partition of what is older than all others.</summary>
+    /// <summary>The partition for rows that are older than all other partitions.</summary>
     public string Past => $"{Table}_past";
 
-    /// <summary>What it is going to be.</summary>
+    /// <summary>The table with the rows that are kept, which becomes the new past partition.</summary>
     public string Kept => $"{Table}_kept";
 
-    /// <summary>A part of a statement: all rows of both.</summary>
+    /// <summary>SQL that selects all rows of this and the past partition.</summary>
     public string Rows => $"(SELECT * FROM messaging.{Name} UNION ALL SELECT * FROM messaging.{Past})";
 }

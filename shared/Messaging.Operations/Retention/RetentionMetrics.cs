@@ -7,13 +7,13 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 
-/// <summary>Whether there are partitions for the time to come, and what became of the old ones.</summary>
+/// <summary>Metrics of the partitions ahead, and of those that were archived and dropped.</summary>
 internal sealed class RetentionMetrics : ISampledMetrics
 {
-    /// <summary>Rows that are counted of those that no partition was made for.</summary>
+    /// <summary>The most rows without a partition that are counted.</summary>
     private const int Counted = 1000;
 
-    // An id that claims to be of the future is none that a partition is missing for.
+    // No partition is missing for an id that claims to be from the future.
     private const string SelectState =
         """
         SELECT (SELECT extract(epoch FROM max(until) - $1)::float8 FROM messaging.partitions('{0}')),
@@ -30,19 +30,19 @@ internal sealed class RetentionMetrics : ISampledMetrics
     {
         this.clock = clock;
         var ahead = metrics.CreateGauge(
-            "messaging_partitions_ahead_seconds", "For how long from now on there are partitions.", ["table"]);
+            "messaging_partitions_ahead_seconds", "How long from now the existing partitions last.", ["table"]);
         var misplaced = metrics.CreateGauge(
             "messaging_default_partition_rows", "Rows whose partition was missing; no more than 1000 are counted.", ["table"]);
-        var dropped = metrics.CreateCounter("messaging_dropped_partitions_total", "Partitions that were over and were dropped.", ["table"]);
+        var dropped = metrics.CreateCounter("messaging_dropped_partitions_total", "Partitions that had ended and were dropped.", ["table"]);
         tables = Partitions.Tables.ToFrozenDictionary(
             table => table, table => new TableMetrics(ahead.WithLabels(table), misplaced.WithLabels(table), dropped.WithLabels(table)));
         lastSuccess = metrics.CreateGauge(
             "messaging_retention_last_success_timestamp_seconds",
-            "When this instance last saw to partitions and archives, or got on with that; 0 before the first time.");
+            "When this instance last completed a run of retention, or made progress with one; 0 before the first time.");
         archived = metrics.CreateCounter("messaging_archived_events_total", "Events that were archived and dropped.");
     }
 
-    /// <summary>All that was due is done, or a part that will not have to be done again.</summary>
+    /// <summary>Everything that was due is done, or a part of it that need not be repeated.</summary>
     public void Succeeded()
     {
         failed = false;
@@ -50,8 +50,8 @@ internal sealed class RetentionMetrics : ISampledMetrics
     }
 
     /// <summary>
-    /// A long run gets on. That is as good as success, unless one has failed: those that get on for hours and fail in the end would
-    /// never be noticed.
+    /// A long run makes progress. That counts as success, unless a run has failed: otherwise, runs that make progress for hours and then
+    /// fail would never be noticed.
     /// </summary>
     public void Progressed()
     {

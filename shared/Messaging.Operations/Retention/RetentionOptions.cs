@@ -8,30 +8,30 @@ namespace OrderPlatform.Messaging.Operations.Retention;
 public sealed class RetentionOptions : IValidatableObject
 {
     /// <summary>
-    /// For how many days events stay in the log after the partition that holds them is over; those of streams that are still open stay
-    /// longer. What is older is archived, then dropped. For ever, if not given.
+    /// How many days events stay in the log after their partition ended; those of streams that are still open stay longer. Older events are
+    /// archived, then dropped. Forever, if not set.
     /// </summary>
     [Range(1, 36_500)]
     public int? LogDays { get; init; }
 
     /// <summary>
-    /// For how many days an event that comes once more is known as a duplicate. At least as long as anybody may send it again: a producer's
-    /// replay reaches as far back as its log and its archive. For ever, if not given.
+    /// How many days a duplicate is recognised. It should be at least as long as an event may be sent again: a producer's replay reaches as
+    /// far back as its log and its archive. Forever, if not set.
     /// </summary>
     [Range(7, 36_500)]
     public int? InboxDays { get; init; }
 
     /// <summary>
-    /// How many days a partition has that is made from now on. Months, for who keeps years: each costs every query a little.
+    /// The days of a partition that is created from now on. Use about 30 to keep years: each partition costs every query a little.
     /// </summary>
     [Range(1, 366)]
     public int PartitionDays { get; init; } = 7;
 
-    /// <summary>How many partitions are there before anything falls into them.</summary>
+    /// <summary>How many partitions exist before they are needed.</summary>
     [Range(1, 52)]
     public int PartitionsAhead { get; init; } = 4;
 
-    /// <summary>How often an instance sees to partitions and archives.</summary>
+    /// <summary>How often an instance checks partitions and archives.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
     public TimeSpan Interval { get; init; } = TimeSpan.FromHours(1);
 

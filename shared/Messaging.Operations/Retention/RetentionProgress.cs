@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace OrderPlatform.Messaging.Operations.Retention;
 
 /// <summary>
-/// Says that a run gets on, which takes hours where there is much to archive: to the alert at once, and to the log once a minute.
+/// Reports the progress of a run, which can take hours: to the metric of the alert at once, and to the log once a minute.
 /// </summary>
 internal sealed partial class RetentionProgress(RetentionMetrics metrics, ILogger<RetentionProgress> logger)
 {
@@ -12,9 +12,9 @@ internal sealed partial class RetentionProgress(RetentionMetrics metrics, ILogge
 
     private long said = Stopwatch.GetTimestamp();
 
-    /// <summary>A part of it is done.</summary>
-    /// <param name="partition">What is to end.</param>
-    /// <param name="done">What was done to how much of it so far, such as <c>2000 events archived</c>.</param>
+    /// <summary>Reports that a part of the run is done.</summary>
+    /// <param name="partition">The partition that will be dropped.</param>
+    /// <param name="done">What has been done so far, such as <c>2000 events archived</c>.</param>
     public void Made(string partition, FormattableString done)
     {
         metrics.Progressed();
@@ -24,6 +24,6 @@ internal sealed partial class RetentionProgress(RetentionMetrics metrics, ILogge
         GoesOn(logger, partition, FormattableString.Invariant(done));
     }
 
-    [LoggerMessage(LogLevel.Information, "{Partition} is being ended: {Done}")]
+    [LoggerMessage(LogLevel.Information, "Retention of {Partition} in progress: {Done}")]
     private static partial void GoesOn(ILogger logger, string partition, string done);
 }

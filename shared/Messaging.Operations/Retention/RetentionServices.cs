@@ -6,7 +6,7 @@ using OrderPlatform.Messaging.Sampling;
 
 namespace OrderPlatform.Messaging.Operations.Retention;
 
-/// <summary>Adds partitions, retention and archives.</summary>
+/// <summary>Registers the services of partitions, retention and archives.</summary>
 internal static class RetentionServices
 {
     public static void AddRetention(this IServiceCollection services)

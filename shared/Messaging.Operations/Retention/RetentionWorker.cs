@@ -7,8 +7,8 @@ using OrderPlatform.Messaging.Storage;
 namespace OrderPlatform.Messaging.Operations.Retention;
 
 /// <summary>
-/// Sees to it that event log and inbox have partitions for the time to come, and that what is older than anybody wants to keep is archived
-/// and dropped. One instance of a service does so at a time.
+/// Creates partitions of event log and inbox ahead of time, and archives and drops those that are older than the settings allow. One
+/// instance of a service does so at a time.
 /// </summary>
 internal sealed partial class RetentionWorker(
     DatabaseAddress address,
@@ -22,20 +22,20 @@ internal sealed partial class RetentionWorker(
 {
     private readonly TaskCompletionSource firstRun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes when the run that this instance begins with is over, however it ended.</summary>
+    /// <summary>Completes when the first run of this instance has ended, successfully or not.</summary>
     internal Task FirstRun => firstRun.Task;
 
-    /// <summary>One run.</summary>
-    /// <returns>False when another instance is at it.</returns>
+    /// <summary>Runs once: everything that is due.</summary>
+    /// <returns>False when another instance is running.</returns>
     internal async Task<bool> RunOnce(CancellationToken cancellationToken)
     {
-        // All statements on the connection that has the lock: who loses it does nothing more.
+        // All statements use the connection that has the lock: when it is lost, nothing more is done.
         await using var connection = address.CreateUnpooled();
         await connection.OpenAsync(cancellationToken);
         if (!await AdvisoryLock.TryTake(connection, "retention", cancellationToken))
             return false;
 
-        // To archive a partition can take hours: before each, all else is seen to.
+        // Archiving a partition can take hours, so everything else is done again before each.
         bool ended;
         do
         {
@@ -80,7 +80,7 @@ internal sealed partial class RetentionWorker(
         }
     }
 
-    /// <summary>Ends one partition of the log, if one is over.</summary>
+    /// <summary>Archives and drops one partition of the log, if one is old enough.</summary>
     private async Task<bool> EndLog(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (options.LogDays is not { } days
@@ -99,9 +99,9 @@ internal sealed partial class RetentionWorker(
     [LoggerMessage(LogLevel.Information, "{Partition} was dropped")]
     private static partial void Dropped(ILogger logger, string partition);
 
-    [LoggerMessage(LogLevel.Information, "{Partition} was dropped; {Events} events are archived")]
+    [LoggerMessage(LogLevel.Information, "{Partition} was dropped; {Events} events were archived")]
     private static partial void Archived(ILogger logger, string partition, long events);
 
-    [LoggerMessage(LogLevel.Error, "History could not be ended; nothing is lost, and it is tried again later: {Reason}")]
+    [LoggerMessage(LogLevel.Error, "Retention failed ({Reason}); nothing is lost, retrying at the next interval")]
     private static partial void Failed(ILogger logger, string reason);
 }

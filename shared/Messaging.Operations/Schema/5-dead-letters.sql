@@ -1,4 +1,4 @@
--- A redrive that somebody asked for, and how fast its messages may go.
+-- Redrives, and the rates at which their messages are sent.
 CREATE TABLE messaging.redrives (
     id         uuid PRIMARY KEY,
     per_second double precision CHECK (per_second > 0),
@@ -7,11 +7,11 @@ CREATE TABLE messaging.redrives (
     who        text,
     reason     text
 );
--- What people redrive alone, at any speed; and what is redriven by itself, whose speed is a setting.
+-- All messages that operators redrive singly, without a rate; and all automatic redrives, whose rate is a setting.
 INSERT INTO messaging.redrives (id) VALUES ('00000000-0000-0000-0000-000000000000'), ('00000000-0000-0000-0000-000000000001');
 
--- One row a message that a queue could not handle, however often it has failed. Texts are bounded and hold no NUL, so that every message
--- can be filed; what has to come back exactly as it was is in properties, headers and body.
+-- One row for each message that a queue could not handle, however often it has failed. Texts are bounded and have no NUL, so that every
+-- message can be filed; properties, headers and body have what must be restored exactly.
 CREATE TABLE messaging.dead_letters (
     id                uuid PRIMARY KEY,
     queue             text NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE messaging.dead_letters (
     followers_due     boolean NOT NULL DEFAULT false,
     UNIQUE (queue, message_key)
 );
--- For lists, the newest first.
+-- For lists, newest first.
 CREATE INDEX ON messaging.dead_letters (last_failed_at, id);
 CREATE INDEX ON messaging.dead_letters (state, last_failed_at, id);
 CREATE INDEX ON messaging.dead_letters (queue, last_failed_at, id);
@@ -54,10 +54,10 @@ CREATE INDEX ON messaging.dead_letters (type_name, last_failed_at, id);
 CREATE INDEX ON messaging.dead_letters (exception_type, last_failed_at, id);
 CREATE INDEX ON messaging.dead_letters (handler, last_failed_at, id);
 CREATE INDEX ON messaging.dead_letters (stream, last_failed_at, id);
--- For groups and counts, which read nothing else.
+-- For groups and counts, which read only this index.
 CREATE INDEX ON messaging.dead_letters (state, queue, type, exception_type, handler) INCLUDE (first_failed_at, last_failed_at);
--- For what goes on in the background, as short as its work. It does not ask for states: how many there are in each changes faster than
--- statistics do, and an index on the state would be taken for the better one.
+-- For background work; each has only the rows that are to be worked on. Conditions on the state are avoided: the number of rows in a state
+-- changes faster than the statistics, and the planner would choose an index on the state instead.
 CREATE INDEX ON messaging.dead_letters (redrive_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX ON messaging.dead_letters (unresolved_since, id) WHERE unresolved_since IS NOT NULL;
 CREATE INDEX ON messaging.dead_letters (id) WHERE followers_due;

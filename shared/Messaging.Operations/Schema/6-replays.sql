@@ -5,21 +5,21 @@ CREATE TABLE messaging.replays (
     since       timestamptz,
     until       timestamptz,
     types       text[] NOT NULL,
-    -- Whether whoever started it named the types: else those that the queue does not take are left out.
+    -- Whether the types were requested by name; if not, those that the queue does not take are left out.
     types_given boolean NOT NULL,
     streams     text[],
     source      text NOT NULL,
     per_second  int,
-    -- The rate that bounded what it has sent last; null while the queue's length alone does.
+    -- The rate limit of the last batch; null while only the queue's length limits it.
     effective_per_second int,
     state       text NOT NULL DEFAULT 'running',
-    -- The positions to look at, and how far it is.
+    -- The positions to read, and the progress.
     first       bigint NOT NULL,
     last        bigint NOT NULL,
     position    bigint NOT NULL,
     sent        bigint NOT NULL DEFAULT 0,
     total       bigint,
-    -- What was asked for and is no longer in the log.
+    -- Which requested events are no longer in the log.
     missing     text,
     started_at  timestamptz NOT NULL DEFAULT now(),
     started_by  text NOT NULL,

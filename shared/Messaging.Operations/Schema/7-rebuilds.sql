@@ -1,9 +1,9 @@
--- Jobs that compare rows with the events they are made of.
+-- Jobs that compare rows with the fold of their events.
 CREATE TABLE messaging.rebuilds (
     id          uuid PRIMARY KEY,
     mode        text NOT NULL,
     state       text NOT NULL DEFAULT 'running',
-    -- How far it is, as it says itself.
+    -- The progress (RebuildCursor).
     cursor      jsonb,
     checked     bigint NOT NULL DEFAULT 0,
     differing   bigint NOT NULL DEFAULT 0,

@@ -1,5 +1,5 @@
--- Ends the oldest partition: what is to be kept of it and of "<table>_past" was copied to "<table>_kept", which becomes the new past; the
--- old ones are dropped. Everybody waits, for as long as it takes to change the catalog: the copy was checked and indexed before.
+-- Drops the oldest partition and "<table>_past". The rows to keep were copied to "<table>_kept", which becomes the new past partition. All
+-- other transactions wait, but only while the catalog changes: the copy was checked and indexed before.
 CREATE FUNCTION messaging.end_partition(parent text, name text, until timestamptz) RETURNS void LANGUAGE plpgsql STRICT AS $$
 DECLARE
     past text := parent || '_past';
@@ -15,7 +15,7 @@ BEGIN
 END
 $$;
 
--- What happens to a partition of the inbox while what is kept of it is copied happens to the copy as well.
+-- Applies inserts and deletes in a partition of the inbox to the copy of its kept rows, while that is being made.
 CREATE FUNCTION messaging.keep_in_step() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN

@@ -1,8 +1,8 @@
--- Lets a queue hear once more of what it has taken over since a moment, because its rows have lost that: the inbox forgets it, and a replay
--- brings it. Returns how many events that are.
+-- Lets a queue receive again the events it has received since a time, because their effect on its rows was lost: the inbox forgets them,
+-- and a replay delivers them. Returns the number of events.
 --
--- What operators have discarded or resolved by hand is not forgotten: it never takes effect. Nor is what is deferred: it has had no effect
--- that could be lost, goes on when its predecessor has come, and would be handled twice if it came again.
+-- Events that operators have discarded or resolved by hand are not forgotten: they never take effect. Nor are deferred events: they have
+-- had no effect that could be lost, continue when their predecessor arrives, and would be handled twice if they came again.
 CREATE FUNCTION messaging.forget_handled(queue text, since timestamptz) RETURNS bigint LANGUAGE sql STRICT AS $$
     WITH forgotten AS (
         DELETE FROM messaging.inbox AS received

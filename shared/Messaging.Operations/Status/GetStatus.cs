@@ -11,8 +11,12 @@ namespace OrderPlatform.Messaging.Operations.Status;
 /// <summary><c>GET /ops/status</c></summary>
 internal static class GetStatus
 {
-    /// <summary>Shows what waits here: events to be published, deferred events, dead letters; and the partitions of the tables.</summary>
-    /// <response code="200">As of now. <c>relay</c> is that of the instance which answers; all else is of the whole service.</response>
+    /// <summary>
+    /// Shows this service's backlog: events to be published, deferred events and dead letters; and the partitions of its tables.
+    /// </summary>
+    /// <response code="200">
+    /// The present state. <c>relay</c> is that of the instance that answers; everything else is that of the whole service.
+    /// </response>
     public static async Task<Ok<OpsStatus>> Handle(DbContext database, MessagingTopology map, EventRelay relay, CancellationToken cancellationToken)
     {
         var backlog = await Backlog.Read(database, [.. map.Types.Published], cancellationToken);
@@ -25,7 +29,7 @@ internal static class GetStatus
             await Partitions(database, cancellationToken)));
     }
 
-    /// <summary>Also of queues that the service has no more: somebody still has to see to them.</summary>
+    /// <summary>Includes queues that the service no longer has: their dead letters still need an operator.</summary>
     private static async Task<DeadLetterStatus[]> DeadLetters(DbContext database, CancellationToken cancellationToken)
     {
         var queues = await DeadLetterCounts.Queues(database, cancellationToken);
@@ -47,13 +51,13 @@ internal static class GetStatus
         .ToArrayAsync(cancellationToken);
 }
 
-/// <summary>What waits in a service.</summary>
+/// <summary>The backlog of a service.</summary>
 /// <param name="Service" example="orders">Its name.</param>
 /// <param name="Outbox">Events that are still to be published.</param>
-/// <param name="Relay">What publishes them.</param>
+/// <param name="Relay">The relay, which publishes them.</param>
 /// <param name="Deferred">Events that wait for their predecessor, by queue.</param>
-/// <param name="DeadLetters">How many there are, by queue and state, also of queues that the service does not have any more.</param>
-/// <param name="Partitions">Of event log and inbox, the oldest first.</param>
+/// <param name="DeadLetters">Counts by queue and state, including queues that the service no longer has.</param>
+/// <param name="Partitions">The partitions of event log and inbox, oldest first.</param>
 internal sealed record OpsStatus(
     string Service,
     OutboxStatus Outbox,
@@ -68,19 +72,19 @@ internal sealed record OpsStatus(
 internal sealed record OutboxStatus(long Pending, double OldestAgeSeconds);
 
 /// <summary>The relay of one instance.</summary>
-/// <param name="Active">Whether it publishes; of a service's instances, one does.</param>
+/// <param name="Active">Whether it publishes; one instance of a service does.</param>
 /// <param name="State" example="standing by">What it does or waits for, in words.</param>
 internal sealed record RelayStatus(bool Active, string State);
 
-/// <summary>Dead letters that have a queue and a state in common.</summary>
+/// <summary>The dead letters of one queue in one state.</summary>
 /// <param name="Queue" example="inventory">The queue that could not handle them.</param>
 /// <param name="State" example="waiting"><c>waiting</c>, <c>scheduled</c>, <c>redriven</c>, <c>resolved</c> or <c>discarded</c>.</param>
-/// <param name="Count">How many; exact up to 100,000, and more are not counted.</param>
+/// <param name="Count">How many; at most 100,000 are counted.</param>
 internal sealed record DeadLetterStatus(string Queue, string State, long Count);
 
 /// <summary>A partition of a table.</summary>
 /// <param name="Table" example="event_log">The table.</param>
-/// <param name="Name" example="event_log_20260126"><c>…_past</c>: older than all others; <c>…_default</c>: what has none.</param>
-/// <param name="Since">It holds what happened then or later; null when nothing bounds it.</param>
-/// <param name="Until">It holds what happened before; null when nothing bounds it.</param>
+/// <param name="Name" example="event_log_20260126"><c>…_past</c>: rows older than all others; <c>…_default</c>: rows without one.</param>
+/// <param name="Since">It holds events that occurred at this time or later; null for no bound.</param>
+/// <param name="Until">It holds events that occurred before this time; null for no bound.</param>
 internal sealed record PartitionStatus(string Table, string Name, DateTimeOffset? Since, DateTimeOffset? Until);

@@ -12,16 +12,18 @@ namespace OrderPlatform.Messaging.Operations.Status;
 /// <summary><c>GET /ops/timelines/{stream}</c></summary>
 internal static class GetTimeline
 {
-    /// <summary>A stream that is longer is no order.</summary>
+    /// <summary>The most events that are shown of each kind; a longer stream is not an order.</summary>
     private const int Longest = 500;
 
-    /// <summary>Shows what this service knows of a stream: its own events, and what of others' waits or has failed here.</summary>
-    /// <remarks>An order's whole way is that of all services together. The pages of the peers may ask this from a browser.</remarks>
+    /// <summary>
+    /// Shows what this service knows about a stream: its own events, and events of others that are deferred or have failed here.
+    /// </summary>
+    /// <remarks>All services together show an order's whole life. The peers' pages may call this from a browser.</remarks>
     /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Such as an order's id.</param>
-    /// <param name="database">The service's.</param>
-    /// <param name="map">What it consumes.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <response code="200">The first 500 of each, in sequence; none where nothing is known.</response>
+    /// <param name="database">The service's database.</param>
+    /// <param name="map">The service's queues.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <response code="200">The first 500 of each kind, in sequence; empty where nothing is known.</response>
     public static async Task<Ok<Timeline>> Handle(
         [ColumnText(100)] string stream, DbContext database, MessagingTopology map, CancellationToken cancellationToken)
     {
@@ -55,11 +57,11 @@ internal static class GetTimeline
             """).ToArrayAsync(cancellationToken);
 }
 
-/// <summary>What a service knows of a stream.</summary>
+/// <summary>What a service knows about a stream.</summary>
 /// <param name="Service" example="orders">The service.</param>
 /// <param name="Events">Its own events, in sequence.</param>
 /// <param name="Deferred">Events that wait here for their predecessor.</param>
-/// <param name="DeadLetters">Events that failed here, whatever became of them.</param>
+/// <param name="DeadLetters">Events that failed here, in any state.</param>
 internal sealed record Timeline(
     string Service,
     IReadOnlyList<TimelineEvent> Events,
@@ -69,27 +71,27 @@ internal sealed record Timeline(
 /// <summary>An event of this service.</summary>
 /// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
 /// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address.</param>
-/// <param name="Sequence" example="1">Its place in the stream.</param>
-/// <param name="OccurredAt">When it happened, UTC.</param>
-/// <param name="CausationId">The event that caused it, maybe another service's; null when it was a request.</param>
+/// <param name="Sequence" example="1">Its number in the stream.</param>
+/// <param name="OccurredAt">When it occurred, UTC.</param>
+/// <param name="CausationId">The event that caused it, maybe another service's; null when a request caused it.</param>
 internal sealed record TimelineEvent(Guid EventId, string Type, int Sequence, DateTimeOffset OccurredAt, Guid? CausationId);
 
 /// <summary>An event that waits here for its predecessor.</summary>
 /// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
-/// <param name="Queue" example="inventory">The queue that it came by.</param>
+/// <param name="Queue" example="inventory">The queue that received it.</param>
 /// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Its wire address.</param>
-/// <param name="Sequence" example="2">Its place among its producer's events on the stream.</param>
-/// <param name="DeferredAt">Since when, UTC.</param>
-/// <param name="Producer" example="OrderPlatform.Contracts.Orders">Whose event it is: the namespace of its type.</param>
+/// <param name="Sequence" example="2">Its number among its producer's events on the stream.</param>
+/// <param name="DeferredAt">When it was deferred, UTC.</param>
+/// <param name="Producer" example="OrderPlatform.Contracts.Orders">Its producer: the namespace of its type.</param>
 internal sealed record TimelineDeferred(Guid EventId, string Queue, string Type, int Sequence, DateTimeOffset DeferredAt, string Producer);
 
 /// <summary>An event that failed here.</summary>
-/// <param name="Id">Of the dead letter.</param>
+/// <param name="Id">The id of the dead letter.</param>
 /// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The event's id.</param>
 /// <param name="Queue" example="inventory">The queue that could not handle it.</param>
 /// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address.</param>
-/// <param name="Sequence" example="1">Its place among its producer's events on the stream.</param>
+/// <param name="Sequence" example="1">Its number among its producer's events on the stream.</param>
 /// <param name="State" example="waiting"><c>waiting</c>, <c>scheduled</c>, <c>redriven</c>, <c>resolved</c> or <c>discarded</c>.</param>
-/// <param name="LastFailedAt">When it failed last, UTC.</param>
+/// <param name="LastFailedAt">When it last failed, UTC.</param>
 internal sealed record TimelineDeadLetter(
     Guid Id, string? MessageId, string Queue, string? Type, int? Sequence, string State, DateTimeOffset LastFailedAt);

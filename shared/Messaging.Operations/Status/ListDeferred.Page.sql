@@ -1,6 +1,6 @@
--- By the primary key, whose ids begin with the time. An event waits for a dead letter of its producer that comes before it and was not
--- handled; open ones first. One whose followers were released counts only if they would be the next. Without one, it waits for the event
--- before the first of its producer's deferred events.
+-- Reads the primary key, whose ids begin with the time. An event waits for an earlier dead letter of its producer that was not
+-- handled, preferably an open one. A dead letter whose followers were released counts only if the first deferred event comes right
+-- after it. Without such a dead letter, the event waits for the one before the first deferred event.
 WITH deferred AS MATERIALIZED (
     SELECT event_id, queue, type, stream, sequence, deferred_at, failures, split_part(type, ':', 1) AS producer
     FROM messaging.deferred_events

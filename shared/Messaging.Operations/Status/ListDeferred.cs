@@ -15,13 +15,13 @@ using Answer = Results<Ok<DeferredPage>, ValidationProblem>;
 /// <summary><c>GET /ops/deferred</c></summary>
 internal static class ListDeferred
 {
-    /// <summary>Lists events that wait for their predecessor, the one that occurred first first.</summary>
+    /// <summary>Lists events that wait for their predecessor, oldest first.</summary>
     /// <remarks>For the next page, pass <c>next</c> as <c>after</c>.</remarks>
-    /// <param name="database">The service's.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="queue" example="inventory">Only those that came by this queue.</param>
+    /// <param name="database">The service's database.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
+    /// <param name="queue" example="inventory">Only events that this queue received.</param>
     /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Only events of this stream, such as an order's id.</param>
-    /// <param name="after"><c>next</c> of the page before.</param>
+    /// <param name="after"><c>next</c> of the previous page.</param>
     /// <param name="limit" example="50">The most events on a page, 1 to 200.</param>
     /// <response code="200">A page of deferred events.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
@@ -36,7 +36,7 @@ internal static class ListDeferred
         if (new DeadLetterFilter(Queue: queue, Stream: stream).Fault is { } fault)
             return OpsProblems.Invalid(fault.Field, fault.Message);
         if (!Place.TryParse(after, out var place))
-            return OpsProblems.Invalid("after", "Must be `next` of another page.");
+            return OpsProblems.Invalid("after", "Must be the `next` of another page.");
         await database.Database.OpenConnectionAsync(cancellationToken);
         await using var command = database.CreateCommand("");
         command.CommandText = Sql(command.Parameters, queue, stream, place, limit + 1);
@@ -95,27 +95,27 @@ internal static class ListDeferred
     }
 }
 
-/// <summary>Some deferred events, the one that occurred first first.</summary>
-/// <param name="Items">At most as many as the limit allows.</param>
+/// <summary>A page of deferred events, oldest first.</summary>
+/// <param name="Items">No more than the limit.</param>
 /// <param name="Next">What to pass as <c>after</c> for the next page; null on the last.</param>
 internal sealed record DeferredPage(IReadOnlyList<DeferredItem> Items, string? Next);
 
 /// <summary>An event that waits for its predecessor.</summary>
-/// <param name="Queue" example="inventory">The queue that it came by.</param>
-/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">What it is an event of, such as an order's id.</param>
-/// <param name="Sequence" example="3">Its place among its producer's events on the stream.</param>
+/// <param name="Queue" example="inventory">The queue that received it.</param>
+/// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its stream, such as an order's id.</param>
+/// <param name="Sequence" example="3">Its number among its producer's events on the stream.</param>
 /// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
 /// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Its wire address.</param>
-/// <param name="DeferredAt">Since when it waits, UTC.</param>
-/// <param name="Failures" example="0">How often its handler threw since.</param>
+/// <param name="DeferredAt">When it was deferred, UTC.</param>
+/// <param name="Failures" example="0">How often its handler has thrown since.</param>
 /// <param name="Missing" example="1">
-/// The sequence of what it waits for: that of the dead letter, or else what comes before the first of its producer's events that are deferred
-/// there. The queue may take no event with that sequence; then it is the nearest before. Null when it is the producer's first, and waits
-/// for what somebody else says.
+/// The sequence of the event that it waits for: that of the dead letter, or else the one before the first of its producer's events that are
+/// deferred there. If the queue does not take the event with that sequence, it waits for the nearest one before. Null when it is the
+/// producer's first event, which waits for another producer.
 /// </param>
 /// <param name="DeadLetterId">The dead letter that it waits for; null when there is none here.</param>
 /// <param name="DeadLetterState">
-/// Where that stands. For one that is <c>resolved</c> or <c>discarded</c> it waits until somebody releases its followers.
+/// The state of that dead letter. If it is <c>resolved</c> or <c>discarded</c>, the event waits until an operator releases the followers.
 /// </param>
 internal sealed record DeferredItem(
     string Queue,

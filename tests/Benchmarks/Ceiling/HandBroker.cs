@@ -7,8 +7,8 @@ namespace OrderPlatform.Benchmarks.Ceiling;
 internal sealed record Message(ulong Tag, string Type, Guid EventId, byte[] Body);
 
 /// <summary>
-/// One queue to consume, and one relay: what is committed goes out in the order of the commits, pipelined, and the cursor may
-/// follow when the broker has confirmed it.
+/// One queue to consume, and one relay: committed events are published in commit order, pipelined, and the cursor may
+/// follow when the broker has confirmed them.
 /// </summary>
 internal sealed class HandBroker
 {
@@ -128,7 +128,7 @@ internal sealed class HandBroker
         }
     }
 
-    /// <summary>By hand there is one remedy: the process ends, and goes on from its cursor when it is started again.</summary>
+    /// <summary>By hand there is one remedy: the process ends, and continues from its cursor when it is restarted.</summary>
     private static InvalidOperationException Failure(string what)
     {
         Environment.FailFast($"The broker {what}");

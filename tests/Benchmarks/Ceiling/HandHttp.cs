@@ -12,7 +12,7 @@ internal static class HandHttp
     private static readonly byte[] Ready = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray();
     private static readonly byte[] BadRequest = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"u8.ToArray();
 
-    /// <summary>Answers GET with 200, which says that the service is ready, and POST with what it is told.</summary>
+    /// <summary>Answers GET with 200, which says that the service is ready, and POST with the given result.</summary>
     public static void Listen(Uri url, Func<ReadOnlyMemory<byte>, Task<string>>? post)
     {
         var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);

@@ -4,11 +4,11 @@ using System.Text.Json;
 
 namespace OrderPlatform.Benchmarks.Ceiling;
 
-/// <summary>Reads the few properties that are needed; what is only passed on stays the text that it was.</summary>
+/// <summary>Reads the few properties that are needed; everything that is only passed on stays text.</summary>
 internal static class HandJson
 {
     /// <summary>A top-level property's JSON as it stands there.</summary>
-    /// <exception cref="JsonException">The text is no JSON object with such a property.</exception>
+    /// <exception cref="JsonException">The text is not a JSON object with such a property.</exception>
     public static ReadOnlySpan<byte> Raw(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
     {
         var reader = new Utf8JsonReader(json);

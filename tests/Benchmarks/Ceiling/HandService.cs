@@ -6,9 +6,9 @@ using Npgsql;
 namespace OrderPlatform.Benchmarks.Ceiling;
 
 /// <summary>
-/// A service by hand. One loop takes whatever has arrived, requests and messages alike, makes one transaction of it, and only
-/// then answers, acknowledges and publishes. What is lost in a crash before the commit comes again from the queue; what is
-/// committed and not published is published again from the log.
+/// A service by hand. One loop takes all requests and messages that have arrived, commits one transaction for them, and only
+/// then answers, acknowledges and publishes. After a crash before the commit, the queue delivers the messages again; events
+/// that were committed but not published are published from the log.
 /// </summary>
 internal abstract class HandService(string name)
 {
@@ -60,7 +60,7 @@ internal abstract class HandService(string name)
     /// <summary>Statements whose results <see cref="Decide"/> needs: the inbox, and the rows that are to be changed.</summary>
     protected abstract void Read(Group group, NpgsqlBatch batch);
 
-    /// <summary>Decides, and says what is to be written.</summary>
+    /// <summary>Decides, and adds what is to be written.</summary>
     protected abstract Task Decide(Group group, NpgsqlDataReader? results, NpgsqlBatch writes, List<LogRow> log);
 
     protected void Arrive(object arrived) => arrivals.Writer.TryWrite(arrived);
@@ -160,7 +160,7 @@ internal abstract class HandService(string name)
 /// <summary>What one transaction does.</summary>
 internal sealed record Group(List<Message> Messages, List<NewOrder> Orders);
 
-/// <summary>An order that was posted and is not answered yet.</summary>
+/// <summary>An order that was posted but not answered yet.</summary>
 internal sealed record NewOrder(Guid Id, string Customer, string Lines, string Address, DateTimeOffset At)
 {
     public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -190,7 +190,7 @@ internal static class EventNames
     public static string Iso(this DateTimeOffset at) => at.ToString("O", CultureInfo.InvariantCulture);
 }
 
-/// <summary>Where a service finds what it needs, by the settings that the real services read.</summary>
+/// <summary>The connections of a service, from the settings that the real services read.</summary>
 internal sealed record Settings(string Database, Uri Broker, Uri Url)
 {
     public static Settings FromEnvironment() => new(

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace OrderPlatform.Benchmarks.Ceiling;
 
-/// <summary>OrderPlaced → all lines reserved; ShipmentDispatched → they leave the books.</summary>
+/// <summary>OrderPlaced → all lines reserved; ShipmentDispatched → they leave the stock.</summary>
 internal sealed class InventoryByHand() : HandService("inventory")
 {
     private const string TakeOver =
@@ -24,7 +24,7 @@ internal sealed class InventoryByHand() : HandService("inventory")
     private const string ShipReservations =
         "UPDATE reservations SET status = 'Shipped' WHERE order_id = ANY($1) AND status = 'Reserved'";
 
-    // A SKU that many orders of the group name changes once.
+    // A SKU that many orders of the batch name changes once.
     private const string ChangeStock =
         """
         UPDATE stock SET available = available + c.available_by, reserved = reserved + c.reserved_by

@@ -26,5 +26,5 @@ CREATE TABLE messaging.deferred_events (queue text NOT NULL, event_id uuid NOT N
 CREATE TABLE messaging.relay_cursor (id integer CONSTRAINT pk_relay_cursor PRIMARY KEY, position bigint NOT NULL);
 INSERT INTO messaging.relay_cursor VALUES (1, 0);
 
--- By hand nothing is filed: what fails ends the process. The books ask for it.
+-- By hand nothing is filed: a failure ends the process. The consistency check reads this table.
 CREATE TABLE messaging.dead_letters (first_failed_at timestamptz NOT NULL);

@@ -7,22 +7,22 @@ namespace OrderPlatform.Benchmarks.Load;
 
 /// <summary>What to send.</summary>
 /// <param name="Url">The Orders service.</param>
-/// <param name="Run">Tells the orders of several loads apart.</param>
+/// <param name="Run">Distinguishes the orders of several loads.</param>
 /// <param name="Orders">How many.</param>
 /// <param name="Connections">Keep-alive connections, each with one request at a time.</param>
 /// <param name="Rate">Orders a second on a fixed schedule; 0: as fast as they are answered.</param>
 internal sealed record LoadRequest(Uri Url, string Run, int Orders, int Connections, double Rate = 0);
 
-/// <summary>What came of it. Latencies are milliseconds; times are microseconds since 1970.</summary>
+/// <summary>The result of a load. Latencies are milliseconds; times are microseconds since 1970.</summary>
 /// <param name="FirstSentAt">When the first request was sent.</param>
-/// <param name="LastAnsweredAt">When the last answer was there.</param>
+/// <param name="LastAnsweredAt">When the last answer arrived.</param>
 /// <param name="Accepted">How many were answered with 201.</param>
-/// <param name="Others">Any other outcome, and how often it was.</param>
-/// <param name="P50">Of the answers, from when each request should have been sent.</param>
+/// <param name="Others">Other outcomes, and how often each occurred.</param>
+/// <param name="P50">Latency of the answers, from when each request should have been sent.</param>
 /// <param name="P99">Likewise.</param>
 /// <param name="Max">Likewise.</param>
-/// <param name="CpuSeconds">What the generator itself used.</param>
-/// <param name="DueAt">With a rate: by number, when each order should have been sent; else null.</param>
+/// <param name="CpuSeconds">CPU time of the generator itself.</param>
+/// <param name="DueAt">With a rate: by number, when each order should have been sent; otherwise null.</param>
 internal sealed record LoadReport(
     long FirstSentAt,
     long LastAnsweredAt,

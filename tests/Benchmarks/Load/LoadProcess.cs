@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace OrderPlatform.Benchmarks.Load;
 
-/// <summary>The load generator's process, seen from the one that measures. It stays warm from one load to the next.</summary>
+/// <summary>The load generator's process, as the measuring process controls it. It stays warm from one load to the next.</summary>
 internal sealed class LoadProcess : IDisposable
 {
     private readonly Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace OrderPlatform.Benchmarks.Load;
 
-/// <summary>The orders of a benchmark, each known by its run and number alone, so that the books can be checked against them.</summary>
+/// <summary>The orders of a benchmark, each determined by its run and number alone, so that the data can be checked against them.</summary>
 internal static class Orders
 {
     public const int Skus = 1000;

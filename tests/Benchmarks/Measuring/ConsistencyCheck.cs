@@ -7,7 +7,7 @@ namespace OrderPlatform.Benchmarks.Measuring;
 
 /// <summary>
 /// Checks that everything that was accepted happened exactly once and in order: orders, shipments and stock against the orders
-/// that were sent, logs against inboxes event by event. It knows the tables, and nothing of the code that fills them.
+/// that were sent, logs against inboxes event by event. It knows only the tables, not the code that fills them.
 /// </summary>
 internal sealed class ConsistencyCheck
 {
@@ -23,18 +23,18 @@ internal sealed class ConsistencyCheck
     private ConsistencyCheck(Servers servers, IReadOnlyList<(string Run, int Orders)> loads, Baseline baseline) =>
         (this.servers, this.loads, this.baseline) = (servers, loads, baseline);
 
-    /// <summary>Compares the books with what was sent.</summary>
+    /// <summary>Compares all data with what was sent.</summary>
     /// <returns>What is wrong; empty when nothing is.</returns>
     public static async Task<List<string>> Check(
         Servers servers, IReadOnlyList<(string Run, int Orders)> loads, Baseline baseline, CancellationToken stoppingToken)
     {
-        var books = new ConsistencyCheck(servers, loads, baseline);
-        var orders = await books.CheckOrders(stoppingToken);
-        await books.CheckStock(stoppingToken);
-        await books.CheckShipments(orders, stoppingToken);
-        await books.CheckEvents(orders, stoppingToken);
-        await books.CheckQueues(stoppingToken);
-        return books.problems;
+        var check = new ConsistencyCheck(servers, loads, baseline);
+        var orders = await check.CheckOrders(stoppingToken);
+        await check.CheckStock(stoppingToken);
+        await check.CheckShipments(orders, stoppingToken);
+        await check.CheckEvents(orders, stoppingToken);
+        await check.CheckQueues(stoppingToken);
+        return check.problems;
     }
 
     private void Expect(bool isTrue, FormattableString otherwise)
@@ -82,7 +82,7 @@ internal sealed class ConsistencyCheck
             line.GetProperty("sku").GetString() == Orders.Sku(expected.Sku) && line.GetProperty("quantity").GetInt32() == expected.Quantity;
     }
 
-    /// <summary>Each SKU is down by exactly what was ordered of it, and nothing is set aside any more.</summary>
+    /// <summary>The stock of each SKU is reduced by exactly what was ordered of it, and nothing is still reserved.</summary>
     private async Task CheckStock(CancellationToken stoppingToken)
     {
         var expected = Enumerable.Repeat(StockAtFirst, Orders.Skus).ToArray();
@@ -125,7 +125,7 @@ internal sealed class ConsistencyCheck
 
     /// <summary>
     /// The logs hold each event of each order once, in sequence; each published event is in the inbox of each of its consumers,
-    /// and nothing else is; and no consumer had an effect before its cause.
+    /// which has nothing else; and no consumer had an effect before its cause.
     /// </summary>
     private async Task CheckEvents(HashSet<Guid> orders, CancellationToken stoppingToken)
     {
@@ -169,7 +169,7 @@ internal sealed class ConsistencyCheck
         }
 
         var unfinished = orders.Count(order => chapters.GetValueOrDefault(order) != story.Length);
-        Expect(unfinished == 0, $"{service}: {unfinished} orders have not {story.Length} events in the log");
+        Expect(unfinished == 0, $"{service}: {unfinished} orders do not have {story.Length} events in the log");
         Expect(await Count(service, "SELECT count(*) FROM messaging.deferred_events", stoppingToken) == 0, $"{service}: events are deferred");
         var failed = $"SELECT count(*) FROM messaging.dead_letters WHERE first_failed_at >= '{baseline.At:O}'";
         Expect(await Count(service, failed, stoppingToken) == 0, $"{service}: there are dead letters");
@@ -246,6 +246,6 @@ internal sealed class ConsistencyCheck
 }
 
 /// <summary>What was in logs and inboxes before the first order: the rows that <c>growth</c> makes.</summary>
-/// <param name="Positions">By service, the log's highest position.</param>
-/// <param name="At">Inbox entries before are not of this run.</param>
+/// <param name="Positions">The highest position of each service's log.</param>
+/// <param name="At">Earlier inbox entries do not belong to this run.</param>
 internal sealed record Baseline(IReadOnlyDictionary<string, long> Positions, DateTimeOffset At);

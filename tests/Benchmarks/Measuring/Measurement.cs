@@ -6,17 +6,17 @@ namespace OrderPlatform.Benchmarks.Measuring;
 /// <summary>One run's figures.</summary>
 /// <param name="Name">What was run, such as <c>platform 1</c>.</param>
 /// <param name="Orders">How many were measured, after the warm-up.</param>
-/// <param name="WarmUp">How many went before, unmeasured.</param>
+/// <param name="WarmUp">How many were sent before, unmeasured.</param>
 /// <param name="AcceptedPerSecond">From the first POST to the last answer.</param>
 /// <param name="ShippedPerSecond">From the first POST to the commit that made the last order Shipped.</param>
 /// <param name="PostP50">Milliseconds.</param>
 /// <param name="PostP99">Milliseconds.</param>
 /// <param name="CpuMillisecondsAnOrder">By process, the servers' included; not the load generator's.</param>
 /// <param name="GeneratorMillisecondsAnOrder">CPU of the load generator.</param>
-/// <param name="OthersPercent">What all other processes took of the machine meanwhile: above a few percent, do not trust the run.</param>
+/// <param name="OthersPercent">The machine's share for other processes meanwhile: above a few percent, do not trust the run.</param>
 /// <param name="PeakMegabytes">The services' highest resident memory.</param>
 /// <param name="NotAccepted">Answers other than 201.</param>
-/// <param name="Problems">What is wrong in the books; empty when nothing is.</param>
+/// <param name="Problems">What the consistency check found wrong; empty when nothing is.</param>
 internal sealed record Measurement(
     string Name,
     int Orders,
@@ -67,11 +67,11 @@ internal sealed record CpuReading(IReadOnlyDictionary<string, double> Seconds, d
         return new CpuReading(seconds, Cpu.OfTree(load.Pid), Environment.CpuUsage.TotalTime.TotalSeconds, Cpu.OfMachine(), DateTime.UtcNow);
     }
 
-    /// <summary>By process, since a reading before.</summary>
+    /// <summary>The CPU used since an earlier reading, by process.</summary>
     public Dictionary<string, double> MillisecondsAnOrder(CpuReading before, int orders) =>
         Seconds.ToDictionary(used => used.Key, used => (used.Value - before.Seconds[used.Key]) * 1000 / orders);
 
-    /// <summary>The share of the machine that went to processes which take no part.</summary>
+    /// <summary>The share of the machine that went to other processes.</summary>
     public double OthersPercent(CpuReading before)
     {
         var ours = Seconds.Values.Sum() - before.Seconds.Values.Sum() + Generator - before.Generator + Self - before.Self;

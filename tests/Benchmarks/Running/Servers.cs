@@ -48,7 +48,7 @@ internal sealed class Servers : IDisposable
         await Control(["restart", "postgres"], stoppingToken);
     }
 
-    /// <summary>Deletes what the run before has left, and makes everything anew, as <c>deploy/</c> does.</summary>
+    /// <summary>Deletes what the previous run has left, and creates everything again, as <c>deploy/</c> does.</summary>
     public async Task MakeFresh(CancellationToken stoppingToken)
     {
         foreach (var service in Services.Names)

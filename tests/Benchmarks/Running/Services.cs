@@ -17,7 +17,7 @@ internal enum Target
 
 internal static class TargetNames
 {
-    /// <summary>What people call it.</summary>
+    /// <summary>Its name in reports.</summary>
     public static string Name(this Target target) => target.ToString().ToLowerInvariant();
 }
 

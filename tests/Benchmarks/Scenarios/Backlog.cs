@@ -47,7 +47,7 @@ internal static class Backlog
         }
         catch
         {
-            // Whatever went wrong, the next run needs a broker.
+            // The next run needs a broker even after a failure.
             await servers.StartBroker(CancellationToken.None);
             throw;
         }

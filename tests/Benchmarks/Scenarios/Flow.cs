@@ -39,8 +39,8 @@ internal static class Flow
     }
 
     /// <summary>
-    /// With jobs and without, in turn, in one trial: the same processes and databases, within a minute, so that little else tells them
-    /// apart. Which of them goes first alternates.
+    /// With jobs and without, in turn, in one trial: the same processes and databases, within a minute, so that little else
+    /// differs between them. Which of them goes first alternates.
     /// </summary>
     private static async Task RunAgainstJobs(Options options, Servers servers, Report report, CancellationToken stoppingToken)
     {

@@ -55,7 +55,7 @@ internal static class Growth
             (extract(epoch FROM now() - date_trunc('week', now(), 'UTC')) * 900)::bigint AS span) AS week
         """;
 
-    // Three events an order. The ids are made as UUIDv7 is: the time first, so that they ascend, then what tells them apart.
+    // Three events an order. The ids are made as UUIDv7 is: the time first, so that they ascend, then a part that makes them unique.
     private static string MakeLog(long rows) =>
         $$"""
         INSERT INTO messaging.event_log

@@ -7,9 +7,9 @@ using OrderPlatform.Benchmarks.Running;
 namespace OrderPlatform.Benchmarks.Scenarios;
 
 /// <summary>
-/// What keeps house, at work while orders flow: retention that archives an old partition and drops it, a replay of past orders, a rebuild
+/// Background jobs that run while orders flow: retention that archives an old partition and drops it, a replay of past orders, a rebuild
 /// that compares every order with its events, and many dead letters, some of which are redriven. All that they send was
-/// handled before, so the books stay as they are.
+/// handled before, so the consistency check still holds.
 /// </summary>
 internal sealed class Jobs : IDisposable
 {
@@ -69,7 +69,7 @@ internal sealed class Jobs : IDisposable
 
     private Jobs(Trial trial) => this.trial = trial;
 
-    /// <summary>What the services are told for it; archives of earlier runs are deleted.</summary>
+    /// <summary>The services' settings for the jobs; archives of earlier runs are deleted.</summary>
     public static IReadOnlyDictionary<string, string> Settings(Servers servers)
     {
         var archive = Path.Combine(servers.Logs, "archive");
@@ -100,12 +100,12 @@ internal sealed class Jobs : IDisposable
             }));
         }
 
-        // What making rows has left to be written is not for the run to do, whatever works beside it.
+        // The run must not pay for pages that creating the rows has left to be written.
         await Servers.Execute(trial.Servers.DatabaseAsAdministrator("orders"), "CHECKPOINT", stoppingToken);
         return jobs;
     }
 
-    /// <summary>Ends them, and says what they have done meanwhile.</summary>
+    /// <summary>Ends them, and reports what they have done meanwhile.</summary>
     /// <exception cref="InvalidOperationException">One has done nothing: nothing was measured.</exception>
     public async Task<IReadOnlyDictionary<string, double>> Stop(CancellationToken stoppingToken)
     {
@@ -137,7 +137,7 @@ internal sealed class Jobs : IDisposable
         await Servers.Execute(inventory, $"VACUUM ANALYZE messaging.{partition}", stoppingToken);
         return async stoppingToken =>
         {
-            // It goes on until the partition is dropped, so that no half of it is left to the next run.
+            // It continues until the partition is dropped, so that nothing of it is left to the next run.
             var began = Stopwatch.StartNew();
             while (await Scalar("inventory", $"SELECT count(*) FROM pg_class WHERE relname = '{partition}'", stoppingToken) > 0)
             {
@@ -169,7 +169,7 @@ internal sealed class Jobs : IDisposable
         await Post("inventory", "ops/dead-letters/redrives", new { filter = new { }, limit = copies, perSecond = RedrivenPerSecond }, stoppingToken);
         return async stoppingToken =>
         {
-            // What is scheduled would go on while the books are checked.
+            // Scheduled redrives would continue during the consistency check.
             await Servers.Execute(
                 trial.Servers.DatabaseAsAdministrator("inventory"),
                 "UPDATE messaging.dead_letters SET state = 'waiting' WHERE state = 'scheduled'",

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OrderPlatform.Benchmarks.Scenarios;
 
-/// <summary>What is being done, on standard error; on a terminal the last line is brought up to date in place.</summary>
+/// <summary>Reports progress on standard error; on a terminal, the last line is updated in place.</summary>
 internal static class Progress
 {
     private static bool unfinished;

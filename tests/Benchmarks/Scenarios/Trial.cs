@@ -6,7 +6,7 @@ using OrderPlatform.Benchmarks.Running;
 
 namespace OrderPlatform.Benchmarks.Scenarios;
 
-/// <summary>One run on fresh databases and queues: services, load, what is waited for, figures, books.</summary>
+/// <summary>One run on fresh databases and queues: services, load, waiting, figures and consistency check.</summary>
 internal sealed class Trial : IAsyncDisposable
 {
     private readonly Target target;
@@ -26,12 +26,12 @@ internal sealed class Trial : IAsyncDisposable
 
     private int Sent => loads.Sum(sent => sent.Orders);
 
-    /// <summary>Makes everything anew, starts the services and warms them up.</summary>
-    /// <param name="target">What to run.</param>
+    /// <summary>Creates everything anew, starts the services and warms them up.</summary>
+    /// <param name="target">The services to run.</param>
     /// <param name="options">How many orders.</param>
-    /// <param name="servers">Where.</param>
+    /// <param name="servers">The private PostgreSQL and RabbitMQ.</param>
     /// <param name="rowsBefore">Rows to make in each log and inbox before the first order.</param>
-    /// <param name="stoppingToken">Gives up.</param>
+    /// <param name="stoppingToken">Abandons the run.</param>
     public static async Task<Trial> Start(Target target, Options options, Servers servers, long rowsBefore, CancellationToken stoppingToken)
     {
         var trial = new Trial(target, options, servers);
@@ -59,7 +59,7 @@ internal sealed class Trial : IAsyncDisposable
 
     public CpuReading ReadCpu() => CpuReading.Take(Services, Servers, load!);
 
-    /// <summary>Waits until every order is Shipped and nothing is on its way any more.</summary>
+    /// <summary>Waits until every order is Shipped and nothing is in flight any more.</summary>
     public async Task WhenAllShipped(CancellationToken stoppingToken)
     {
         await WhenCount("orders", "SELECT count(*) FROM orders WHERE status = 'Shipped'", Sent, "orders Shipped", stoppingToken);
@@ -86,7 +86,7 @@ internal sealed class Trial : IAsyncDisposable
         return times;
     }
 
-    /// <summary>Puts the figures of a load together, and checks the books.</summary>
+    /// <summary>Collects the figures of a load, and checks all data.</summary>
     public async Task<Measurement> Finish(
         string name,
         LoadReport report,
@@ -96,7 +96,7 @@ internal sealed class Trial : IAsyncDisposable
         CpuReading after,
         CancellationToken stoppingToken)
     {
-        Progress.Say("checking the books");
+        Progress.Say("checking all data");
         var problems = await ConsistencyCheck.Check(Servers, loads, Baseline, stoppingToken);
         return new Measurement(
             name,
