@@ -50,19 +50,19 @@ internal sealed class FolderGraph
 
     private List<string> Circle(string folder, List<string> path, HashSet<string> done)
     {
-        var begin = way.IndexOf(folder);
+        var begin = path.IndexOf(folder);
         if (begin >= 0)
-            return [.. way.Skip(begin).Zip([.. way.Skip(begin + 1), folder], (user, used) => uses[user][used])];
+            return [.. path.Skip(begin).Zip([.. path.Skip(begin + 1), folder], (user, used) => uses[user][used])];
         if (done.Contains(folder))
             return [];
-        way.Add(folder);
+        path.Add(folder);
         foreach (var used in uses.GetValueOrDefault(folder)?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>())
         {
-            if (Circle(used, way, done) is { Count: > 0 } circle)
+            if (Circle(used, path, done) is { Count: > 0 } circle)
                 return circle;
         }
 
-        way.RemoveAt(way.Count - 1);
+        path.RemoveAt(path.Count - 1);
         done.Add(folder);
         return [];
     }

@@ -59,9 +59,18 @@ public sealed class TraceCollector : IAsyncDisposable
 /// <param name="ParentId">Empty for the root of a trace.</param>
 /// <param name="Name">The operation.</param>
 /// <param name="Kind">OTLP's numbers.</param>
+/// <param name="StartedAt">UTC; the services run on the test's machine, and so share its clock.</param>
 /// <param name="Links">The ids of the spans that it is linked to.</param>
 public sealed record Span(
-    string Service, string Source, string TraceId, string Id, string ParentId, string Name, SpanKind Kind, IReadOnlyList<string> Links);
+    string Service,
+    string Source,
+    string TraceId,
+    string Id,
+    string ParentId,
+    string Name,
+    SpanKind Kind,
+    DateTimeOffset StartedAt,
+    IReadOnlyList<string> Links);
 
 public enum SpanKind
 {
@@ -103,6 +112,7 @@ internal static class Otlp
         Hex(span, 4),
         Text(span, 5),
         (SpanKind)Number(span, 6),
+        DateTimeOffset.UnixEpoch.AddTicks(checked((long)Fixed64(span, 7) / TimeSpan.NanosecondsPerTick)),
         [.. Messages(span, 13).Select(link => Hex(link, 2))]);
 
     private static string Text(byte[] message, int field) =>
@@ -110,17 +120,22 @@ internal static class Otlp
 
     private static string Hex(byte[] message, int field) => Messages(message, field).Select(Convert.ToHexStringLower).SingleOrDefault("");
 
-    private static int Number(byte[] message, int field)
+    private static int Number(byte[] message, int field) => Read(message, field, input => input.ReadEnum());
+
+    private static ulong Fixed64(byte[] message, int field) => Read(message, field, input => input.ReadFixed64());
+
+    /// <summary>The first value of a field; the default where it is missing.</summary>
+    private static T? Read<T>(byte[] message, int field, Func<CodedInputStream, T> read)
     {
         using var input = new CodedInputStream(message);
         while (input.ReadTag() is var tag and not 0)
         {
             if (WireFormat.GetTagFieldNumber(tag) == field)
-                return input.ReadEnum();
+                return read(input);
             input.SkipLastField();
         }
 
-        return 0;
+        return default;
     }
 
     /// <summary>All values of one length-delimited field: messages, strings or bytes.</summary>

@@ -1,30 +1,26 @@
 namespace OrderPlatform.EndToEnd.Tests;
 
 /// <summary>What the three services export to an OpenTelemetry collector.</summary>
-public sealed class TraceTests : IAsyncLifetime
+public sealed class TraceTests(TracedPlatform traced) : PlatformTest(traced.Platform), IClassFixture<TracedPlatform>
 {
-    private TraceCollector collector = null!;
-    private Platform platform = null!;
-    private Shop shop = null!;
+    private DateTimeOffset begin;
 
-    private IReadOnlyCollection<Span> Spans => collector.Spans;
+    /// <summary>The spans since the test began.</summary>
+    private IReadOnlyCollection<Span> Spans => [.. traced.Collector.Spans.Where(span => span.StartedAt >= begin)];
 
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        collector = await TraceCollector.Start();
-        platform = new Platform { Settings = collector.Settings };
-        await platform.InitializeAsync();
-        await platform.Repair();
-        shop = new Shop(platform);
+        await base.InitializeAsync();
+        begin = DateTimeOffset.UtcNow;
     }
 
     [Fact]
     public async Task One_trace_follows_an_order_through_all_services_to_its_delivery()
     {
-        var order = await shop.Place(await shop.Stock(1));
-        await shop.Becomes(order, "shipped");
-        await shop.Deliver((await shop.Shipment(order))!.Value.GetProperty("shipmentId").GetGuid());
-        await shop.Becomes(order, "delivered");
+        var order = await Shop.Place(await Shop.Stock(1));
+        await Shop.Becomes(order, "shipped");
+        await Shop.Deliver((await Shop.Shipment(order))!.Value.GetProperty("shipmentId").GetGuid());
+        await Shop.Becomes(order, "delivered");
 
         string[] untilConfirmed =
         [
@@ -65,14 +61,14 @@ public sealed class TraceTests : IAsyncLifetime
     public async Task A_transaction_with_many_messages_is_linked_to_each_of_them()
     {
         const int Orders = 10;
-        var sku = await shop.Stock(Orders);
-        await using var placed = await Watch.Start(platform, "Orders:OrderPlaced");
-        platform.Inventory.DatabaseProxy.Freeze();
+        var sku = await Shop.Stock(Orders);
+        await using var placed = await Watch.Start(Platform, "Orders:OrderPlaced");
+        Inventory.DatabaseProxy.Freeze();
         for (var i = 0; i < Orders; i++)
-            await shop.Place(sku);
+            await Shop.Place(sku);
         var arrived = 0;
         await Eventually.Is(async () => (arrived += (await placed.Take()).Count) == Orders);
-        platform.Inventory.DatabaseProxy.Open();
+        Inventory.DatabaseProxy.Open();
         await Eventually.Is(() => Spans.Count(span => span.Name == "orders process ShipmentDispatched") == Orders);
 
         var published = Spans.Where(span => span.Name == "publish OrderPlaced").Select(span => span.Id);
@@ -92,8 +88,8 @@ public sealed class TraceTests : IAsyncLifetime
     [Fact]
     public async Task Only_requests_and_transactions_start_traces()
     {
-        var sku = await shop.Stock(1);
-        await shop.Becomes(await shop.Place(sku), "shipped");
+        var sku = await Shop.Stock(1);
+        await Shop.Becomes(await Shop.Place(sku), "shipped");
         await Exported("inventory process ShipmentDispatched");
 
         Assert.Contains(Spans, span => span.Source == "Npgsql");
@@ -101,12 +97,6 @@ public sealed class TraceTests : IAsyncLifetime
             Spans.Where(span => span.ParentId.Length == 0),
             span => Assert.True(span.Kind == SpanKind.Server || span.Name.EndsWith(" commit", StringComparison.Ordinal), $"{span}"));
         Assert.DoesNotContain(Spans, span => span.Name.Contains("/health", StringComparison.Ordinal));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await platform.DisposeAsync();
-        await collector.DisposeAsync();
     }
 
     /// <summary>Waits for the only span of that name.</summary>
@@ -137,5 +127,26 @@ public sealed class TraceTests : IAsyncLifetime
             Assert.Equal(child.TraceId, parent.TraceId);
             return parent;
         }
+    }
+}
+
+/// <summary>A platform whose services export their traces to a collector.</summary>
+public sealed class TracedPlatform : IAsyncLifetime
+{
+    public TraceCollector Collector { get; private set; } = null!;
+
+    public Platform Platform { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Collector = await TraceCollector.Start();
+        Platform = new Platform { Settings = Collector.Settings };
+        await Platform.InitializeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Platform.DisposeAsync();
+        await Collector.DisposeAsync();
     }
 }
