@@ -63,7 +63,7 @@ public sealed class JourneyTests : SampleServiceTest
         var logged = await ledger.Query(db => db.Set<LoggedEvent>().SingleAsync(Cancellation));
         Assert.Equal(account, logged.Event.CorrelationId);
         Assert.Null(logged.Event.CausationId);
-        Assert.Equal("OrderPlatform.Messaging.Tests:Opened", logged.Event.Type);
+        Assert.Equal("OrderPlatform.Messaging.Testing:Opened", logged.Event.Type);
     }
 
     [Fact]

@@ -1,0 +1,193 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Messaging.Operations.Archives;
+using OrderPlatform.Messaging.Operations.Retention;
+using OrderPlatform.Messaging.Operations.Tests.Retention;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Messaging.Operations.Tests.Archives;
+
+/// <summary>The same as with a directory, on a stand-in for an S3-compatible store.</summary>
+public sealed class S3ArchiveTests : RetentionTest
+{
+    private S3StandIn store = null!;
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        store = await S3StandIn.Start();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await base.DisposeAsync();
+        await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_is_over_is_archived_read_back_and_dropped()
+    {
+        var ledger = await StartOnS3();
+        await OpenAndClose(ledger);
+        await LetItEnd(ledger);
+        var first = await Log();
+        await Run(ledger);
+        await OpenAndClose(ledger);
+        await LetItEnd(ledger);
+        var second = await Log();
+        await Run(ledger);
+
+        Assert.Empty(await Log());
+        Assert.Equal(4, store.Objects.Count);
+        Assert.All(store.Objects.Keys, key => Assert.StartsWith("archives/ledger/event_log_", key, StringComparison.Ordinal));
+        var archived = await ledger.Services.GetRequiredService<ArchiveReader>()
+            .Read(new ArchiveFilter(), Cancellation)
+            .ToListAsync(Cancellation);
+        Assert.Equal(Texts([.. first, .. second]), Texts(archived));
+    }
+
+    [Fact]
+    public async Task What_the_store_has_garbled_is_noticed_and_nothing_dropped()
+    {
+        var ledger = await StartOnS3();
+        await OpenAndClose(ledger);
+        await LetItEnd(ledger);
+        var all = await Log();
+        store.Keep = content =>
+        {
+            content[content.Length / 2] ^= 1;
+            store.Keep = whole => whole;
+            return content;
+        };
+
+        var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(ledger));
+
+        Assert.Contains("damaged", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(Texts(all), Texts(await Log()));
+        await Run(ledger);
+        Assert.Empty(await Log());
+        Assert.Equal(2, store.Objects.Count);
+    }
+
+    [Fact]
+    public async Task A_store_that_refuses_is_noticed_and_nothing_dropped()
+    {
+        var ledger = await StartOnS3(("Messaging:Retention:Archive:AccessKey", "somebody"));
+        await OpenAndClose(ledger);
+        await LetItEnd(ledger);
+        var all = await Log();
+
+        var exception = await Assert.ThrowsAsync<ArchiveUnavailableException>(() => Run(ledger));
+
+        Assert.Contains(store.Url.ToString(), exception.Message, StringComparison.Ordinal);
+
+        Assert.Equal(Texts(all), Texts(await Log()));
+        Assert.Empty(store.Objects);
+    }
+
+    [Fact]
+    public async Task A_large_file_goes_in_parts()
+    {
+        using var archive = new S3ArchiveStore(Options(), "ledger");
+        var content = new byte[20_000_000];
+        Random.Shared.NextBytes(content);
+
+        await archive.Write("large", stream => stream.WriteAsync(content, Cancellation).AsTask(), Cancellation);
+
+        await using var stored = await archive.Open("large", Cancellation);
+        using var read = new MemoryStream();
+        await stored.CopyToAsync(read, Cancellation);
+        Assert.True(content.AsSpan().SequenceEqual(read.ToArray()));
+        Assert.Equal(["large"], await archive.List(Cancellation));
+        await archive.Delete("large", Cancellation);
+        await Assert.ThrowsAsync<FileNotFoundException>(() => archive.Open("large", Cancellation));
+    }
+
+    [Fact]
+    public async Task What_can_not_be_written_to_its_end_is_not_kept_and_why_is_said()
+    {
+        using var archive = new S3ArchiveStore(Options(), "ledger");
+
+        async Task Write(Stream stream)
+        {
+            await stream.WriteAsync(new byte[20_000_000], Cancellation);
+            throw new Npgsql.NpgsqlException("The database is away.");
+        }
+
+        await Assert.ThrowsAsync<Npgsql.NpgsqlException>(() => archive.Write("half", Write, Cancellation));
+        Assert.Empty(store.Objects);
+    }
+
+    [Fact]
+    public async Task A_store_that_refuses_ends_who_writes_long_before_all_is_written()
+    {
+        using var archive = new S3ArchiveStore(Options(), "ledger");
+        store.Refuses = true;
+
+        async Task Write(Stream stream)
+        {
+            while (true)
+                await stream.WriteAsync(new byte[1_000_000], Cancellation);
+        }
+
+        await Assert.ThrowsAsync<Amazon.S3.AmazonS3Exception>(() => archive.Write("endless", Write, Cancellation));
+    }
+
+    [Fact]
+    public async Task While_the_store_refuses_a_replay_says_so_others_go_on_and_it_does_so_later()
+    {
+        const string Replays = "/ops/replays";
+        var keeper = await StartOnS3();
+        await OpenAndClose(keeper);
+        await LetItEnd(keeper);
+        await Run(keeper);
+        await Stop(keeper);
+        var ledger = await StartOps(Learn.AddTo, OnS3);
+        await Eventually.Is(async () => await Consumers(Learn.Queue) > 0);
+        await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
+        await connection.Execute("SELECT pg_advisory_lock(hashtextextended('orderplatform replays', 0))", Cancellation);
+        var archived = await ledger.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
+        var other = await ledger.StartJob(Replays, new { queue = Learn.Queue });
+        store.Refuses = true;
+
+        using var refused = await ledger.Http.PostAsJsonAsync(Replays, new { queue = Learn.Queue, source = "archive" }, Cancellation);
+        await connection.Execute("SELECT pg_advisory_unlock_all()", Cancellation);
+        await ledger.JobBecomes(other, "completed");
+        var waiting = await ledger.JobBecomes(archived, "running");
+        store.Refuses = false;
+        var completed = await ledger.JobBecomes(archived, "completed");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        var problem = await refused.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
+        Assert.Equal("archive-unavailable", problem.GetProperty("code").GetString());
+        Assert.Contains(store.Url.ToString(), problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(store.Url.ToString(), waiting.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(3, completed.GetProperty("sent").GetInt64());
+        Assert.Equal(JsonValueKind.Null, completed.GetProperty("error").ValueKind);
+    }
+
+    private ArchiveOptions Options() => new()
+    {
+        ServiceUrl = store.Url,
+        Bucket = "bucket",
+        Prefix = "archives/",
+        AccessKey = S3StandIn.AccessKey,
+        SecretKey = "secret",
+    };
+
+    private (string Key, string Value)[] OnS3 =>
+    [
+        ("Messaging:Retention:Archive:Directory", ""),
+        ("Messaging:Retention:Archive:ServiceUrl", store.Url.ToString()),
+        ("Messaging:Retention:Archive:Bucket", "bucket"),
+        ("Messaging:Retention:Archive:Prefix", "archives/"),
+        ("Messaging:Retention:Archive:AccessKey", S3StandIn.AccessKey),
+        ("Messaging:Retention:Archive:SecretKey", "secret"),
+    ];
+
+    private Task<SampleHost> StartOnS3(params (string Key, string Value)[] settings) =>
+        Start([.. OnS3.ExceptBy(settings.Select(setting => setting.Key), setting => setting.Key), .. settings]);
+}

@@ -1,0 +1,180 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Inbox;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Messaging.Tests.Batching;
+
+public sealed class TransactionBatcherTests : SampleServiceTest
+{
+    [Fact]
+    public async Task Units_that_arrive_together_share_transactions()
+    {
+        var ledger = await StartService(TestBroker.Nowhere);
+        var before = await Transactions();
+
+        await Task.WhenAll(Enumerable.Range(0, 500).Select(_ => ledger.Open(Guid.CreateVersion7())));
+
+        // Every row carries the id of the transaction that wrote it.
+        Assert.InRange(await Transactions() - before, 1, 100);
+        Assert.Equal(500, await ledger.Query(db => db.Accounts.CountAsync(Cancellation)));
+    }
+
+    [Fact]
+    public async Task A_unit_that_fails_fails_alone()
+    {
+        var ledger = await StartService(TestBroker.Nowhere);
+
+        var units = Enumerable.Range(0, 20).Select(i => i == 7 ? Fail(ledger) : ledger.Open(Guid.CreateVersion7())).ToArray();
+
+        for (var i = 0; i < units.Length; i++)
+        {
+            if (i == 7)
+                await Assert.ThrowsAsync<InvalidOperationException>(() => units[i]);
+            else
+                await units[i];
+        }
+
+        Assert.Equal(19, await ledger.Query(db => db.Accounts.CountAsync(Cancellation)));
+    }
+
+    [Fact]
+    public async Task Two_instances_that_insert_the_same_row_agree_on_who_was_first()
+    {
+        var first = await StartService(TestBroker.Nowhere);
+        var second = await StartService(TestBroker.Nowhere);
+        for (var round = 0; round < 100; round++)
+        {
+            var account = Guid.CreateVersion7();
+            await Task.WhenAll(first.Deposit(account, 1), second.Deposit(account, 2));
+            Assert.Equal(
+                3, await first.Query(db => db.Accounts.Where(a => a.Id == account).Select(a => a.Balance).SingleAsync(Cancellation)));
+        }
+    }
+
+    [Fact]
+    public async Task A_row_that_one_unit_adds_is_found_by_the_next_of_its_batch()
+    {
+        var ledger = await StartService(TestBroker.Nowhere);
+        var account = Guid.CreateVersion7();
+
+        await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => ledger.Deposit(account, 1)));
+
+        Assert.Equal(
+            30, await ledger.Query(db => db.Accounts.Where(a => a.Id == account).Select(a => a.Balance).SingleAsync(Cancellation)));
+    }
+
+    [Fact]
+    public async Task Groups_that_lock_the_same_rows_in_any_order_do_not_deadlock()
+    {
+        var ledgers = new[] { await StartService(TestBroker.Nowhere), await StartService(TestBroker.Nowhere) };
+        var accounts = Enumerable.Range(0, 20).Select(_ => Guid.CreateVersion7()).ToArray();
+        foreach (var account in accounts)
+            await ledgers[0].Open(account);
+        var deadlocks = await Deadlocks();
+
+        await Task.WhenAll(Enumerable.Range(0, 1000).Select(i =>
+        {
+            var all = accounts.OrderBy(_ => Random.Shared.Next()).Take(5).Cast<object>().ToArray();
+            return ledgers[i % 2].Commit.Run(
+                rows => rows.AddRange<Account>(all),
+                unit =>
+                {
+                    foreach (var account in all)
+                        unit.Append(unit.Get<Account>(account), new Deposited((Guid)account, 1));
+                    return true;
+                },
+                Cancellation);
+        }));
+
+        Assert.Equal(5000, await ledgers[0].Query(db => db.Accounts.SumAsync(a => a.Balance, Cancellation)));
+        Assert.Equal(deadlocks, await Deadlocks());
+    }
+
+    [Fact]
+    public async Task A_request_is_told_when_the_database_is_away()
+    {
+        var ledger = await StartService(TestBroker.Nowhere);
+        await ledger.Open(Guid.CreateVersion7());
+        NpgsqlConnection.ClearAllPools();
+        await using (var connection = new NpgsqlConnection(await TestServers.Postgres()))
+        {
+            await connection.OpenAsync(Cancellation);
+            var name = new NpgsqlConnectionStringBuilder(Database.ConnectionString).Database;
+            await using var command = new NpgsqlCommand(
+                $"""
+                 ALTER DATABASE {name} ALLOW_CONNECTIONS false;
+                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'
+                 """,
+                connection);
+            await command.ExecuteNonQueryAsync(Cancellation);
+
+            await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => ledger.Open(Guid.CreateVersion7()));
+
+            command.CommandText = $"ALTER DATABASE {name} ALLOW_CONNECTIONS true";
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        await ledger.Open(Guid.CreateVersion7());
+        Assert.Equal(2, await ledger.Query(db => db.Accounts.CountAsync(Cancellation)));
+    }
+
+    [Fact]
+    public async Task Messages_wait_for_a_database_that_loses_its_connections_and_none_is_lost_or_doubled()
+    {
+        var ledger = await StartService();
+        var accounts = Enumerable.Range(0, 300).Select(_ => Guid.CreateVersion7()).ToArray();
+        using var stop = new CancellationTokenSource();
+        var trouble = Task.Run(
+            async () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    await Database.Scalar<long>(
+                        """
+                        SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                        WHERE datname = current_database() AND application_name LIKE 'ledger%'
+                        """);
+                    await Task.Delay(150, CancellationToken.None);
+                }
+            },
+            Cancellation);
+
+        foreach (var account in accounts)
+        {
+            // The transaction may have been committed although its connection broke: what counts is the log.
+            await Eventually.Is(async () => await Try(() => ledger.Open(account)));
+        }
+
+        await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM tallies") >= 200);
+        await stop.CancelAsync();
+        await trouble;
+
+        await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM tallies") == accounts.Length);
+        Assert.Equal(0, await DeadLetters());
+        Assert.Equal(
+            await ledger.Query(db => db.Set<LoggedEvent>().CountAsync(Cancellation)),
+            await ledger.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
+    }
+
+    private static async Task<bool> Try(Func<Task> action)
+    {
+        try
+        {
+            await action();
+            return true;
+        }
+        catch (Exception exception) when (exception is System.Data.Common.DbException)
+        {
+            return false;
+        }
+    }
+
+    private static Task<bool> Fail(SampleHost ledger) =>
+        ledger.Commit.Run<bool>(_ => { }, _ => throw new InvalidOperationException("no"), Cancellation);
+
+    private Task<long> Transactions() => Database.Scalar<long>("SELECT count(DISTINCT xmin::text) FROM messaging.event_log");
+
+    private Task<long> Deadlocks() => Database.Scalar<long>("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+}
