@@ -14,7 +14,7 @@ public sealed class Lesson
     public int Sequence { get; set; }
 
     /// <summary>The names of the events, in the order in which they took effect.</summary>
-    public string RecordingObserver { get; set; } = "";
+    public string Learned { get; set; } = "";
 }
 
 /// <summary>Learns each event after the one before it.</summary>
@@ -36,7 +36,7 @@ public abstract class Learn(UnitOfWork unit)
             return Outcome.Defer;
         if (lesson is null)
             unit.Add(lesson = new Lesson { Id = account });
-        (lesson.Sequence, lesson.RecordingObserver) = (incoming.Sequence, $"{lesson.RecordingObserver} {what}".Trim());
+        (lesson.Sequence, lesson.Learned) = (incoming.Sequence, $"{lesson.Learned} {what}".Trim());
         return Outcome.Handled;
     }
 }

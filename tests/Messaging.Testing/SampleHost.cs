@@ -1,25 +1,23 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using OrderPlatform.Messaging.Batching;
 using OrderPlatform.Messaging.Inbox;
-using OrderPlatform.Messaging.MassTransit;
-using OrderPlatform.Messaging.Operations;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Messaging.Relay;
 using OrderPlatform.Messaging.Storage;
-using OrderPlatform.ServiceDefaults;
 using OrderPlatform.Testing;
 using Xunit;
 
 namespace OrderPlatform.Messaging.Testing;
 
-/// <summary>One instance of the ledger service, on a real database and a real broker.</summary>
-public sealed partial class SampleHost : IAsyncDisposable
+/// <summary>One running instance of the sample service.</summary>
+public sealed class SampleHost : IAsyncDisposable
 {
     private readonly IHost host;
 
@@ -27,7 +25,7 @@ public sealed partial class SampleHost : IAsyncDisposable
 
     public IServiceProvider Services => host.Services;
 
-    /// <summary>Asks the one that was started with HTTP.</summary>
+    /// <summary>Calls an instance that was started <see cref="SampleServiceBuilder.WithHttp"/>.</summary>
     public HttpClient Http { get; } = new();
 
     internal RecordingObserver RecordingObserver => (RecordingObserver)host.Services.GetRequiredService<IEventObserver>();
@@ -46,96 +44,14 @@ public sealed partial class SampleHost : IAsyncDisposable
 
     internal IBusControl Bus => host.Services.GetRequiredService<IBusControl>();
 
-    public static Task<SampleHost> Start(TestDatabase database, Uri broker, params (string Key, string Value)[] settings) =>
-        Start(database, broker, _ => { }, settings);
-
-    public static async Task<SampleHost> Start(
-        TestDatabase database, Uri broker, Action<IServiceCollection> replace, params (string Key, string Value)[] settings)
+    internal static async Task<SampleHost> Start(IHost host)
     {
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
-        Configure(builder, database, broker, replace, _ => { }, settings);
-        return await Start(builder.Build(), database);
-    }
-
-    /// <summary>With what operators see of it over HTTP, as every service has it, at a free port.</summary>
-    public static Task<SampleHost> StartWeb(TestDatabase database, Uri broker, params (string Key, string Value)[] settings) =>
-        StartWeb(database, broker, _ => { }, settings);
-
-    /// <summary>The same, with more queues.</summary>
-    public static async Task<SampleHost> StartWeb(
-        TestDatabase database, Uri broker, Action<MessagingBuilder> more, params (string Key, string Value)[] settings)
-    {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
-        {
-            ApplicationName = typeof(SampleHost).Assembly.GetName().Name,
-            Args = ["--urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default", "Warning"],
-        });
-        builder.AddServiceDefaults("ledger", port: 0);
-        builder.Services.AddValidation();
-        Configure(builder, database, broker, _ => { }, more, settings);
-        var app = builder.Build();
-        app.MapServiceDefaults();
-        app.MapOps();
-        var ledger = await Start(app, database);
-        ledger.Http.BaseAddress = new Uri(app.Urls.First());
-        return ledger;
-    }
-
-    private static void Configure(
-        IHostApplicationBuilder builder,
-        TestDatabase database,
-        Uri broker,
-        Action<IServiceCollection> replace,
-        Action<MessagingBuilder> more,
-        params (string Key, string Value)[] settings)
-    {
-        // Of a setting that is given twice, the last counts.
-        foreach (var (key, value) in settings)
-            builder.Configuration[key] = value;
-        builder.Configuration["ConnectionStrings:Database"] = database.ConnectionString;
-        builder.Configuration["ConnectionStrings:Broker"] = broker.ToString();
-        replace(builder.Services);
-        builder.AddMessaging<SampleDb>("ledger", messaging =>
-        {
-            AddEvents(messaging);
-            more(messaging);
-        });
-    }
-
-    private static async Task<SampleHost> Start(IHost host, TestDatabase database)
-    {
-        var ledger = new SampleHost(host);
-        await CreateSchema(database);
-        await ledger.host.StartAsync();
-        await ledger.host.Services.GetRequiredService<DatabaseStartup>().Ready;
-        return ledger;
-    }
-
-    private static void AddEvents(MessagingBuilder messaging) => messaging
-        .UseMassTransit()
-        .AddOperations(operations => operations.Retains<OpenAccounts>())
-        .Publishes<Opened>()
-        .Publishes<Deposited>()
-        .Publishes<Closed>()
-        .Records<Audited>()
-        .Handles<Opened, TallyOpening>()
-        .Handles<Deposited, TallyDeposit>()
-        .Handles<Closed, TallyClosing>()
-        .Observes<RecordingObserver>();
-
-    /// <summary>Stands in for migrations, which a service of a test has none of.</summary>
-    private static async Task CreateSchema(TestDatabase database)
-    {
-        await using var db = new SampleDb(
-            new DbContextOptionsBuilder<SampleDb>().UseNpgsql(database.Source).UseSnakeCaseNamingConvention().Options);
-        if (!await db.Database.EnsureCreatedAsync())
-            return;
-        foreach (var script in MessagingSchema.Scripts(typeof(MessagingSchema).Assembly).Concat(OperationsSchema.Scripts()))
-        {
-            await db.Database.ExecuteSqlRawAsync(
-                script.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
-        }
+        var service = new SampleHost(host);
+        await host.StartAsync();
+        await host.Services.GetRequiredService<DatabaseStartup>().Ready;
+        if (host is WebApplication app)
+            service.Http.BaseAddress = new Uri(app.Urls.First());
+        return service;
     }
 
     public Task Open(Guid account) => Append(account, new Opened(account));
@@ -166,6 +82,28 @@ public sealed partial class SampleHost : IAsyncDisposable
         db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
 
     public Task<Tally?> Tally(Guid account) => Query(db => db.Tallies.AsNoTracking().SingleOrDefaultAsync(tally => tally.Id == account));
+
+    /// <summary>Asks for a job.</summary>
+    /// <returns>Its address.</returns>
+    public async Task<string> StartJob(string path, object request)
+    {
+        using var response = await Http.PostAsJsonAsync(path, request);
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, response.StatusCode);
+        return response.Headers.Location!.ToString();
+    }
+
+    public Task<JsonElement> Job(string address) => Http.GetFromJsonAsync<JsonElement>(address);
+
+    /// <summary>The job when it is in a state.</summary>
+    public async Task<JsonElement> JobBecomes(string address, string state)
+    {
+        JsonElement job = default;
+        await Eventually.Is(
+            async () => (job = await Job(address)).GetProperty("state").GetString() is { } now
+                && (now == state || (now == "failed" ? throw new InvalidOperationException(job.ToString()) : false)),
+            $"{address} is {state}");
+        return job;
+    }
 
     /// <summary>Stops in order, as SIGTERM does.</summary>
     public async ValueTask DisposeAsync()

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Messaging.Events;
@@ -28,19 +27,19 @@ public sealed class ArchiveTests : RetentionTest
     [InlineData("manifest of another")]
     public async Task A_damaged_archive_is_noticed_and_nothing_dropped(string damage)
     {
-        var ledger = await StartFaulty();
-        await OpenAndClose(ledger);
+        var service = await StartFaulty();
+        await OpenAndClose(service);
         var (all, partition) = (await Log(), await OldestPartition());
-        await LetItEnd(ledger);
+        await LetItEnd(service);
         Faulty.Written = file => Damage(file, damage);
 
-        var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(ledger));
+        var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(service));
 
         Assert.Contains(partition, exception.Message, StringComparison.Ordinal);
         Assert.Equal(partition, await OldestPartition());
         Assert.Equal(Texts(all), Texts(await Log()));
         Faulty.Written = _ => { };
-        await Run(ledger);
+        await Run(service);
         Assert.Equal(Texts(all), Texts(await Archived()));
         Assert.Equal(2, new DirectoryInfo(Path.Combine(Directory.FullName, "ledger")).GetFiles().Length);
     }
@@ -48,13 +47,13 @@ public sealed class ArchiveTests : RetentionTest
     [Fact]
     public async Task A_full_disk_is_noticed_and_nothing_dropped_or_left()
     {
-        var ledger = await StartFaulty();
-        await OpenAndClose(ledger);
+        var service = await StartFaulty();
+        await OpenAndClose(service);
         var all = await Log();
-        await LetItEnd(ledger);
+        await LetItEnd(service);
         Faulty.Before = (what, _) => what == "flow" ? throw new IOException("No space left on device") : Task.CompletedTask;
 
-        await Assert.ThrowsAsync<IOException>(() => Run(ledger));
+        await Assert.ThrowsAsync<IOException>(() => Run(service));
 
         Assert.Equal(Texts(all), Texts(await Log()));
         Assert.Empty(new DirectoryInfo(Path.Combine(Directory.FullName, "ledger")).GetFiles());
@@ -63,13 +62,13 @@ public sealed class ArchiveTests : RetentionTest
     [Fact]
     public async Task A_directory_that_can_not_be_written_is_noticed_and_nothing_dropped()
     {
-        var ledger = await Start();
-        await OpenAndClose(ledger);
+        var service = await Service().Start();
+        await OpenAndClose(service);
         var all = await Log();
-        await LetItEnd(ledger);
+        await LetItEnd(service);
         await File.WriteAllTextAsync(Path.Combine(Directory.FullName, "ledger"), "not a directory", Cancellation);
 
-        var exception = await Assert.ThrowsAsync<ArchiveUnavailableException>(() => Run(ledger));
+        var exception = await Assert.ThrowsAsync<ArchiveUnavailableException>(() => Run(service));
 
         Assert.Contains(Directory.FullName, exception.Message, StringComparison.Ordinal);
 
@@ -84,20 +83,20 @@ public sealed class ArchiveTests : RetentionTest
     [InlineData("open", ArchiveFile.Suffix)]
     public async Task Whoever_is_cut_off_loses_nothing_and_spoils_nothing(string moment, string file)
     {
-        var ledger = await StartFaulty();
+        var service = await StartFaulty();
         var open = Guid.CreateVersion7();
-        await ledger.Open(open);
-        await OpenAndClose(ledger);
-        await ledger.Deposit(open, 1);
+        await service.Open(open);
+        await OpenAndClose(service);
+        await service.Deposit(open, 1);
         var all = await Log();
-        await LetItEnd(ledger);
+        await LetItEnd(service);
         Faulty.Before = (what, name) => what == moment && name.EndsWith(file, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
-        var halted = Run(ledger);
+        var halted = Run(service);
         await await Task.WhenAny(halted, reached.Task);
         await EndRun();
         await Eventually.Is(
             async () => await Database.Scalar<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'") == 0);
-        var other = await Start();
+        var other = await Service().Start();
 
         await Run(other);
 
@@ -112,8 +111,8 @@ public sealed class ArchiveTests : RetentionTest
     [Fact]
     public async Task An_archive_of_another_log_is_not_overwritten()
     {
-        var ledger = await Start();
-        await OpenAndClose(ledger);
+        var service = await Service().Start();
+        await OpenAndClose(service);
         var (all, partition) = (await Log(), await OldestPartition());
         var others = Path.Combine(Directory.CreateSubdirectory("ledger").FullName, $"{partition}-00000000");
         var manifest = new ArchiveManifest(
@@ -134,9 +133,9 @@ public sealed class ArchiveTests : RetentionTest
             default);
         await File.WriteAllBytesAsync(others + ArchiveManifest.Suffix, manifest.ToBytes(), Cancellation);
         await File.WriteAllTextAsync(others + ArchiveFile.Suffix, "other", Cancellation);
-        await LetItEnd(ledger);
+        await LetItEnd(service);
 
-        var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(ledger));
+        var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(service));
 
         Assert.Contains("another log", exception.Message, StringComparison.Ordinal);
         Assert.Equal("other", await File.ReadAllTextAsync(others + ArchiveFile.Suffix, Cancellation));
@@ -149,13 +148,13 @@ public sealed class ArchiveTests : RetentionTest
     [InlineData(2)]
     public async Task An_archive_of_which_the_log_has_lost_an_event_is_kept(int lost)
     {
-        var ledger = await StartFaulty();
-        await OpenAndClose(ledger);
+        var service = await StartFaulty();
+        await OpenAndClose(service);
         var (all, partition) = (await Log(), await OldestPartition());
-        await LetItEnd(ledger);
+        await LetItEnd(service);
         Faulty.Before = (what, name) =>
             what == "open" && name.EndsWith(ArchiveFile.Suffix, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
-        var halted = Run(ledger);
+        var halted = Run(service);
         await await Task.WhenAny(halted, reached.Task);
         await EndRun();
         goOn.SetResult();
@@ -169,7 +168,7 @@ public sealed class ArchiveTests : RetentionTest
              WHERE position = {all[lost].Position} RETURNING event_id
              """);
 
-        var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(ledger));
+        var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(service));
 
         Assert.Contains(all[lost].Event.EventId.ToString(), exception.Message, StringComparison.Ordinal);
         Assert.Contains("older backup", exception.Message, StringComparison.Ordinal);
@@ -209,17 +208,17 @@ public sealed class ArchiveTests : RetentionTest
     [Fact]
     public async Task It_is_read_in_order_across_files_and_by_time_type_stream_and_position()
     {
-        var ledger = await Start();
+        var service = await Service().Start();
         var open = Guid.CreateVersion7();
-        await ledger.Open(open);
-        var first = await OpenAndClose(ledger);
-        await LetItEnd(ledger);
-        await Run(ledger);
+        await service.Open(open);
+        var first = await OpenAndClose(service);
+        await LetItEnd(service);
+        await Run(service);
         var between = Clock.GetUtcNow();
-        var second = await OpenAndClose(ledger);
-        await ledger.Append(open, new Closed(open));
-        await LetItEnd(ledger);
-        await Run(ledger);
+        var second = await OpenAndClose(service);
+        await service.Append(open, new Closed(open));
+        await LetItEnd(service);
+        await Run(service);
 
         var all = await Archived();
 
@@ -239,13 +238,13 @@ public sealed class ArchiveTests : RetentionTest
     [Fact]
     public async Task Nothing_of_a_file_that_was_damaged_later_is_handed_out()
     {
-        var ledger = await Start();
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
-        await Run(ledger);
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
-        await Run(ledger);
+        var service = await Service().Start();
+        await OpenAndClose(service);
+        await LetItEnd(service);
+        await Run(service);
+        await OpenAndClose(service);
+        await LetItEnd(service);
+        await Run(service);
         var file = (await Archive.Manifests(Cancellation)).MaxBy(manifest => manifest.FirstPosition)!.File;
         Damage(new FileInfo(Path.Combine(Directory.FullName, "ledger", file)), "a byte changed");
         var read = new List<LogEntry>();
@@ -297,5 +296,5 @@ public sealed class ArchiveTests : RetentionTest
         return goOn.Task;
     }
 
-    private Task<SampleHost> StartFaulty() => Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(Faulty));
+    private Task<SampleHost> StartFaulty() => Service().WithService<IArchiveStore>(Faulty).Start();
 }

@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Messaging.Operations.Tests.Retention;
-using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Operations.Tests.Archives;
 
@@ -30,20 +29,20 @@ public sealed class S3ArchiveTests : RetentionTest
     [Fact]
     public async Task What_is_over_is_archived_read_back_and_dropped()
     {
-        var ledger = await StartOnS3();
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+        var service = await ServiceOnS3().Start();
+        await OpenAndClose(service);
+        await LetItEnd(service);
         var first = await Log();
-        await Run(ledger);
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+        await Run(service);
+        await OpenAndClose(service);
+        await LetItEnd(service);
         var second = await Log();
-        await Run(ledger);
+        await Run(service);
 
         Assert.Empty(await Log());
         Assert.Equal(4, store.Objects.Count);
         Assert.All(store.Objects.Keys, key => Assert.StartsWith("archives/ledger/event_log_", key, StringComparison.Ordinal));
-        var archived = await ledger.Services.GetRequiredService<ArchiveReader>()
+        var archived = await service.Services.GetRequiredService<ArchiveReader>()
             .Read(new ArchiveFilter(), Cancellation)
             .ToListAsync(Cancellation);
         Assert.Equal(Texts([.. first, .. second]), Texts(archived));
@@ -52,9 +51,9 @@ public sealed class S3ArchiveTests : RetentionTest
     [Fact]
     public async Task What_the_store_has_garbled_is_noticed_and_nothing_dropped()
     {
-        var ledger = await StartOnS3();
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+        var service = await ServiceOnS3().Start();
+        await OpenAndClose(service);
+        await LetItEnd(service);
         var all = await Log();
         store.Keep = content =>
         {
@@ -63,11 +62,11 @@ public sealed class S3ArchiveTests : RetentionTest
             return content;
         };
 
-        var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(ledger));
+        var exception = await Assert.ThrowsAsync<ArchiveException>(() => Run(service));
 
         Assert.Contains("damaged", exception.Message, StringComparison.Ordinal);
         Assert.Equal(Texts(all), Texts(await Log()));
-        await Run(ledger);
+        await Run(service);
         Assert.Empty(await Log());
         Assert.Equal(2, store.Objects.Count);
     }
@@ -75,12 +74,12 @@ public sealed class S3ArchiveTests : RetentionTest
     [Fact]
     public async Task A_store_that_refuses_is_noticed_and_nothing_dropped()
     {
-        var ledger = await StartOnS3(("Messaging:Retention:Archive:AccessKey", "somebody"));
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+        var service = await ServiceOnS3().With("Messaging:Retention:Archive:AccessKey", "somebody").Start();
+        await OpenAndClose(service);
+        await LetItEnd(service);
         var all = await Log();
 
-        var exception = await Assert.ThrowsAsync<ArchiveUnavailableException>(() => Run(ledger));
+        var exception = await Assert.ThrowsAsync<ArchiveUnavailableException>(() => Run(service));
 
         Assert.Contains(store.Url.ToString(), exception.Message, StringComparison.Ordinal);
 
@@ -140,25 +139,25 @@ public sealed class S3ArchiveTests : RetentionTest
     public async Task While_the_store_refuses_a_replay_says_so_others_go_on_and_it_does_so_later()
     {
         const string Replays = "/ops/replays";
-        var keeper = await StartOnS3();
+        var keeper = await ServiceOnS3().Start();
         await OpenAndClose(keeper);
         await LetItEnd(keeper);
         await Run(keeper);
         await Stop(keeper);
-        var ledger = await StartOps(Learn.AddTo, OnS3);
-        await Eventually.Is(async () => await Consumers(Learn.Queue) > 0);
+        var service = await ServiceWithoutRetention().WithHttp().WithHandlers(Learn.AddTo).With(OnS3).Start();
+        await IsConsumed(Learn.Queue);
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await connection.Execute("SELECT pg_advisory_lock(hashtextextended('orderplatform replays', 0))", Cancellation);
-        var archived = await ledger.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
-        var other = await ledger.StartJob(Replays, new { queue = Learn.Queue });
+        var archived = await service.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
+        var other = await service.StartJob(Replays, new { queue = Learn.Queue });
         store.Refuses = true;
 
-        using var refused = await ledger.Http.PostAsJsonAsync(Replays, new { queue = Learn.Queue, source = "archive" }, Cancellation);
+        using var refused = await service.Http.PostAsJsonAsync(Replays, new { queue = Learn.Queue, source = "archive" }, Cancellation);
         await connection.Execute("SELECT pg_advisory_unlock_all()", Cancellation);
-        await ledger.JobBecomes(other, "completed");
-        var waiting = await ledger.JobBecomes(archived, "running");
+        await service.JobBecomes(other, "completed");
+        var waiting = await service.JobBecomes(archived, "running");
         store.Refuses = false;
-        var completed = await ledger.JobBecomes(archived, "completed");
+        var completed = await service.JobBecomes(archived, "completed");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         var problem = await refused.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
@@ -188,6 +187,5 @@ public sealed class S3ArchiveTests : RetentionTest
         ("Messaging:Retention:Archive:SecretKey", "secret"),
     ];
 
-    private Task<SampleHost> StartOnS3(params (string Key, string Value)[] settings) =>
-        Start([.. OnS3.ExceptBy(settings.Select(setting => setting.Key), setting => setting.Key), .. settings]);
+    private SampleServiceBuilder ServiceOnS3() => Service().With(OnS3);
 }

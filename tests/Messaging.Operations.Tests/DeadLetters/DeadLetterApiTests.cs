@@ -18,9 +18,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [InlineData("/groups?queue=", "queue")]
     public async Task Bad_questions_are_refused_and_say_where(string path, string field)
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
 
-        using var response = await ledger.Http.GetAsync($"/ops/dead-letters{path}", Cancellation);
+        using var response = await service.Http.GetAsync($"/ops/dead-letters{path}", Cancellation);
 
         Assert.Equal(400, (int)response.StatusCode);
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
@@ -31,46 +31,46 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [Fact]
     public async Task Bad_orders_are_refused_and_say_what_to_change()
     {
-        var ledger = await StartApp();
-        var (id, _) = await Fail(ledger, Guid.CreateVersion7());
+        var service = await Service().Start();
+        var letter = await Fail(service, Guid.CreateVersion7());
         (string Path, string Body, string Field)[] bad =
         [
             ("/redrives", "{}", "$"),
             ("/redrives", """{"ids":[],"perSecond":1}""", "ids"),
-            ("/redrives", "{\"ids\":[\"" + id + "\"],\"filter\":{}}", "$"),
+            ("/redrives", "{\"ids\":[\"" + letter.Id + "\"],\"filter\":{}}", "$"),
             ("/redrives", """{"filter":{"state":"redriven"}}""", "filter.state"),
             ("/redrives", """{"filter":{"text":""}}""", "filter.text"),
             ("/redrives", """{"filter":{},"limit":0}""", "limit"),
             ("/redrives", """{"filter":{},"perSecond":0}""", "perSecond"),
             ("/redrives", """{"filter":{},"reason":" "}""", "reason"),
             ("/redrives", """{"filter":{},"perSecnd":1}""", "perSecnd"),
-            ($"/{id}/redrive", """{"reason":""}""", "reason"),
-            ($"/{id}/discard", """{"followers":"wait"}""", "reason"),
-            ($"/{id}/discard", """{"reason":"","followers":"wait"}""", "reason"),
-            ($"/{id}/discard", """{"reason":"x"}""", "followers"),
-            ($"/{id}/resolve", """{"reason":"x","followers":"go"}""", "followers"),
-            ($"/{id}/release", "{}", "reason"),
-            ($"/{id}/release", """{"reason":""}""", "reason"),
-            ($"/redrives/{id}/cancel", """{"reason":""}""", "reason"),
+            ($"/{letter.Id}/redrive", """{"reason":""}""", "reason"),
+            ($"/{letter.Id}/discard", """{"followers":"wait"}""", "reason"),
+            ($"/{letter.Id}/discard", """{"reason":"","followers":"wait"}""", "reason"),
+            ($"/{letter.Id}/discard", """{"reason":"x"}""", "followers"),
+            ($"/{letter.Id}/resolve", """{"reason":"x","followers":"go"}""", "followers"),
+            ($"/{letter.Id}/release", "{}", "reason"),
+            ($"/{letter.Id}/release", """{"reason":""}""", "reason"),
+            ($"/redrives/{letter.Id}/cancel", """{"reason":""}""", "reason"),
         ];
         foreach (var (path, body, field) in bad)
         {
-            var (status, problem) = await Send(ledger, HttpMethod.Post, path, body);
+            var (status, problem) = await Send(service, HttpMethod.Post, path, body);
             Assert.True(
                 status == 400 && problem.GetProperty("errors").TryGetProperty(field, out _), $"{path} {body}: {status} {problem}");
         }
 
         foreach (var action in (string[])["redrive", "discard", "resolve"])
         {
-            var (status, problem) = await Post(ledger, $"/{Guid.NewGuid()}/{action}", new { reason = "x", followers = "wait" });
+            var (status, problem) = await Post(service, $"/{Guid.NewGuid()}/{action}", new { reason = "x", followers = "wait" });
             // A redrive knows no followers.
             Assert.Equal(action == "redrive" ? 400 : 404, status);
             Assert.Equal(action == "redrive" ? "invalid-request" : "dead-letter-not-found", problem.GetProperty("code").GetString());
         }
 
-        Assert.Equal(404, (await Redrive(ledger, Guid.NewGuid())).Status);
-        Assert.Equal(404, (int)(await ledger.Http.GetAsync($"/ops/dead-letters/{Guid.NewGuid()}", Cancellation)).StatusCode);
-        Assert.Equal(404, (await Send(ledger, HttpMethod.Put, $"/{Guid.NewGuid()}/body", """{"body":"{}"}""")).Status);
+        Assert.Equal(404, (await new Letter(service, Guid.NewGuid()).Redrive()).Status);
+        Assert.Equal(404, (int)(await service.Http.GetAsync($"/ops/dead-letters/{Guid.NewGuid()}", Cancellation)).StatusCode);
+        Assert.Equal(404, (await Send(service, HttpMethod.Put, $"/{Guid.NewGuid()}/body", """{"body":"{}"}""")).Status);
         Assert.Equal(1, await DeadLetters("state = 'waiting'"));
     }
 
@@ -80,9 +80,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [InlineData("tab\tbed")]
     public async Task A_name_that_is_none_is_refused(string name)
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
 
-        var (status, problem) = await Post(ledger, "/redrives", new { filter = new { } }, name);
+        var (status, problem) = await Post(service, "/redrives", new { filter = new { } }, name);
 
         Assert.Equal(400, status);
         Assert.True(problem.GetProperty("errors").TryGetProperty("x-operator", out _));
@@ -98,67 +98,65 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [InlineData("{", "$")]
     public async Task A_body_that_does_not_fit_its_contract_is_refused(string body, string tells)
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
-        var (id, _) = await Fail(ledger, account, 2, new Deposited(account, 3));
+        await service.Queue.Handle(Incoming(account, 1, new Opened(account)));
+        var letter = await Fail(service, account, 2, new Deposited(account, 3));
 
-        var (status, problem) = await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }));
+        var (status, problem) = await letter.Edit(body);
 
         Assert.Equal(400, status);
         Assert.Contains(tells, problem.GetProperty("errors").GetProperty("body")[0].GetString(), StringComparison.Ordinal);
-        Assert.Equal(JsonValueKind.Null, (await Get(ledger, id)).GetProperty("originalBody").ValueKind);
+        Assert.Equal(JsonValueKind.Null, (await letter.Read()).GetProperty("originalBody").ValueKind);
     }
 
     [Fact]
     public async Task An_edited_body_takes_effect_once_redriven_and_the_original_is_kept()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
-        var (id, _) = await Fail(ledger, account, 2, new Deposited(account, 3));
+        await service.Queue.Handle(Incoming(account, 1, new Opened(account)));
+        var letter = await Fail(service, account, 2, new Deposited(account, 3));
         Poison.Remove(account);
-        var original = (await Get(ledger, id)).GetProperty("body").GetString();
+        var original = (await letter.Read()).GetProperty("body").GetString();
 
         var body = $$"""{"accountId":"{{account}}","amount":4}""";
-        Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }), "anna")).Status);
+        Assert.Equal(200, (await letter.Edit(body, "anna")).Status);
         body = $$"""{"accountId":"{{account}}","amount":5}""";
-        Assert.Equal(
-            200,
-            (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body, reason = "typo" }), "bert")).Status);
+        Assert.Equal(200, (await letter.Edit(body, "bert", reason: "typo")).Status);
 
-        var letter = await Get(ledger, id);
-        Assert.Equal((body, original), (letter.GetProperty("body").GetString(), letter.GetProperty("originalBody").GetString()));
+        var edited = await letter.Read();
+        Assert.Equal((body, original), (edited.GetProperty("body").GetString(), edited.GetProperty("originalBody").GetString()));
         string?[] before = [original, $$"""{"accountId":"{{account}}","amount":4}"""];
         Assert.Equal(
             before,
-            letter.GetProperty("actions").EnumerateArray().Select(edit => edit.GetProperty("details").GetProperty("before").GetString()));
-        await Redrive(ledger, id, "carl");
-        await Becomes(ledger, id, "resolved");
-        Assert.Equal(5, (await ledger.Tally(account))!.Total);
-        Assert.Equal(["anna edit", "bert edit", "carl redrive", "ledger redriven", "ledger resolved"], await Actions(ledger, id));
-        var (status, problem) = await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }));
+            edited.GetProperty("actions").EnumerateArray().Select(edit => edit.GetProperty("details").GetProperty("before").GetString()));
+        await letter.Redrive("carl");
+        await letter.Becomes("resolved");
+        Assert.Equal(5, (await service.Tally(account))!.Total);
+        Assert.Equal(["anna edit", "bert edit", "carl redrive", "ledger redriven", "ledger resolved"], await letter.Actions());
+        var (status, problem) = await letter.Edit(body);
         Assert.Equal((409, "dead-letter-resolved"), (status, problem.GetProperty("code").GetString()));
     }
 
     [Fact]
     public async Task A_large_body_can_be_edited_and_one_without_a_contract_can_not()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        var (id, _) = await Fail(ledger, account);
-        var (unknown, _) = await Fail(ledger, Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7()));
+        var letter = await Fail(service, account);
+        var unknown = await Fail(service, Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7()));
 
         var body = $$"""{"accountId":"{{account}}"{{new string(' ', 1024 * 1024)}}}""";
-        Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }))).Status);
-        var (status, problem) = await Send(ledger, HttpMethod.Put, $"/{unknown}/body", JsonSerializer.Serialize(new { body }));
+        Assert.Equal(200, (await letter.Edit(body)).Status);
+        var (status, problem) = await unknown.Edit(body);
 
         Assert.Equal((409, "dead-letter-without-contract"), (status, problem.GetProperty("code").GetString()));
 
         // What the audit keeps of it is bounded, and says how long it was.
         var next = $$"""{"accountId":"{{account}}"}""";
-        Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body = next }))).Status);
-        var details = (await Get(ledger, id)).GetProperty("actions")[1].GetProperty("details");
+        Assert.Equal(200, (await Send(service, HttpMethod.Put, $"/{letter.Id}/body", JsonSerializer.Serialize(new { body = next }))).Status);
+        var details = (await letter.Read()).GetProperty("actions")[1].GetProperty("details");
         Assert.Equal(
             (body.Length, next.Length),
             (details.GetProperty("lengthBefore").GetInt32(), details.GetProperty("length").GetInt32()));
@@ -168,25 +166,25 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [Fact]
     public async Task A_body_with_NUL_can_be_edited_and_what_it_was_is_kept_as_far_as_text_can_tell()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        var (id, _) = await Fail(ledger, account);
-        await Execute($"UPDATE messaging.dead_letters SET body = '\\x4100ff42' WHERE id = '{id}'");
+        var letter = await Fail(service, account);
+        await Database.Execute($"UPDATE messaging.dead_letters SET body = '\\x4100ff42' WHERE id = '{letter.Id}'");
 
         var body = $$"""{"accountId":"{{account}}"}""";
-        Assert.Equal(200, (await Send(ledger, HttpMethod.Put, $"/{id}/body", JsonSerializer.Serialize(new { body }))).Status);
+        Assert.Equal(200, (await letter.Edit(body)).Status);
 
         Assert.Equal(
             "A\uFFFD\uFFFDB",
-            (await Get(ledger, id)).GetProperty("actions")[0].GetProperty("details").GetProperty("before").GetString());
+            (await letter.Read()).GetProperty("actions")[0].GetProperty("details").GetProperty("before").GetString());
     }
 
     [Fact]
     public async Task Groups_say_when_the_first_failed_first_and_the_last_failed_last()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         await Insert(1, 3);
-        await Execute(
+        await Database.Execute(
             """
             UPDATE messaging.dead_letters AS letter SET first_failed_at = first, last_failed_at = last
             FROM (VALUES
@@ -196,7 +194,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
             WHERE exception_message = message
             """);
 
-        var group = Assert.Single((await Get(ledger, "/groups")).GetProperty("items").EnumerateArray());
+        var group = Assert.Single((await Get(service, "/groups")).GetProperty("items").EnumerateArray());
 
         Assert.Equal(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), group.GetProperty("oldest").GetDateTimeOffset());
         Assert.Equal(new DateTimeOffset(2026, 1, 4, 0, 0, 0, TimeSpan.Zero), group.GetProperty("newest").GetDateTimeOffset());
@@ -205,14 +203,14 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [Fact]
     public async Task Dead_letters_of_a_queue_that_the_service_does_not_have_any_more_are_counted_in_its_status()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         await Insert(1, 3);
         await Insert(4, 2, state: "discarded");
         await Insert(6, 1);
-        await Execute("UPDATE messaging.dead_letters SET queue = 'ledger_gone' WHERE exception_message IN ('poison 1', 'poison 4')");
-        await Execute("UPDATE messaging.dead_letters SET queue = 'a_first' WHERE exception_message = 'poison 2'");
+        await Database.Execute("UPDATE messaging.dead_letters SET queue = 'ledger_gone' WHERE exception_message IN ('poison 1', 'poison 4')");
+        await Database.Execute("UPDATE messaging.dead_letters SET queue = 'a_first' WHERE exception_message = 'poison 2'");
 
-        var status = await ledger.Http.GetFromJsonAsync<JsonElement>("/ops/status", Cancellation);
+        var status = await service.Http.GetFromJsonAsync<JsonElement>("/ops/status", Cancellation);
 
         Assert.Equal(
             ["a_first waiting 1", "ledger waiting 2", "ledger discarded 1", "ledger_gone waiting 1", "ledger_gone discarded 1"],
@@ -223,21 +221,21 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [Fact]
     public async Task Who_does_not_say_a_name_is_anonymous()
     {
-        var ledger = await StartApp();
-        var (id, _) = await Fail(ledger, Guid.CreateVersion7());
+        var service = await Service().Start();
+        var letter = await Fail(service, Guid.CreateVersion7());
 
-        await Send(ledger, HttpMethod.Post, $"/{id}/redrive", "{}");
+        await Send(service, HttpMethod.Post, $"/{letter.Id}/redrive", "{}");
 
-        await Becomes(ledger, id, "waiting", attempts: 2);
-        Assert.Equal("anonymous redrive", (await Actions(ledger, id))[0]);
+        await letter.Becomes("waiting", attempts: 2);
+        Assert.Equal("anonymous redrive", (await letter.Actions())[0]);
     }
 
     [Fact]
     public async Task What_it_offers_is_in_Swagger_under_a_tag_of_its_own()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
 
-        var swagger = await ledger.Http.GetFromJsonAsync<JsonElement>("/swagger/v1/swagger.json", Cancellation);
+        var swagger = await service.Http.GetFromJsonAsync<JsonElement>("/swagger/v1/swagger.json", Cancellation);
 
         var paths = swagger.GetProperty("paths").EnumerateObject()
             .Where(path => path.Name.StartsWith("/ops/dead-letters", StringComparison.Ordinal))

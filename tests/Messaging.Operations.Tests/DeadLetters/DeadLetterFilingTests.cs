@@ -9,15 +9,17 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     [Fact]
     public async Task What_fails_is_filed_with_all_that_is_known_and_leaves_the_broker()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
+        Poison.Add(account);
+        var message = Message(account, 1, new Opened(account));
 
-        var (id, messageId) = await Fail(ledger, account);
+        await Send(message);
 
-        var letter = await Get(ledger, id);
+        var letter = await (await Filed(service)).Read();
         Assert.Equal("ledger", letter.GetProperty("queue").GetString());
         Assert.Equal("error", letter.GetProperty("source").GetString());
-        Assert.Equal(messageId, letter.GetProperty("messageId").GetString());
+        Assert.Equal(message.Id, letter.GetProperty("messageId").GetString());
         Assert.Equal("OrderPlatform.Messaging.Testing:Opened", letter.GetProperty("type").GetString());
         Assert.Equal(account.ToString(), letter.GetProperty("stream").GetString());
         Assert.Equal(1, letter.GetProperty("sequence").GetInt32());
@@ -30,7 +32,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
         Assert.Equal("waiting", letter.GetProperty("state").GetString());
         Assert.Equal(1, letter.GetProperty("attempts").GetInt32());
         Assert.Equal("fault", letter.GetProperty("headers").GetProperty("MT-Reason").GetString());
-        await Stop(ledger);
+        await Stop(service);
         Assert.Equal(0u, await Ready("ledger_error"));
     }
 
@@ -44,7 +46,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     [MemberData(nameof(Oddities))]
     public async Task Whatever_it_is_it_is_filed_and_blocks_nobody(string oddity)
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var (odd, healthy) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         Poison.Add(odd);
         var message = Message(odd, 1, new Opened(odd));
@@ -73,36 +75,35 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
 
         await Send(message, Message(healthy, 1, new Opened(healthy)));
 
-        await Eventually.Is(async () => (await List(ledger)).Length > 0);
-        await Eventually.Is(async () => await ledger.Tally(healthy) is not null);
-        var letter = await Get(ledger, (await List(ledger))[0].GetProperty("id").GetGuid());
+        var letter = await Filed(service);
+        await Eventually.Is(async () => await service.Tally(healthy) is not null);
+        var read = await letter.Read();
         Assert.Equal(
             message.Body,
-            letter.GetProperty("body").GetString() is { } text
+            read.GetProperty("body").GetString() is { } text
                 ? Encoding.UTF8.GetBytes(text)
-                : letter.GetProperty("bodyBase64").GetBytesFromBase64());
+                : read.GetProperty("bodyBase64").GetBytesFromBase64());
         if (headers.TryGetValue("long", out var sent))
-            Assert.Equal((string)sent!, letter.GetProperty("headers").GetProperty("long").GetString());
+            Assert.Equal((string)sent!, read.GetProperty("headers").GetProperty("long").GetString());
         Assert.Equal(
-            oddity is "an unknown type" or "no type" ? "skipped" : "error", letter.GetProperty("source").GetString());
+            oddity is "an unknown type" or "no type" ? "skipped" : "error", read.GetProperty("source").GetString());
 
         // It comes back to its own row, as the message that it was.
-        await Eavesdrop();
-        var id = letter.GetProperty("id").GetGuid();
-        Assert.Equal(202, (await Redrive(ledger, id)).Status);
-        await Becomes(ledger, id, "waiting", attempts: 2);
+        await Bind("copies", "ledger");
+        Assert.Equal(202, (await letter.Redrive()).Status);
+        await letter.Becomes("waiting", attempts: 2);
         var copy = (await Take("copies"))!;
         Assert.Equal(message.Properties.MessageId, copy.BasicProperties.MessageId);
         Assert.Equal(message.Body, copy.Body.ToArray());
         Assert.Equal(headers.Keys.Except(["x-dotnet-pub-seq-no"]).Order(), copy.BasicProperties.Headers!.Keys.Order());
-        Assert.Single(await List(ledger));
+        Assert.Single(await List(service));
     }
 
     [Fact]
     public async Task While_the_database_is_away_nothing_leaves_the_error_queue()
     {
-        var ledger = await StartApp();
-        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
+        var service = await Service().Start();
+        await IsConsumed("ledger_error");
         await using (await Database.Unreachable())
         {
             await SendTo(
@@ -110,27 +111,23 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
                 [.. Enumerable.Range(1, 5).Select(i => Failed(Guid.CreateVersion7(), i, new Opened(Guid.CreateVersion7())))]);
             await Eventually.Is(async () => await Ready("ledger_error") == 0);
 
-            await Stop(ledger);
+            await Stop(service);
 
             Assert.Equal(5u, await Ready("ledger_error"));
         }
 
         Database.Source.Clear();
-        await StartApp();
-        await Eventually.Is(async () => await DeadLetters("state = 'waiting' AND attempts = 1") == 5);
+        await Service().Start();
+        await DeadLettersBecome(5, "state = 'waiting' AND attempts = 1");
         await Eventually.Is(async () => await Ready("ledger_error") == 0);
     }
 
     [Fact]
     public async Task What_is_lost_between_filing_and_acknowledging_is_filed_once()
     {
-        var ledger = await StartApp();
-        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
-        await using (var connection = await Database.Source.OpenConnectionAsync(Cancellation))
+        var service = await Service().Start();
+        await using (await Database.Begin("LOCK TABLE messaging.dead_letters IN SHARE MODE"))
         {
-            await using var transaction = await connection.BeginTransactionAsync(Cancellation);
-            await using var block = new Npgsql.NpgsqlCommand("LOCK TABLE messaging.dead_letters IN SHARE MODE", connection);
-            await block.ExecuteNonQueryAsync(Cancellation);
             var account = Guid.CreateVersion7();
             await SendTo("ledger_error", Failed(account, 1, new Opened(account)), Failed(account, 2, new Opened(account)));
             await Eventually.Is(async () => await Ready("ledger_error") == 0);
@@ -151,28 +148,27 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     [Fact]
     public async Task Failing_again_is_counted_in_its_own_row()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        var (id, _) = await Fail(ledger, account);
-        var first = (await Get(ledger, id)).GetProperty("firstFailedAt").GetDateTimeOffset();
+        var letter = await Fail(service, account);
+        var first = (await letter.Read()).GetProperty("firstFailedAt").GetDateTimeOffset();
         Poison.Add(account, "still poison");
 
-        await Redrive(ledger, id);
+        await letter.Redrive();
 
-        await Becomes(ledger, id, "waiting", attempts: 2);
-        var letter = await Get(ledger, id);
-        Assert.Equal("still poison", letter.GetProperty("exceptionMessage").GetString());
-        Assert.Equal(first, letter.GetProperty("firstFailedAt").GetDateTimeOffset());
-        Assert.True(letter.GetProperty("lastFailedAt").GetDateTimeOffset() > first);
-        Assert.Equal(["anna redrive", "ledger redriven", "ledger failed"], await Actions(ledger, id));
-        Assert.Single(await List(ledger));
+        await letter.Becomes("waiting", attempts: 2);
+        var again = await letter.Read();
+        Assert.Equal("still poison", again.GetProperty("exceptionMessage").GetString());
+        Assert.Equal(first, again.GetProperty("firstFailedAt").GetDateTimeOffset());
+        Assert.True(again.GetProperty("lastFailedAt").GetDateTimeOffset() > first);
+        Assert.Equal(["anna redrive", "ledger redriven", "ledger failed"], await letter.Actions());
+        Assert.Single(await List(service));
     }
 
     [Fact]
     public async Task Copies_that_failed_each_count_and_those_that_only_come_again_do_not()
     {
-        var ledger = await StartApp();
-        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
         var first = Failed(account, 1, new Opened(account), DateTimeOffset.UtcNow);
         var second = Failed(account, 1, new Opened(account), DateTimeOffset.UtcNow.AddSeconds(1));
@@ -180,33 +176,31 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
 
         await SendTo("ledger_error", first, first, second, second, Failed(account, 2, new Opened(account)));
 
-        await Eventually.Is(async () => await DeadLetters() == 2);
-        await Eventually.Is(async () => await DeadLetters("attempts = 2") == 1);
-        await Stop(ledger);
+        await DeadLettersBecome(2);
+        await DeadLettersBecome(1, "attempts = 2");
+        await Stop(service);
         Assert.Equal(1, await DeadLetters("attempts = 2"));
     }
 
     [Fact]
     public async Task What_can_not_be_filed_stays_and_keeps_nobody_from_being_filed()
     {
-        var ledger = await StartApp();
-        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
-        await Execute("ALTER TABLE messaging.dead_letters ADD CHECK (sequence <> 3)");
+        var service = await Service().Start();
+        await Database.Execute("ALTER TABLE messaging.dead_letters ADD CHECK (sequence <> 3)");
 
         await SendTo(
             "ledger_error",
             [.. Enumerable.Range(1, 5).Select(i => Failed(Guid.CreateVersion7(), i, new Opened(Guid.CreateVersion7())))]);
 
-        await Eventually.Is(async () => await DeadLetters() == 4);
-        await Stop(ledger);
+        await DeadLettersBecome(4);
+        await Stop(service);
         Assert.Equal(1u, await Ready("ledger_error"));
     }
 
     [Fact]
     public async Task What_the_broker_gave_up_itself_is_filed_with_its_reason()
     {
-        var ledger = await StartApp();
-        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
         var message = Message(account, 1, new Opened(account));
         message.Properties.Headers!["x-death"] = new List<object?>
@@ -214,29 +208,27 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
             new Dictionary<string, object?> { ["reason"] = "delivery_limit", ["time"] = new AmqpTimestamp(1_700_000_000) },
         };
 
-        await SendTo("ledger_error", message);
+        var letter = await PutInErrorQueue(service, message);
 
-        await Eventually.Is(async () => (await List(ledger)).Length == 1);
-        var letter = (await List(ledger))[0];
-        Assert.Equal("The broker gave up: delivery_limit.", letter.GetProperty("exceptionMessage").GetString());
-        Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), letter.GetProperty("firstFailedAt").GetDateTimeOffset());
-        await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Opened"}""", 1);
-        await Redrive(ledger, letter.GetProperty("id").GetGuid());
-        await Eventually.Is(async () => await ledger.Tally(account) is not null);
+        var read = await letter.Read();
+        Assert.Equal("The broker gave up: delivery_limit.", read.GetProperty("exceptionMessage").GetString());
+        Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), read.GetProperty("firstFailedAt").GetDateTimeOffset());
+        await Scrape.Becomes(service.Services, """messaging_dead_letters_total{queue="ledger",event="Opened"}""", 1);
+        await letter.Redrive();
+        await Eventually.Is(async () => await service.Tally(account) is not null);
     }
 
     [Fact]
     public async Task What_was_counted_on_its_way_is_not_counted_again_when_it_is_filed()
     {
-        var ledger = await StartApp();
-        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
 
         await SendTo("ledger_error", Failed(account, 2, new Deposited(account, 1)), Message(account, 1, new Opened(account)));
 
-        await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Opened"}""", 1);
+        await Scrape.Becomes(service.Services, """messaging_dead_letters_total{queue="ledger",event="Opened"}""", 1);
         Assert.Equal(2, await DeadLetters());
-        Assert.Equal(0, (await Scrape.Of(ledger.Services))["""messaging_dead_letters_total{queue="ledger",event="Deposited"}"""]);
+        Assert.Equal(0, (await Scrape.Of(service.Services))["""messaging_dead_letters_total{queue="ledger",event="Deposited"}"""]);
     }
 
     /// <summary>In a queue or in the hands of its consumer, as the broker says now and then.</summary>

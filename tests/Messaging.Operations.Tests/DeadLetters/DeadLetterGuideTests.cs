@@ -38,11 +38,11 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     [Fact]
     public async Task An_alert_leads_to_what_waits_what_goes_by_itself_and_all_about_one_of_them()
     {
-        var ledger = await StartApp(GoesLater);
-        var (waiting, _) = await Fail(ledger, Guid.CreateVersion7());
-        var scheduled = await FailForAWhile(ledger, Guid.CreateVersion7());
+        var service = await Service().With(GoesLater).Start();
+        var waiting = await Fail(service, Guid.CreateVersion7());
+        var scheduled = await FailForAWhile(service, Guid.CreateVersion7());
 
-        var answers = Guide.Answers(await Run(ledger, "the alert DeadLettersArriving fires", waiting));
+        var answers = Guide.Answers(await Run(service, "the alert DeadLettersArriving fires", waiting.Id));
 
         string[] Of(int answer, string property) =>
             [.. answers[answer].GetProperty("items").EnumerateArray().Select(item => item.GetProperty(property).ToString())];
@@ -50,45 +50,45 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         Assert.Equal(["System.InvalidOperationException"], Of(0, "exceptionType"));
         Assert.Equal([Transient], Of(1, "exceptionType"));
         Assert.Empty(Of(2, "state"));
-        Assert.Equal([$"{waiting}"], Of(3, "id"));
+        Assert.Equal([$"{waiting.Id}"], Of(3, "id"));
         Assert.InRange(answers[4][0].GetDateTimeOffset(), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddMinutes(10));
-        Assert.Equal(scheduled, answers[4][1].GetGuid());
-        Assert.Equal(waiting, answers[5].GetProperty("id").GetGuid());
+        Assert.Equal(scheduled.Id, answers[4][1].GetGuid());
+        Assert.Equal(waiting.Id, answers[5].GetProperty("id").GetGuid());
         Assert.NotEmpty(answers[5].GetProperty("exceptionStack").GetString()!);
     }
 
     [Fact]
     public async Task One_is_tried_also_when_it_would_go_by_itself()
     {
-        var ledger = await StartApp(GoesLater);
+        var service = await Service().With(GoesLater).Start();
         var (account, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        var (waiting, _) = await Fail(ledger, account);
-        var scheduled = await FailForAWhile(ledger, other);
+        var waiting = await Fail(service, account);
+        var scheduled = await FailForAWhile(service, other);
         Poison.Remove(account);
 
-        foreach (var id in new[] { waiting, scheduled })
+        foreach (var letter in new[] { waiting, scheduled })
         {
-            var output = await Run(ledger, "the cause is repaired", id);
+            var output = await Run(service, "the cause is repaired", letter.Id);
             Assert.Contains("\"state\": \"resolved\"", output, StringComparison.Ordinal);
-            Assert.Contains("anna redrive", await Actions(ledger, id));
+            Assert.Contains("anna redrive", await letter.Actions());
         }
 
-        Assert.NotNull(await ledger.Tally(account));
-        Assert.NotNull(await ledger.Tally(other));
+        Assert.NotNull(await service.Tally(account));
+        Assert.NotNull(await service.Tally(other));
     }
 
     [Fact]
     public async Task The_others_of_the_group_are_counted_and_then_sent()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         await Insert(1, 5);
         await Insert(6, 3, exception: Transient);
 
-        var answers = Guide.Answers(await Run(ledger, "that one is `resolved`"));
+        var answers = Guide.Answers(await Run(service, "that one is `resolved`"));
 
         Assert.Equal((5, 0), Redriven(answers[0]));
         Assert.Equal((5, 5), Redriven(answers[1]));
-        await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 5);
+        await DeadLettersBecome(5, "state = 'resolved'");
         Assert.Equal(3, await DeadLetters("state = 'waiting'"));
         Assert.Equal(5, await Database.Scalar<long>(
             "SELECT count(*) FROM messaging.dead_letter_actions WHERE (who, reason) = ('anna', 'Fixed in 1.4.2')"));
@@ -97,9 +97,9 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     [Fact]
     public async Task What_failed_in_the_hour_of_an_outage_is_sent_and_nothing_else()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         await Insert(1, 4);
-        await Execute(
+        await Database.Execute(
             """
             UPDATE messaging.dead_letters AS letter SET last_failed_at = at
             FROM unnest(
@@ -108,91 +108,90 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
             WHERE exception_message = 'poison ' || n
             """);
 
-        var answers = Guide.Answers(await Run(ledger, "everything failed during an outage"));
+        var answers = Guide.Answers(await Run(service, "everything failed during an outage"));
 
         Assert.Equal((2, 2), Redriven(Assert.Single(answers)));
-        await Eventually.Is(async () => await DeadLetters("state = 'resolved' AND exception_message IN ('poison 2', 'poison 3')") == 2);
+        await DeadLettersBecome(2, "state = 'resolved' AND exception_message IN ('poison 2', 'poison 3')");
         Assert.Equal(2, await DeadLetters("state = 'waiting'"));
     }
 
     [Fact]
     public async Task The_dead_letters_of_an_order_are_listed_the_oldest_last()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        var (first, _) = await Fail(ledger, account);
-        var (second, _) = await Fail(ledger, account);
-        await Fail(ledger, Guid.CreateVersion7());
+        var first = await Fail(service, account);
+        var second = await Fail(service, account);
+        await Fail(service, Guid.CreateVersion7());
 
-        var list = Assert.Single(Guide.Answers(await Run(ledger, "one order is stuck", stream: account)));
+        var list = Assert.Single(Guide.Answers(await Run(service, "one order is stuck", stream: account)));
 
-        Assert.Equal([second, first], list.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetGuid()));
+        Assert.Equal([second.Id, first.Id], list.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetGuid()));
     }
 
     [Fact]
     public async Task A_body_is_taken_as_it_is_put_right_and_redriven()
     {
-        var ledger = await StartApp();
         var account = Guid.CreateVersion7();
-        var (id, _) = await Fail(ledger, account);
-        Poison.Remove(account);
+        var letter = await DeadLetter(account);
+        var service = letter.Service;
         var wrong = $$"""{"accountId":"?", "accountId":"{{account}}", "amount":1.10, "number":9007199254740993, "text":"A\u00e9\"\\"}""";
-        await Execute($"UPDATE messaging.dead_letters SET body = convert_to('{wrong}', 'UTF8')");
+        await Database.Execute($"UPDATE messaging.dead_letters SET body = convert_to('{wrong}', 'UTF8')");
         var file = Path.Combine(directory.FullName, "body.json");
 
-        await Run(ledger, "a producer wrote something wrong", id);
+        await Run(service, "a producer wrote something wrong", letter.Id);
         Assert.Equal(wrong, await File.ReadAllTextAsync(file, Cancellation));
 
-        var refused = await Guide.Run(Here(ledger, "`body.json` is corrected", id, default), directory.FullName);
+        var refused = await Guide.Run(Here(service, "`body.json` is corrected", letter.Id, default), directory.FullName);
         Assert.NotEqual(0, refused.ExitCode);
         Assert.Contains("accountId", refused.Output, StringComparison.Ordinal);
-        Assert.Empty(await Actions(ledger, id));
+        Assert.Empty(await letter.Actions());
 
         await File.WriteAllTextAsync(file, $$"""{"accountId":"{{account}}"}""", Cancellation);
-        await Run(ledger, "`body.json` is corrected", id);
-        await Becomes(ledger, id, "resolved");
-        Assert.NotNull(await ledger.Tally(account));
-        Assert.Equal(wrong, (await Get(ledger, id)).GetProperty("originalBody").GetString());
-        Assert.Equal(["anna edit", "anna redrive"], (await Actions(ledger, id))[..2]);
+        await Run(service, "`body.json` is corrected", letter.Id);
+        await letter.Becomes("resolved");
+        Assert.NotNull(await service.Tally(account));
+        Assert.Equal(wrong, (await letter.Read()).GetProperty("originalBody").GetString());
+        Assert.Equal(["anna edit", "anna redrive"], (await letter.Actions())[..2]);
     }
 
     [Fact]
     public async Task What_somebody_has_done_by_hand_is_resolved_and_what_waits_for_it_runs()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        var (id, messageId) = await FailWithFollower(ledger, account);
-        await ledger.OpenByHand(account);
+        var letter = await FailWithFollower(service, account);
+        await service.OpenByHand(account);
 
-        await Run(ledger, "a message must never take effect", id);
+        await Run(service, "a message must never take effect", letter.Id);
 
-        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 5, Changes: 1 });
-        await NeverTakesEffect(ledger, account, messageId);
-        Assert.Equal(["anna resolve"], await Actions(ledger, id));
+        await Eventually.Is(async () => await service.Tally(account) is { Total: 5, Changes: 1 });
+        await NeverTakesEffect(service, account, await letter.EventId());
+        Assert.Equal(["anna resolve"], await letter.Actions());
     }
 
     [Fact]
     public async Task What_must_not_happen_is_discarded_and_what_waits_for_it_stays_deferred()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        var (id, messageId) = await FailWithFollower(ledger, account);
+        var letter = await FailWithFollower(service, account);
 
-        await Run(ledger, "it must not happen at all", id);
+        await Run(service, "it must not happen at all", letter.Id);
 
-        await NeverTakesEffect(ledger, account, messageId);
-        Assert.Null(await ledger.Tally(account));
-        Assert.Equal(1, await Deferred(ledger));
-        Assert.Equal("discarded", (await Get(ledger, id)).GetProperty("state").GetString());
+        await NeverTakesEffect(service, account, await letter.EventId());
+        Assert.Null(await service.Tally(account));
+        Assert.Equal(1, await Deferred());
+        Assert.Equal("discarded", await letter.State());
     }
 
     [Fact]
     public async Task A_redrive_that_was_a_mistake_is_found_and_cancelled()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         await Insert(1, 5);
 
-        var answers = Guide.Answers(await Run(ledger, "a redrive was a mistake"));
+        var answers = Guide.Answers(await Run(service, "a redrive was a mistake"));
 
         Assert.Equal("anna", Assert.Single(answers[0].GetProperty("items").EnumerateArray()).GetProperty("by").GetString());
         Assert.InRange(await DeadLetters("state = 'waiting'"), 3, 5);
@@ -206,85 +205,81 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     [Fact]
     public async Task Followers_that_were_to_wait_are_released()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        var (id, _) = await FailWithFollower(ledger, account);
-        await ledger.OpenByHand(account);
-        await Run(ledger, "it must not happen at all", id);
-        Assert.Equal(1, await Deferred(ledger));
+        var letter = await FailWithFollower(service, account);
+        await service.OpenByHand(account);
+        await Run(service, "it must not happen at all", letter.Id);
+        Assert.Equal(1, await Deferred());
 
-        await Run(ledger, "one is closed", id);
+        await Run(service, "one is closed", letter.Id);
 
-        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 5, Changes: 1 });
-        Assert.Equal(["anna discard", "anna release"], await Actions(ledger, id));
+        await Eventually.Is(async () => await service.Tally(account) is { Total: 5, Changes: 1 });
+        Assert.Equal(["anna discard", "anna release"], await letter.Actions());
     }
 
     [Fact]
     public async Task What_is_over_and_old_is_deleted_and_what_was_discarded_takes_no_effect_for_all_that()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        var (id, messageId) = await Fail(ledger, account);
-        await Post(ledger, $"/{id}/discard", new { reason = "A test order", followers = "wait" });
+        var letter = await Fail(service, account);
+        var eventId = await letter.EventId();
+        await letter.Post("discard", new { reason = "A test order", followers = "wait" });
         await Insert(1, 2, state: "resolved");
         await Insert(3, 2);
-        await Execute(
+        await Database.Execute(
             "UPDATE messaging.dead_letters SET last_failed_at = now() - interval '366 days' WHERE exception_message <> 'poison 1'");
 
-        await Execute(Guide.After("old dead letters should go"));
+        await Database.Execute(Guide.After("old dead letters should go"));
 
-        Assert.Equal(["poison 1", "poison 3", "poison 4"], (await List(ledger)).Select(Text).Order());
+        Assert.Equal(["poison 1", "poison 3", "poison 4"], (await List(service)).Select(Text).Order());
         Assert.Equal(0, await Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letter_actions"));
         Poison.Remove(account);
-        await NeverTakesEffect(ledger, account, messageId);
-        Assert.Null(await ledger.Tally(account));
+        await NeverTakesEffect(service, account, eventId);
+        Assert.Null(await service.Tally(account));
 
         static string Text(JsonElement letter) => letter.GetProperty("exceptionMessage").GetString()!;
     }
 
     /// <summary>Sends an event that fails for a reason that passes by itself, and waits until it is filed.</summary>
-    private async Task<Guid> FailForAWhile(SampleHost ledger, Guid account)
+    private async Task<Letter> FailForAWhile(SampleHost service, Guid account)
     {
         var message = Failed(account, 1, new Opened(account));
         message.Properties.Headers!["MT-Fault-ExceptionType"] = Transient;
-        await Eventually.Is(async () => await Consumers("ledger_error") > 0);
-        await SendTo("ledger_error", message);
-        await Eventually.Is(async () => (await List(ledger, $"text={message.Id}")).Length == 1);
-        return (await List(ledger, $"text={message.Id}"))[0].GetProperty("id").GetGuid();
+        return await PutInErrorQueue(service, message);
     }
 
     /// <summary>An opening that fails, and a deposit that waits for it.</summary>
-    private async Task<(Guid Id, string MessageId)> FailWithFollower(SampleHost ledger, Guid account)
+    private async Task<Letter> FailWithFollower(SampleHost service, Guid account)
     {
-        var failed = await Fail(ledger, account);
+        var failed = await Fail(service, account);
         Poison.Remove(account);
         await Send(Message(account, 2, new Deposited(account, 5)));
-        await Eventually.Is(async () => await Deferred(ledger) == 1);
+        await DeferredBecome(1);
         // It is not tried by itself meanwhile.
-        await Execute("UPDATE messaging.deferred_events SET retry_at = now() + interval '1 day'");
+        await Database.Execute("UPDATE messaging.deferred_events SET retry_at = now() + interval '1 day'");
         return failed;
     }
 
     /// <summary>The same message once more is dropped.</summary>
-    private async Task NeverTakesEffect(SampleHost ledger, Guid account, string messageId)
+    private async Task NeverTakesEffect(SampleHost service, Guid account, Guid eventId)
     {
-        var copy = Message(account, 1, new Opened(account));
-        copy.Properties.MessageId = messageId;
-        await Send(copy);
-        await Scrape.Becomes(ledger.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 1);
+        await Send(Message(account, 1, new Opened(account), eventId));
+        await Scrape.Becomes(service.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 1);
     }
 
     /// <summary>Runs a block, which must work.</summary>
-    private async Task<string> Run(SampleHost ledger, string situation, Guid id = default, Guid stream = default)
+    private async Task<string> Run(SampleHost service, string situation, Guid id = default, Guid stream = default)
     {
-        var block = Here(ledger, situation, id, stream);
+        var block = Here(service, situation, id, stream);
         var (exitCode, output, errors) = await Guide.Run(block, directory.FullName);
         Assert.True(exitCode == 0, $"{block}\n{output}\n{errors}");
         return output;
     }
 
-    private static string Here(SampleHost ledger, string situation, Guid id, Guid stream) => Guide.After(situation)
-        .Replace("http://localhost:5102/", ledger.Http.BaseAddress!.ToString(), StringComparison.Ordinal)
+    private static string Here(SampleHost service, string situation, Guid id, Guid stream) => Guide.After(situation)
+        .Replace("http://localhost:5102/", service.Http.BaseAddress!.ToString(), StringComparison.Ordinal)
         .Replace("0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70", id.ToString(), StringComparison.Ordinal)
         .Replace("0199d0c5-7a20-7d11-8e55-2b9c4f6d8013", stream.ToString(), StringComparison.Ordinal)
         .Replace("OrderPlaced", nameof(Opened), StringComparison.Ordinal);

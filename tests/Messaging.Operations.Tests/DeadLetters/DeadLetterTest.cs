@@ -1,98 +1,77 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
-using OrderPlatform.Messaging.Inbox;
 using OrderPlatform.Testing;
 using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Operations.Tests.DeadLetters;
 
-/// <summary>A ledger whose messages fail at once, and an operator who looks after them.</summary>
+/// <summary>A service whose messages fail at once, and an operator who looks after its dead letters.</summary>
 public abstract class DeadLetterTest : SampleServiceTest
 {
-    protected const string Quick = "00:00:00.100";
+    private const string Path = "/ops/dead-letters";
 
-    private protected Task<SampleHost> StartApp(params (string Key, string Value)[] settings) => StartApp(Broker.Uri, settings);
+    protected override SampleServiceBuilder Service() => base.Service().WithHttp().With("Messaging:Retries", "0");
 
-    private protected Task<SampleHost> StartApp(Uri broker, params (string Key, string Value)[] settings) => StartWebService(
-        broker,
-        [
-            ("Messaging:Retries", "0"),
-            ("Messaging:DeadLetters:SweepInterval", Quick),
-            ("Messaging:DeadLetters:RedriveInterval", Quick),
-            ("Messaging:SampleInterval", Quick),
-            ("Messaging:DeferredRetryInterval", Quick),
-            .. settings,
-        ]);
+    /// <summary>Starts a service, lets the opening of an account fail, and repairs the cause.</summary>
+    private protected async Task<Letter> DeadLetter(Guid account)
+    {
+        var letter = await Fail(await Service().Start(), account);
+        Poison.Remove(account);
+        return letter;
+    }
 
-    /// <summary>Sends an event that fails, and waits until it is filed.</summary>
-    private protected async Task<(Guid Id, string MessageId)> Fail(SampleHost ledger, Guid account, int sequence = 1, object? @event = null)
+    /// <summary>Sends an event that fails, and waits until it is a dead letter.</summary>
+    private protected async Task<Letter> Fail(SampleHost service, Guid account, int sequence = 1, object? @event = null)
     {
         Poison.Add(account);
         var message = Message(account, sequence, @event ?? new Opened(account));
         await Send(message);
-        await Eventually.Is(async () => (await List(ledger, $"text={message.Id}")).Length == 1);
-        return ((await List(ledger, $"text={message.Id}"))[0].GetProperty("id").GetGuid(), message.Id);
+        return await Filed(service, $"text={message.Id}");
     }
 
-    private protected static async Task<JsonElement[]> List(SampleHost ledger, string query = "") =>
-        [.. (await Get(ledger, $"?{query}")).GetProperty("items").EnumerateArray()];
+    /// <summary>Puts a message into the error queue, and waits until it is a dead letter.</summary>
+    private protected async Task<Letter> PutInErrorQueue(SampleHost service, (string Id, BasicProperties Properties, byte[] Body) message)
+    {
+        await SendTo("ledger_error", message);
+        return await Filed(service, $"text={message.Id}");
+    }
 
-    private protected static Task<JsonElement> Get(SampleHost ledger, Guid id) => Get(ledger, $"/{id}");
+    /// <summary>Waits until a query finds one dead letter.</summary>
+    private protected static async Task<Letter> Filed(SampleHost service, string query = "")
+    {
+        JsonElement[] found = [];
+        await Eventually.Is(async () => (found = await List(service, query)).Length == 1, $"one dead letter has {query}");
+        return new Letter(service, found[0].GetProperty("id").GetGuid());
+    }
 
-    private protected static Task<JsonElement> Get(SampleHost ledger, string path) =>
-        ledger.Http.GetFromJsonAsync<JsonElement>($"/ops/dead-letters{path}", Cancellation);
+    private protected static async Task<JsonElement[]> List(SampleHost service, string query = "") =>
+        [.. (await Get(service, $"?{query}")).GetProperty("items").EnumerateArray()];
 
-    private protected static Task<(int Status, JsonElement Body)> Post(SampleHost ledger, string path, object body, string who = "anna") =>
-        Send(ledger, HttpMethod.Post, path, JsonSerializer.Serialize(body), who);
+    private protected static Task<JsonElement> Get(SampleHost service, string path) =>
+        service.Http.GetFromJsonAsync<JsonElement>($"{Path}{path}", Cancellation);
+
+    private protected static Task<(int Status, JsonElement Body)> Post(SampleHost service, string path, object body, string who = "anna") =>
+        Send(service, HttpMethod.Post, path, JsonSerializer.Serialize(body), who);
 
     private protected static async Task<(int Status, JsonElement Body)> Send(
-        SampleHost ledger, HttpMethod method, string path, string body, string? who = null)
+        SampleHost service, HttpMethod method, string path, string body, string? who = null)
     {
-        using var request = new HttpRequestMessage(method, $"/ops/dead-letters{path}")
+        using var request = new HttpRequestMessage(method, $"{Path}{path}")
         {
             Content = new StringContent(body, Encoding.UTF8, "application/json"),
         };
         if (who is not null)
             request.Headers.TryAddWithoutValidation("X-Operator", who);
-        using var response = await ledger.Http.SendAsync(request, Cancellation);
+        using var response = await service.Http.SendAsync(request, Cancellation);
         return ((int)response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation));
-    }
-
-    private protected static Task<(int Status, JsonElement Body)> Redrive(SampleHost ledger, Guid id, string who = "anna") =>
-        Post(ledger, $"/{id}/redrive", new { }, who);
-
-    private protected static Task Becomes(SampleHost ledger, Guid id, string state, int? attempts = null) => Eventually.Is(
-        async () =>
-        {
-            var letter = await Get(ledger, id);
-            return letter.GetProperty("state").GetString() == state
-                && (attempts is null || letter.GetProperty("attempts").GetInt32() == attempts);
-        },
-        description: $"{id} is {state} {attempts}");
-
-    /// <summary>What was done, as <c>who action</c>.</summary>
-    private protected static async Task<string[]> Actions(SampleHost ledger, Guid id) =>
-    [
-        .. (await Get(ledger, id)).GetProperty("actions").EnumerateArray()
-            .Select(action => $"{action.GetProperty("who").GetString()} {action.GetProperty("action").GetString()}"),
-    ];
-
-    /// <summary>A queue that gets what is published to the ledger's.</summary>
-    private protected async Task Eavesdrop()
-    {
-        await using var connection = await Connect();
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
-        await channel.QueueDeclareAsync("copies", durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
-        await channel.QueueBindAsync("copies", "ledger", "", cancellationToken: Cancellation);
     }
 
     /// <summary>A message as it is in the error queue.</summary>
     protected static (string Id, BasicProperties Properties, byte[] Body) Failed(
-        Guid account, int sequence, object @event, DateTimeOffset? at = null)
+        Guid account, int sequence, object @event, DateTimeOffset? at = null, Guid? eventId = null)
     {
-        var message = Message(account, sequence, @event);
+        var message = Message(account, sequence, @event, eventId);
         message.Properties.Headers!["MT-Reason"] = "fault";
         message.Properties.Headers["MT-Fault-ExceptionType"] = "System.InvalidOperationException";
         message.Properties.Headers["MT-Fault-Message"] = "poison";
@@ -100,12 +79,10 @@ public abstract class DeadLetterTest : SampleServiceTest
         return message;
     }
 
-    private protected static Task<int> Deferred(SampleHost ledger) => ledger.Query(db => db.Set<DeferredEvent>().CountAsync(Cancellation));
-
-    /// <summary>Dead letters, as if they had been filed: openings, each of its own account, that would succeed now.</summary>
+    /// <summary>Fills in dead letters of openings, each of its own account, that would succeed now.</summary>
     protected Task Insert(
         int first, int count, string type = "Opened", string exception = "System.InvalidOperationException", string state = "waiting") =>
-        Execute(
+        Database.Execute(
             $$"""
             INSERT INTO messaging.dead_letters (
                 id, queue, source, message_key, message_id, event_id, type, stream, sequence, handler, exception_type, exception_message,
@@ -124,11 +101,45 @@ public abstract class DeadLetterTest : SampleServiceTest
                 FROM generate_series({{first}}, {{first + count - 1}}) AS n) AS letters
             """);
 
-    /// <summary>However long it takes.</summary>
-    protected async Task Execute(string sql)
+    /// <summary>A dead letter.</summary>
+    /// <param name="Service">The instance that the operator asks.</param>
+    /// <param name="Id">Its id.</param>
+    private protected sealed record Letter(SampleHost Service, Guid Id)
     {
-        await using var command = Database.Source.CreateCommand(sql);
-        command.CommandTimeout = 0;
-        await command.ExecuteNonQueryAsync(Cancellation);
+        public Task<JsonElement> Read() => Get(Service, $"/{Id}");
+
+        /// <summary>Reads the id of the event that failed.</summary>
+        public async Task<Guid> EventId() => (await Read()).GetProperty("messageId").GetGuid();
+
+        public async Task<string?> State() => (await Read()).GetProperty("state").GetString();
+
+        /// <summary>Lists what was done, as <c>who action</c>.</summary>
+        public async Task<string[]> Actions() =>
+        [
+            .. (await Read()).GetProperty("actions").EnumerateArray()
+                .Select(action => $"{action.GetProperty("who").GetString()} {action.GetProperty("action").GetString()}"),
+        ];
+
+        public Task<(int Status, JsonElement Body)> Redrive(string who = "anna") => Post("redrive", new { }, who);
+
+        public Task<(int Status, JsonElement Body)> Post(string action, object body, string who = "anna") =>
+            DeadLetterTest.Post(Service, $"/{Id}/{action}", body, who);
+
+        /// <summary>Replaces the message's body.</summary>
+        public Task<(int Status, JsonElement Body)> Edit(string body, string? who = null, string? reason = null) => Send(
+            Service,
+            HttpMethod.Put,
+            $"/{Id}/body",
+            JsonSerializer.Serialize(reason is null ? new { body } : (object)new { body, reason }),
+            who);
+
+        public Task Becomes(string state, int? attempts = null) => Eventually.Is(
+            async () =>
+            {
+                var letter = await Read();
+                return letter.GetProperty("state").GetString() == state
+                    && (attempts is null || letter.GetProperty("attempts").GetInt32() == attempts);
+            },
+            description: $"{Id} is {state} {attempts}");
     }
 }

@@ -15,10 +15,10 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
     [Fact]
     public async Task A_hundred_thousand_are_listed_grouped_and_redriven_at_a_rate_and_by_index()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         await Insert(1, Many - 100);
         await Insert(Many - 99, 100, "Deposited", "System.FormatException");
-        await Execute("ANALYZE messaging.dead_letters");
+        await Database.Execute("ANALYZE messaging.dead_letters");
 
         var stream = await Database.Scalar<string>("SELECT stream FROM messaging.dead_letters WHERE exception_message = 'poison 500'");
         var last = await Database.Scalar<DateTime>("SELECT max(last_failed_at) FROM messaging.dead_letters");
@@ -42,7 +42,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
         ];
         foreach (var (filter, found) in filters)
         {
-            Assert.Equal(found, (await List(ledger, Query(filter))).Length);
+            Assert.Equal(found, (await List(service, Query(filter))).Length);
             await using var command = Database.Source.CreateCommand();
             command.CommandText = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) "
                 + ListDeadLetters.Sql(command.Parameters, filter, after: null, 51);
@@ -51,15 +51,15 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
                 && !plan.Contains("Sort", StringComparison.Ordinal), $"{filter}:\n{plan}");
         }
 
-        await Pages(ledger);
+        await Pages(service);
 
-        var groups = (await Get(ledger, "/groups?state=waiting&queue=ledger")).GetProperty("items").EnumerateArray().ToArray();
+        var groups = (await Get(service, "/groups?state=waiting&queue=ledger")).GetProperty("items").EnumerateArray().ToArray();
         Assert.Equal([Many - 100, 100], groups.Select(group => group.GetProperty("count").GetInt32()));
         Assert.Equal("System.FormatException", groups[1].GetProperty("exceptionType").GetString());
 
         var began = DateTimeOffset.UtcNow;
         var (status, answer) = await Post(
-            ledger, "/redrives", new { filter = new { state = "waiting" }, perSecond = 0.5, reason = "all of it" });
+            service, "/redrives", new { filter = new { state = "waiting" }, perSecond = 0.5, reason = "all of it" });
         Assert.Equal((202, Many, Many), (status, answer.GetProperty("matched").GetInt32(), answer.GetProperty("scheduled").GetInt32()));
         Assert.Equal((Many - 1) / 0.5, (answer.GetProperty("lastAt").GetDateTimeOffset() - began).TotalSeconds, tolerance: 300);
         Assert.Equal(0, await Database.Scalar<long>(
@@ -72,15 +72,15 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
             "SELECT count(*) FROM messaging.dead_letter_actions WHERE who = 'anna' AND reason = 'all of it'"));
         await Eventually.Is(async () => await DeadLetters("state <> 'scheduled'") > 0);
         Assert.True(await DeadLetters("state <> 'scheduled'") < 1 + (DateTimeOffset.UtcNow - began).TotalSeconds);
-        await AssertBackgroundGoesByIndex(ledger);
-        await Execute("ANALYZE messaging.dead_letters");
-        await AssertBackgroundGoesByIndex(ledger);
+        await AssertBackgroundGoesByIndex(service);
+        await Database.Execute("ANALYZE messaging.dead_letters");
+        await AssertBackgroundGoesByIndex(service);
 
         // And what happens meanwhile is not slower for it.
         var account = Guid.CreateVersion7();
         await Send(Message(account, 1, new Opened(account)));
-        await Eventually.Is(async () => await ledger.Tally(account) is not null);
-        await Fail(ledger, Guid.CreateVersion7());
+        await Eventually.Is(async () => await service.Tally(account) is not null);
+        await Fail(service, Guid.CreateVersion7());
     }
 
     private static string Query(DeadLetterFilter filter) => string.Join(
@@ -90,7 +90,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
             .Select(property => $"{property.Name}={Uri.EscapeDataString(property.Value.GetString()!)}"));
 
     /// <summary>Each once, the newest first; also where a text is searched for.</summary>
-    private static async Task Pages(SampleHost ledger)
+    private static async Task Pages(SampleHost service)
     {
         foreach (var (query, expected) in ((string, int)[])[("limit=40&type=Deposited", 100), ("limit=200&text=poison 1000", 12)])
         {
@@ -98,7 +98,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
             string? after = null;
             do
             {
-                var page = await Get(ledger, $"?{query}{(after is null ? "" : $"&after={after}")}");
+                var page = await Get(service, $"?{query}{(after is null ? "" : $"&after={after}")}");
                 seen.AddRange(page.GetProperty("items").EnumerateArray());
                 after = page.GetProperty("next").GetString();
             }
@@ -111,10 +111,10 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
     }
 
     /// <summary>With the settings of the service's own connections, whatever the statistics say.</summary>
-    private static async Task AssertBackgroundGoesByIndex(SampleHost ledger)
+    private static async Task AssertBackgroundGoesByIndex(SampleHost service)
     {
         const string Due = "dead_letters_redrive_id_due_at_idx";
-        var source = ledger.Services.GetRequiredService<NpgsqlDataSource>();
+        var source = service.Services.GetRequiredService<NpgsqlDataSource>();
         NpgsqlParameter[] none = [];
         string[] queues = ["ledger"], states = ["waiting"];
         (string Sql, string Index, NpgsqlParameter[] Parameters)[] statements =

@@ -10,23 +10,23 @@ public sealed class RedriveCancelTests : DeadLetterTest
     [Fact]
     public async Task What_a_cancelled_redrive_has_not_sent_yet_waits_for_people_again()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         await Insert(1, 20);
         await Insert(21, 5, type: "Deposited");
         var answer = (await Post(
-            ledger, "/redrives", new { filter = new { type = "Opened" }, perSecond = 1, reason = "try them" })).Body;
+            service, "/redrives", new { filter = new { type = "Opened" }, perSecond = 1, reason = "try them" })).Body;
         var other = (await Post(
-            ledger, "/redrives", new { filter = new { type = "Deposited" }, perSecond = 0.001, reason = "the others" }, "bert")).Body;
+            service, "/redrives", new { filter = new { type = "Deposited" }, perSecond = 0.001, reason = "the others" }, "bert")).Body;
         var id = answer.GetProperty("id").GetGuid();
         await Eventually.Is(async () => await DeadLetters("state = 'resolved'") > 0);
-        var redrives = await Redrives(ledger);
+        var redrives = await Redrives(service);
         Assert.Equal([id, other.GetProperty("id").GetGuid()], redrives.Select(redrive => redrive.GetProperty("id").GetGuid()));
         Assert.Equal(["anna try them 1", "bert the others 0.001"], redrives.Select(redrive =>
             $"{redrive.GetProperty("by").GetString()} {redrive.GetProperty("reason").GetString()} {redrive.GetProperty("perSecond")}"));
         Assert.InRange(redrives[0].GetProperty("scheduled").GetInt64(), 1, 19);
         Assert.Equal(answer.GetProperty("lastAt").GetDateTimeOffset(), redrives[0].GetProperty("lastAt").GetDateTimeOffset());
 
-        var (status, cancelled) = await Post(ledger, $"/redrives/{id}/cancel", new { reason = "not mended yet" }, "bert");
+        var (status, cancelled) = await Post(service, $"/redrives/{id}/cancel", new { reason = "not mended yet" }, "bert");
 
         Assert.Equal(200, status);
         var count = cancelled.GetProperty("cancelled").GetInt64();
@@ -36,32 +36,32 @@ public sealed class RedriveCancelTests : DeadLetterTest
         Assert.Equal(count, await Database.Scalar<long>(
             "SELECT count(*) FROM messaging.dead_letter_actions WHERE action = 'cancel' AND who = 'bert' AND reason = 'not mended yet'"));
         Assert.Equal(5, await DeadLetters("redrive_id IS NOT NULL AND type_name = 'Deposited'"));
-        Assert.Equal([other.GetProperty("id").GetGuid()], (await Redrives(ledger)).Select(redrive => redrive.GetProperty("id").GetGuid()));
+        Assert.Equal([other.GetProperty("id").GetGuid()], (await Redrives(service)).Select(redrive => redrive.GetProperty("id").GetGuid()));
 
         // They are redriven like any others.
-        await Post(ledger, "/redrives", new { filter = new { type = "Opened" } });
-        await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 20);
+        await Post(service, "/redrives", new { filter = new { type = "Opened" } });
+        await DeadLettersBecome(20, "state = 'resolved'");
     }
 
     [Fact]
     public async Task What_has_ended_and_what_goes_by_itself_can_not_be_cancelled()
     {
-        var ledger = await StartApp();
+        var service = await Service().Start();
         await Insert(1, 2);
-        var id = (await Post(ledger, "/redrives", new { filter = new { }, perSecond = 0.001 })).Body.GetProperty("id").GetGuid();
+        var id = (await Post(service, "/redrives", new { filter = new { }, perSecond = 0.001 })).Body.GetProperty("id").GetGuid();
 
-        Assert.Equal(200, (await Post(ledger, $"/redrives/{id}/cancel", new { })).Status);
+        Assert.Equal(200, (await Post(service, $"/redrives/{id}/cancel", new { })).Status);
 
         foreach (var over in (Guid[])[id, Guid.NewGuid(), Guid.Empty])
         {
-            var (status, problem) = await Post(ledger, $"/redrives/{over}/cancel", new { });
+            var (status, problem) = await Post(service, $"/redrives/{over}/cancel", new { });
             Assert.Equal((409, "redrive-over"), (status, problem.GetProperty("code").GetString()));
         }
     }
 
-    private static async Task<JsonElement[]> Redrives(SampleHost ledger) =>
+    private static async Task<JsonElement[]> Redrives(SampleHost service) =>
     [
-        .. (await ledger.Http.GetFromJsonAsync<JsonElement>("/ops/dead-letters/redrives", Cancellation))
+        .. (await service.Http.GetFromJsonAsync<JsonElement>("/ops/dead-letters/redrives", Cancellation))
             .GetProperty("items").EnumerateArray(),
     ];
 }

@@ -13,24 +13,24 @@ public sealed class ArchiveReplayTests : RetentionTest
     public async Task A_new_consumer_learns_from_the_archive_what_has_left_the_log()
     {
         var accounts = await AccountsThatAreArchived(5);
-        var ledger = await StartWithArchive();
+        var service = await StartWithArchive();
 
-        var replay = await ledger.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
-        var completed = await ledger.JobBecomes(replay, "completed");
+        var replay = await service.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
+        var completed = await service.JobBecomes(replay, "completed");
 
         Assert.Equal((15, 15), (Number(completed, "sent"), Number(completed, "total")));
         foreach (var account in accounts)
-            await Eventually.Is(async () => (await ledger.Query(db => db.Lessons.FindAsync(account).AsTask()))?.RecordingObserver == "opened 5 closed");
+            await Eventually.Is(async () => (await service.Query(db => db.Lessons.FindAsync(account).AsTask()))?.Learned == "opened 5 closed");
     }
 
     [Fact]
     public async Task Only_what_was_asked_for_is_sent_from_an_archive()
     {
         var accounts = await AccountsThatAreArchived(5);
-        var ledger = await StartWithArchive();
+        var service = await StartWithArchive();
 
         async Task<long> Sent(object request) =>
-            Number(await ledger.JobBecomes(await ledger.StartJob(Replays, request), "completed"), "sent");
+            Number(await service.JobBecomes(await service.StartJob(Replays, request), "completed"), "sent");
 
         Assert.Equal(5, await Sent(new { queue = Learn.Queue, source = "archive", types = Types }));
         Assert.Equal(3, await Sent(new { queue = Learn.Queue, source = "archive", streams = accounts[..1] }));
@@ -45,12 +45,12 @@ public sealed class ArchiveReplayTests : RetentionTest
         var bytes = await File.ReadAllBytesAsync(file.FullName, Cancellation);
         bytes[^20] ^= 1;
         await File.WriteAllBytesAsync(file.FullName, bytes, Cancellation);
-        var ledger = await StartWithArchive();
+        var service = await StartWithArchive();
 
-        var replay = await ledger.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
+        var replay = await service.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
 
         JsonElement job = default;
-        await Eventually.Is(async () => (job = await ledger.Job(replay)).GetProperty("state").GetString() == "failed");
+        await Eventually.Is(async () => (job = await service.Job(replay)).GetProperty("state").GetString() == "failed");
         Assert.Contains(file.Name, job.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Equal(0, Number(job, "sent"));
     }
@@ -60,36 +60,36 @@ public sealed class ArchiveReplayTests : RetentionTest
     public async Task Nothing_is_missed_although_retention_archives_what_a_replay_has_not_read_yet()
     {
         var accounts = new Guid[4];
-        var first = await Start();
+        var first = await Service().Start();
         for (var i = 0; i < accounts.Length; i++)
             accounts[i] = await OpenAndClose(first);
         await LetItEnd(first);
         await Stop(first);
-        var ledger = await StartWithArchive();
-        var log = await ledger.StartJob(Replays, new { queue = Learn.Queue, perSecond = 1 });
-        await Eventually.Is(async () => Number(await ledger.Job(log), "sent") > 0);
-        using (await ledger.Http.PostAsync($"{log}/pause", content: null, Cancellation))
-            await ledger.JobBecomes(log, "paused");
-        await Start();
+        var service = await StartWithArchive();
+        var log = await service.StartJob(Replays, new { queue = Learn.Queue, perSecond = 1 });
+        await Eventually.Is(async () => Number(await service.Job(log), "sent") > 0);
+        using (await service.Http.PostAsync($"{log}/pause", content: null, Cancellation))
+            await service.JobBecomes(log, "paused");
+        await Service().Start();
         await Eventually.Is(async () => await Count("event_log") == 0);
 
-        using (await ledger.Http.PostAsync($"{log}/resume", content: null, Cancellation))
+        using (await service.Http.PostAsync($"{log}/resume", content: null, Cancellation))
         {
-            var failed = await ledger.JobBecomes(log, "failed");
+            var failed = await service.JobBecomes(log, "failed");
             Assert.Contains("left the log", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
         }
 
-        await ledger.JobBecomes(await ledger.StartJob(Replays, new { queue = Learn.Queue, source = "archive" }), "completed");
+        await service.JobBecomes(await service.StartJob(Replays, new { queue = Learn.Queue, source = "archive" }), "completed");
 
         foreach (var account in accounts)
-            await Eventually.Is(async () => (await ledger.Query(db => db.Lessons.FindAsync(account).AsTask()))?.RecordingObserver == "opened 5 closed");
+            await Eventually.Is(async () => (await service.Query(db => db.Lessons.FindAsync(account).AsTask()))?.Learned == "opened 5 closed");
     }
 
     [Fact]
     public async Task A_replay_of_the_log_says_that_older_events_are_in_the_archive()
     {
         await AccountsThatAreArchived(1);
-        var ledger = await StartWithArchive();
+        var service = await StartWithArchive();
         var whole = await Database.Scalar<DateTime>("SELECT until FROM messaging.partitions('event_log') LIMIT 1");
 
         Assert.Contains("archive", await Missing(new { queue = Learn.Queue, dryRun = true }), StringComparison.Ordinal);
@@ -99,12 +99,12 @@ public sealed class ArchiveReplayTests : RetentionTest
             StringComparison.Ordinal);
         Assert.Null(await Missing(new { queue = Learn.Queue, dryRun = true, from = whole }));
         Assert.Null(await Missing(new { queue = Learn.Queue, dryRun = true, source = "archive" }));
-        var replay = await ledger.JobBecomes(await ledger.StartJob(Replays, new { queue = Learn.Queue }), "completed");
+        var replay = await service.JobBecomes(await service.StartJob(Replays, new { queue = Learn.Queue }), "completed");
         Assert.Contains("archive", replay.GetProperty("missing").GetString(), StringComparison.Ordinal);
 
         async Task<string?> Missing(object request)
         {
-            using var answer = await ledger.Http.PostAsJsonAsync(Replays, request, Cancellation);
+            using var answer = await service.Http.PostAsJsonAsync(Replays, request, Cancellation);
             return (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("missing").GetString();
         }
     }
@@ -116,22 +116,25 @@ public sealed class ArchiveReplayTests : RetentionTest
     /// <summary>Accounts of which the log has nothing left; each was opened, got 5, and was closed.</summary>
     private async Task<Guid[]> AccountsThatAreArchived(int count)
     {
-        var ledger = await Start();
+        var service = await Service().Start();
         var closed = new Guid[count];
         for (var i = 0; i < count; i++)
-            closed[i] = await OpenAndClose(ledger);
-        await LetItEnd(ledger);
-        await Run(ledger);
+            closed[i] = await OpenAndClose(service);
+        await LetItEnd(service);
+        await Run(service);
         Assert.Empty(await Log());
-        await Stop(ledger);
+        await Stop(service);
         return closed;
     }
 
     private async Task<SampleHost> StartWithArchive()
     {
-        var ledger = await StartOps(
-            Learn.AddTo, ("Messaging:Retention:Archive:Directory", Directory.FullName), ("Messaging:Replays:BatchSize", "4"));
-        await Eventually.Is(async () => await Consumers(Learn.Queue) > 0);
-        return ledger;
+        var service = await ServiceWithoutRetention().WithHttp()
+            .WithHandlers(Learn.AddTo)
+            .With("Messaging:Retention:Archive:Directory", Directory.FullName)
+            .With("Messaging:Replays:BatchSize", "4")
+            .Start();
+        await IsConsumed(Learn.Queue);
+        return service;
     }
 }

@@ -34,7 +34,7 @@ public sealed class LargeReplayTests : SampleServiceTest
     [LongFact]
     public async Task A_fresh_consumer_learns_a_million_events_each_account_in_order()
     {
-        await Stop(await StartService());
+        await Stop(await Service().Start());
         await using (var insert = Database.Source.CreateCommand(InsertPast))
         {
             insert.CommandTimeout = 0;
@@ -46,16 +46,20 @@ public sealed class LargeReplayTests : SampleServiceTest
         // The relay has published them before the consumer came.
         await Database.Scalar<long>(
             "UPDATE messaging.relay_cursor SET position = (SELECT max(position) FROM messaging.event_log) RETURNING position");
-        var ledger = await StartOps(
-            messaging => messaging.Handles<Opened, CountOpening>(HeardInOrder.Queue).Handles<Deposited, CountDeposit>(HeardInOrder.Queue),
-            ("Messaging:GroupSize", "500"),
-            ("Messaging:Prefetch", "2000"));
-        await Eventually.Is(async () => await Consumers(HeardInOrder.Queue) > 0);
+        var service = await Service()
+            .WithHttp()
+            .WithHandlers(messaging => messaging
+                .Handles<Opened, CountOpening>(HeardInOrder.Queue)
+                .Handles<Deposited, CountDeposit>(HeardInOrder.Queue))
+            .With("Messaging:GroupSize", "500")
+            .With("Messaging:Prefetch", "2000")
+            .Start();
+        await IsConsumed(HeardInOrder.Queue);
         var watch = System.Diagnostics.Stopwatch.StartNew();
 
-        var job = await ledger.StartJob("/ops/replays", new { queue = HeardInOrder.Queue });
+        var job = await service.StartJob("/ops/replays", new { queue = HeardInOrder.Queue });
         await Eventually.Reaches(() => HeardInOrder.Events, Events);
-        var replay = await ledger.JobBecomes(job, "completed");
+        var replay = await service.JobBecomes(job, "completed");
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{Events} events in {watch.Elapsed.TotalSeconds:0} s");
         Assert.Equal(Events, replay.GetProperty("sent").GetInt64());

@@ -18,12 +18,12 @@ public sealed class ReplayRateTests : SampleServiceTest
     public async Task Goes_at_a_rate_where_the_broker_does_not_tell_the_length(int? perSecond, int effective)
     {
         await using var proxy = await Proxy();
-        var ledger = await Start(proxy);
-        await Deposit(ledger, 90);
+        var service = await Start(proxy);
+        await Deposit(service, 90);
         proxy.Activates = true;
 
-        var job = await ledger.StartJob("/ops/replays", new { queue = Queue, types = Types, perSecond });
-        var replay = await ledger.JobBecomes(job, "completed");
+        var job = await service.StartJob("/ops/replays", new { queue = Queue, types = Types, perSecond });
+        var replay = await service.JobBecomes(job, "completed");
 
         Assert.Equal(90u, await Ready(Queue));
         Assert.Equal(effective, replay.GetProperty("effectivePerSecond").GetInt32());
@@ -35,15 +35,15 @@ public sealed class ReplayRateTests : SampleServiceTest
     public async Task Goes_on_at_a_rate_when_the_broker_does_not_tell_the_length_any_more()
     {
         await using var proxy = await Proxy();
-        var ledger = await Start(proxy);
-        await Deposit(ledger, 150);
-        var job = await ledger.StartJob("/ops/replays", new { queue = Queue, types = Types });
-        await Eventually.Is(async () => Sent(await ledger.Job(job)) == 60);
-        Assert.Equal(JsonValueKind.Null, (await ledger.Job(job)).GetProperty("effectivePerSecond").ValueKind);
+        var service = await Start(proxy);
+        await Deposit(service, 150);
+        var job = await service.StartJob("/ops/replays", new { queue = Queue, types = Types });
+        await Eventually.Is(async () => Sent(await service.Job(job)) == 60);
+        Assert.Equal(JsonValueKind.Null, (await service.Job(job)).GetProperty("effectivePerSecond").ValueKind);
 
         var refusal = await Database.Scalar<DateTime>("SELECT clock_timestamp()");
         proxy.Activates = true;
-        var replay = await ledger.JobBecomes(job, "completed");
+        var replay = await service.JobBecomes(job, "completed");
 
         Assert.Equal(150, Sent(replay));
         Assert.Equal(40, replay.GetProperty("effectivePerSecond").GetInt32());
@@ -54,16 +54,16 @@ public sealed class ReplayRateTests : SampleServiceTest
     public async Task Waits_while_the_queue_is_long_also_when_the_broker_has_closed_the_channel_that_it_asks_on()
     {
         await using var proxy = await Proxy();
-        var ledger = await Start(proxy);
-        await Deposit(ledger, 90);
-        var job = await ledger.StartJob("/ops/replays", new { queue = Queue, types = Types });
-        await Eventually.Is(async () => Sent(await ledger.Job(job)) == 60);
+        var service = await Start(proxy);
+        await Deposit(service, 90);
+        var job = await service.StartJob("/ops/replays", new { queue = Queue, types = Types });
+        await Eventually.Is(async () => Sent(await service.Job(job)) == 60);
 
         proxy.CloseNext();
         var asked = proxy.Count;
         await Eventually.Is(() => proxy.Count > asked + 5);
 
-        Assert.Equal(60, Sent(await ledger.Job(job)));
+        Assert.Equal(60, Sent(await service.Job(job)));
         Assert.Equal(60u, await Ready(Queue));
     }
 
@@ -71,48 +71,44 @@ public sealed class ReplayRateTests : SampleServiceTest
     public async Task What_is_cancelled_while_the_next_batch_waits_for_its_time_is_not_sent()
     {
         await using var proxy = await Proxy();
-        var ledger = await Start(proxy);
-        await Deposit(ledger, 10);
-        var job = await ledger.StartJob("/ops/replays", new { queue = Queue, types = Types, perSecond = 1 });
-        await Eventually.Is(async () => Sent(await ledger.Job(job)) >= 1);
+        var service = await Start(proxy);
+        await Deposit(service, 10);
+        var job = await service.StartJob("/ops/replays", new { queue = Queue, types = Types, perSecond = 1 });
+        await Eventually.Is(async () => Sent(await service.Job(job)) >= 1);
         var asked = proxy.Count;
         await Eventually.Is(() => proxy.Count > asked);
 
-        using var cancelled = await ledger.Http.PostAsync($"{job}/cancel", null, Cancellation);
+        using var cancelled = await service.Http.PostAsync($"{job}/cancel", null, Cancellation);
         var sent = Sent(await cancelled.Content.ReadFromJsonAsync<JsonElement>(Cancellation));
-        var next = await ledger.StartJob("/ops/replays", new { queue = Queue, types = Types });
-        await ledger.JobBecomes(next, "completed");
+        var next = await service.StartJob("/ops/replays", new { queue = Queue, types = Types });
+        await service.JobBecomes(next, "completed");
 
-        Assert.Equal(sent, Sent(await ledger.Job(job)));
+        Assert.Equal(sent, Sent(await service.Job(job)));
         Assert.Equal(sent + 10, await Ready(Queue));
     }
 
     /// <summary>To the broker, as somebody who may read the queue, as newer ones ask for that, and may not configure it.</summary>
     private async Task<InspectionProxy> Proxy()
     {
-        await using var connection = await Connect();
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
-        const string Exchange = "OrderPlatform.Messaging.Testing:replay";
-        await channel.ExchangeDeclareAsync(Exchange, ExchangeType.Direct, durable: true, cancellationToken: Cancellation);
-        await channel.QueueDeclareAsync(Queue, durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
-        await channel.QueueBindAsync(Queue, Exchange, $"{Queue}:Deposited", cancellationToken: Cancellation);
+        await Bind(Queue, "OrderPlatform.Messaging.Testing:replay", ExchangeType.Direct, $"{Queue}:Deposited");
         const string AnythingElse = $"^(?!{Queue}$)";
         return new InspectionProxy(await Broker.AddUser(configure: AnythingElse, write: AnythingElse, read: ".*"), Queue);
     }
 
-    private Task<SampleHost> Start(InspectionProxy proxy) => StartWebService(
-        proxy.Uri,
-        ("Messaging:JobPollInterval", "00:00:00.050"),
-        ("Messaging:Replays:BatchSize", "20"),
-        ("Messaging:Replays:LongestQueue", "50"),
-        ("Messaging:Replays:PerSecondWithoutQueueLength", "40"));
+    private Task<SampleHost> Start(InspectionProxy proxy) => Service()
+        .WithBroker(proxy.Uri)
+        .WithHttp()
+        .With("Messaging:Replays:BatchSize", "20")
+        .With("Messaging:Replays:LongestQueue", "50")
+        .With("Messaging:Replays:PerSecondWithoutQueueLength", "40")
+        .Start();
 
-    private static async Task Deposit(SampleHost ledger, int count)
+    private static async Task Deposit(SampleHost service, int count)
     {
         var account = Guid.CreateVersion7();
-        await ledger.Open(account);
+        await service.Open(account);
         for (var amount = 1; amount <= count; amount++)
-            await ledger.Deposit(account, amount);
+            await service.Deposit(account, amount);
     }
 
     private static long Sent(JsonElement replay) => replay.GetProperty("sent").GetInt64();

@@ -13,13 +13,13 @@ public sealed class InboxRetentionTests : RetentionTest
     [Fact]
     public async Task The_inbox_knows_duplicates_for_as_long_as_it_was_told_whatever_their_partition()
     {
-        var ledger = await Start(("Messaging:Retention:InboxDays", "7"));
+        var service = await Service().With("Messaging:Retention:InboxDays", "7").Start();
         var account = Guid.CreateVersion7();
         var (opened, deposited) = (Incoming(account, 1, new Opened(account)), Incoming(account, 2, new Deposited(account, 5)));
         var deferred = Incoming(Guid.CreateVersion7(), 2, new Deposited(Guid.CreateVersion7(), 5));
-        await ledger.Queue.Handle(opened);
-        await ledger.Queue.Handle(deposited);
-        await ledger.Queue.Handle(deferred);
+        await service.Queue.Handle(opened);
+        await service.Queue.Handle(deposited);
+        await service.Queue.Handle(deferred);
         var discarded = Guid.CreateVersion7();
         await Database.Scalar<Guid>(
             $"""
@@ -39,31 +39,31 @@ public sealed class InboxRetentionTests : RetentionTest
              WHERE event_id = '{deposited.EventId}' RETURNING received_at
              """));
 
-        await Run(ledger);
+        await Run(service);
 
         Assert.NotEqual(partition, await OldestPartition("inbox"));
         await AssertContiguous();
-        await ledger.Queue.Handle(deposited);
-        await ledger.Queue.Handle(deferred);
-        var tally = await ledger.Tally(account);
+        await service.Queue.Handle(deposited);
+        await service.Queue.Handle(deferred);
+        var tally = await service.Tally(account);
         Assert.Equal((5, 1), (tally!.Total, tally.Changes));
         Assert.Equal(
             new[] { deposited.EventId, discarded, deferred.EventId }.Order(),
-            (await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation))).Order());
-        await Scrape.Becomes(ledger.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 2);
+            (await service.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation))).Order());
+        await Scrape.Becomes(service.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 2);
         Assert.Equal(1, await Count("deferred_events"));
 
         Clock.Advance(TimeSpan.FromDays(21));
-        await Run(ledger);
+        await Run(service);
         Assert.Equal(
             new[] { discarded, deferred.EventId }.Order(),
-            (await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation))).Order());
+            (await service.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation))).Order());
     }
 
     [Fact]
     public async Task Nobody_waits_while_the_inbox_is_copied_and_the_copy_keeps_in_step()
     {
-        var ledger = await Start(("Messaging:Retention:InboxDays", "7"));
+        var service = await Service().With("Messaging:Retention:InboxDays", "7").Start();
         var (early, late) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var past = Guid.CreateVersion7(DateTimeOffset.UtcNow.AddYears(-1));
         await Receive(early);
@@ -75,7 +75,7 @@ public sealed class InboxRetentionTests : RetentionTest
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await using var transaction = await connection.BeginTransactionAsync(Cancellation);
         await connection.Execute($"SELECT FROM messaging.inbox WHERE event_id = '{past}' FOR UPDATE", Cancellation);
-        var run = Run(ledger);
+        var run = Run(service);
         await Eventually.Is(() => Database.Scalar<bool>(
             """
             SELECT EXISTS (
@@ -93,13 +93,13 @@ public sealed class InboxRetentionTests : RetentionTest
         Assert.NotEqual(partition, await OldestPartition("inbox"));
         await AssertContiguous();
         Assert.Equal(
-            [late], await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation)));
+            [late], await service.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation)));
     }
 
     [Fact]
     public async Task Who_forgets_an_event_that_is_copied_does_not_wait_for_the_copy()
     {
-        var ledger = await Start(("Messaging:Retention:InboxDays", "7"));
+        var service = await Service().With("Messaging:Retention:InboxDays", "7").Start();
         var (first, second) = (Guid.CreateVersion7(), Guid.CreateVersion7(DateTimeOffset.UtcNow.AddSeconds(1)));
         await Receive(first);
         await Receive(second);
@@ -107,7 +107,7 @@ public sealed class InboxRetentionTests : RetentionTest
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await using var transaction = await connection.BeginTransactionAsync(Cancellation);
         await connection.Execute($"SELECT FROM messaging.inbox WHERE event_id = '{second}' FOR UPDATE", Cancellation);
-        var run = Run(ledger);
+        var run = Run(service);
         await Waits("FOR KEY SHARE");
 
         await Impatiently($"DELETE FROM messaging.inbox WHERE event_id = '{first}'");
@@ -115,13 +115,13 @@ public sealed class InboxRetentionTests : RetentionTest
         Assert.False(run.IsCompleted);
         await transaction.RollbackAsync(Cancellation);
         await run;
-        Assert.Equal([second], await Known(ledger));
+        Assert.Equal([second], await Known(service));
     }
 
     [Fact]
     public async Task Who_writes_while_a_run_begins_anew_does_not_wait_for_it()
     {
-        var ledger = await Start(("Messaging:Retention:InboxDays", "7"));
+        var service = await Service().With("Messaging:Retention:InboxDays", "7").Start();
         var (first, second, third) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
         await Receive(first);
         Clock.Advance(TimeSpan.FromDays(21));
@@ -129,7 +129,7 @@ public sealed class InboxRetentionTests : RetentionTest
         await using (var transaction = await connection.BeginTransactionAsync(Cancellation))
         {
             await connection.Execute($"SELECT FROM messaging.inbox WHERE event_id = '{first}' FOR UPDATE", Cancellation);
-            var cutOff = Run(ledger);
+            var cutOff = Run(service);
             await Waits("FOR KEY SHARE");
             await EndRun();
             await Assert.ThrowsAnyAsync<Exception>(() => cutOff);
@@ -138,7 +138,7 @@ public sealed class InboxRetentionTests : RetentionTest
         // What that run has left behind makes who writes write to the copy as well.
         await using var writing = await connection.BeginTransactionAsync(Cancellation);
         await connection.Execute($"INSERT INTO messaging.inbox (event_id, queue) VALUES ('{second}', 'ledger')", Cancellation);
-        var run = Run(ledger);
+        var run = Run(service);
         await Waits("DROP TABLE");
 
         await Impatiently(
@@ -147,7 +147,7 @@ public sealed class InboxRetentionTests : RetentionTest
         Assert.False(run.IsCompleted);
         await writing.RollbackAsync(Cancellation);
         await run;
-        Assert.Equal(new[] { first, third }.Order(), (await Known(ledger)).Order());
+        Assert.Equal(new[] { first, third }.Order(), (await Known(service)).Order());
     }
 
     /// <summary>With as little memory for a statement as the server gives.</summary>
@@ -156,7 +156,7 @@ public sealed class InboxRetentionTests : RetentionTest
     {
         const int Letters = 50_000;
         const int Received = InboxRetention.Stretch * 2 + 100;
-        await Stop(await Start(("Messaging:Retention:InboxDays", "7")));
+        await Stop(await Service().With("Messaging:Retention:InboxDays", "7").Start());
         await using (var insert = Database.Source.CreateCommand(
             $$"""
               WITH ids AS (
@@ -175,20 +175,20 @@ public sealed class InboxRetentionTests : RetentionTest
         }
 
         // Before and after the server knows how many there are.
-        var ledger = await Start(("Messaging:Retention:InboxDays", "7"));
+        var service = await Service().With("Messaging:Retention:InboxDays", "7").Start();
         await AssertByKeys();
         await using (var analyze = Database.Source.CreateCommand("ANALYZE messaging.dead_letters, messaging.inbox"))
             await analyze.ExecuteNonQueryAsync(Cancellation);
         await AssertByKeys();
         Clock.Advance(TimeSpan.FromDays(21));
-        await Run(ledger);
+        await Run(service);
 
         Assert.Equal(Received / 2, await Database.Scalar<long>(
             "SELECT count(*) FROM messaging.inbox WHERE event_id IN (SELECT event_id FROM messaging.dead_letters)"));
 
         async Task AssertByKeys()
         {
-            await using var connection = ledger.Services.GetRequiredService<DatabaseAddress>().CreateUnpooled();
+            await using var connection = service.Services.GetRequiredService<DatabaseAddress>().CreateUnpooled();
             await connection.OpenAsync(Cancellation);
             await connection.Execute("SET work_mem = '64kB'", Cancellation);
             await Partitions.MakeKept(connection, Partitions.Inbox, Cancellation);
@@ -217,8 +217,8 @@ public sealed class InboxRetentionTests : RetentionTest
         }
     }
 
-    private static async Task<List<Guid>> Known(SampleHost ledger) =>
-        await ledger.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation));
+    private static async Task<List<Guid>> Known(SampleHost service) =>
+        await service.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation));
 
     /// <summary>Waits until somebody else waits for a lock, with such a statement.</summary>
     private Task Waits(string statement) => Eventually.Is(() => Database.Scalar<bool>(

@@ -18,21 +18,21 @@ public sealed class RetentionGuideTests : RetentionTest
     [Fact]
     public async Task Events_are_kept_for_90_days_and_duplicates_for_120()
     {
-        var ledger = await Start(Settings("Keep events for 90 days"));
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+        var service = await Service().With(Settings("Keep events for 90 days")).Start();
+        await OpenAndClose(service);
+        await LetItEnd(service);
 
         Clock.Advance(TimeSpan.FromDays(84 - 21));
-        await Run(ledger);
+        await Run(service);
         Assert.Equal((3, 3), (await Count("event_log"), await Count("inbox")));
 
         Clock.Advance(TimeSpan.FromDays(105 - 84));
-        await Run(ledger);
+        await Run(service);
         Assert.Equal((0, 3), (await Count("event_log"), await Count("inbox")));
         Assert.Equal(3, (await Archived()).Count);
 
         Clock.Advance(TimeSpan.FromDays(133 - 105));
-        await Run(ledger);
+        await Run(service);
         Assert.Equal(0, await Count("inbox"));
     }
 
@@ -43,15 +43,16 @@ public sealed class RetentionGuideTests : RetentionTest
         var block = Guide.After("The same in a bucket")
             .Replace("https://s3.eu-central-1.amazonaws.com", store.Url.ToString(), StringComparison.Ordinal)
             .Replace("Bucket=orderplatform", "Bucket=bucket", StringComparison.Ordinal);
-        var ledger = await Start(
-            [
+        var service = await Service()
+            .With([
                 .. SettingsOf(block), ("Messaging:Retention:Archive:Directory", ""),
                 ("Messaging:Retention:Archive:AccessKey", S3StandIn.AccessKey), ("Messaging:Retention:Archive:SecretKey", "secret"),
-            ]);
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+            ])
+            .Start();
+        await OpenAndClose(service);
+        await LetItEnd(service);
 
-        await Run(ledger);
+        await Run(service);
 
         Assert.Equal(2, store.Objects.Count);
         Assert.All(store.Objects.Keys, key => Assert.StartsWith("archive/ledger/event_log_", key, StringComparison.Ordinal));
@@ -60,7 +61,7 @@ public sealed class RetentionGuideTests : RetentionTest
     [Fact]
     public async Task The_partitions_are_told_with_their_bounds()
     {
-        await Start();
+        await Service().Start();
 
         await using var command = Database.Source.CreateCommand(Guide.After("which partitions exist"));
         await using var row = await command.ExecuteReaderAsync(Cancellation);
@@ -77,12 +78,12 @@ public sealed class RetentionGuideTests : RetentionTest
     [Fact]
     public async Task An_orders_history_is_found_in_the_archive()
     {
-        var ledger = await Start();
-        await OpenAndClose(ledger);
-        var account = await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+        var service = await Service().Start();
+        await OpenAndClose(service);
+        var account = await OpenAndClose(service);
+        await LetItEnd(service);
         var events = (await Log()).Where(e => e.Event.Stream == $"{account}").Select(e => e.Event.EventId.ToString()).ToArray();
-        await Run(ledger);
+        await Run(service);
 
         var block = Here("no longer in the log").Replace("0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70", $"{account}", StringComparison.Ordinal);
         var (exitCode, output, errors) = await Guide.Run(block, Directory.FullName);
@@ -97,10 +98,10 @@ public sealed class RetentionGuideTests : RetentionTest
     [Fact]
     public async Task An_auditor_sees_whether_an_archive_is_what_was_written()
     {
-        var ledger = await Start();
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
-        await Run(ledger);
+        var service = await Service().Start();
+        await OpenAndClose(service);
+        await LetItEnd(service);
+        await Run(service);
         var archive = Assert.Single(Directory.GetFiles("*.jsonl.gz", SearchOption.AllDirectories));
 
         var whole = await Guide.Run(Here("an auditor asks"), Directory.FullName);

@@ -1,15 +1,12 @@
-using Microsoft.Extensions.DependencyInjection;
 using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Operations.Tests.Retention;
 
-/// <summary>A ledger whose log and inbox end after a week, an archive, and a clock that can be moved.</summary>
+/// <summary>A service that keeps its log for a week, an archive, and a clock that can be moved.</summary>
 public abstract class RetentionTest : SampleServiceTest
 {
-    private const string Quick = "00:00:00.050";
-
     protected MovableClock Clock { get; } = new();
 
     protected DirectoryInfo Directory { get; } = System.IO.Directory.CreateTempSubdirectory("archive");
@@ -23,35 +20,23 @@ public abstract class RetentionTest : SampleServiceTest
         Directory.Delete(recursive: true);
     }
 
-    protected Task<SampleHost> Start(params (string Key, string Value)[] settings) => Start(Broker.Uri, _ => { }, settings);
+    protected override SampleServiceBuilder Service() => base.Service()
+        .WithService<TimeProvider>(Clock)
+        .With("Messaging:Retention:LogDays", "7")
+        .With("Messaging:Retention:Archive:Directory", Directory.FullName);
 
-    protected Task<SampleHost> Start(
-        Uri broker, Action<IServiceCollection> replace, params (string Key, string Value)[] settings) => StartService(
-        broker,
-        services =>
-        {
-            services.AddSingleton<TimeProvider>(Clock);
-            replace(services);
-        },
-        [
-            .. new[]
-            {
-                ("Messaging:SampleInterval", Quick),
-                ("Messaging:Retention:LogDays", "7"),
-                ("Messaging:Retention:Archive:Directory", Directory.FullName),
-            }.ExceptBy(settings.Select(setting => setting.Key), setting => setting.Item1),
-            .. settings,
-        ]);
+    /// <summary>An instance that keeps everything, in the real time.</summary>
+    protected SampleServiceBuilder ServiceWithoutRetention() => base.Service();
 
     /// <summary>Runs once; the run that every instance begins with may be at it just now.</summary>
-    private protected static async Task Run(SampleHost ledger)
+    private protected static async Task Run(SampleHost service)
     {
         Exception? failure = null;
         await Eventually.Is(async () =>
         {
             try
             {
-                return await ledger.Retention.RunOnce(Cancellation);
+                return await service.Retention.RunOnce(Cancellation);
             }
             catch (Exception exception)
             {
@@ -66,7 +51,7 @@ public abstract class RetentionTest : SampleServiceTest
     /// <summary>
     /// Waits until everything is published and handled, then lets three weeks pass: the week of what has happened is to end.
     /// </summary>
-    private protected async Task LetItEnd(SampleHost ledger)
+    private protected async Task LetItEnd(SampleHost service)
     {
         await Eventually.Is(() => Database.Scalar<bool>(
             """
@@ -76,19 +61,19 @@ public abstract class RetentionTest : SampleServiceTest
                    WHERE type NOT LIKE '%:Audited' AND event_id NOT IN (SELECT event_id FROM messaging.inbox))
             FROM messaging.relay_cursor
             """));
-        Assert.True(ledger.Relay.IsActive);
+        Assert.True(service.Relay.IsActive);
         // The run that the instance began with must not meet what is over only now.
-        await ledger.Retention.FirstRun.WaitAsync(Eventually.Guard, Cancellation);
+        await service.Retention.FirstRun.WaitAsync(Eventually.Guard, Cancellation);
         Clock.Advance(TimeSpan.FromDays(21));
     }
 
     /// <summary>An account with three events, of which the last closes it.</summary>
-    private protected static async Task<Guid> OpenAndClose(SampleHost ledger)
+    private protected static async Task<Guid> OpenAndClose(SampleHost service)
     {
         var account = Guid.CreateVersion7();
-        await ledger.Open(account);
-        await ledger.Deposit(account, 5);
-        await ledger.Append(account, new Closed(account));
+        await service.Open(account);
+        await service.Deposit(account, 5);
+        await service.Append(account, new Closed(account));
         return account;
     }
 
@@ -121,17 +106,13 @@ public abstract class RetentionTest : SampleServiceTest
          """);
 
     /// <summary>An event that has an id of the oldest partition, whenever it comes.</summary>
-    private protected async Task InsertLate()
-    {
-        await using var insert = Database.Source.CreateCommand(
+    private protected Task InsertLate() => Database.Execute(
             """
             INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
             SELECT (left(max(event_id::text), 35) || 'f')::uuid, 'late', 1, 'OrderPlatform.Messaging.Testing:Audited', '{}',
                    gen_random_uuid(), now()
             FROM messaging.event_log
             """);
-        Assert.Equal(1, await insert.ExecuteNonQueryAsync(Cancellation));
-    }
 
     /// <summary>Where an account's events are.</summary>
     protected async Task<string[]> PartitionsOf(Guid account)

@@ -14,9 +14,9 @@ public sealed class RetentionTests : RetentionTest
     [Fact]
     public async Task What_is_over_is_archived_with_every_column_and_dropped()
     {
-        var ledger = await Start();
-        var account = await OpenAndClose(ledger);
-        await ledger.Append(account, new Audited(account));
+        var service = await Service().Start();
+        var account = await OpenAndClose(service);
+        await service.Append(account, new Audited(account));
         await Database.Scalar<Guid>(
             """
             UPDATE messaging.event_log
@@ -24,9 +24,9 @@ public sealed class RetentionTests : RetentionTest
             WHERE sequence = 2 RETURNING causation_id
             """);
         var (all, partition) = (await Log(), await OldestPartition());
-        await LetItEnd(ledger);
+        await LetItEnd(service);
 
-        await Run(ledger);
+        await Run(service);
 
         Assert.Equal(4, all.Count);
         Assert.Equal(Texts(all), Texts(await Archived()));
@@ -37,9 +37,9 @@ public sealed class RetentionTests : RetentionTest
         Assert.Equal(
             (4, partition, all[0].Position, all[^1].Position),
             (manifest.Events, manifest.Partition, manifest.FirstPosition, manifest.LastPosition));
-        await Scrape.Becomes(ledger.Services, "messaging_archived_events_total", 4);
-        await Scrape.Becomes(ledger.Services, """messaging_dropped_partitions_total{table="event_log"}""", 2);
-        var scrape = await Scrape.Of(ledger.Services);
+        await Scrape.Becomes(service.Services, "messaging_archived_events_total", 4);
+        await Scrape.Becomes(service.Services, """messaging_dropped_partitions_total{table="event_log"}""", 2);
+        var scrape = await Scrape.Of(service.Services);
         Assert.InRange(
             scrape["messaging_retention_last_success_timestamp_seconds"]!.Value - Clock.GetUtcNow().ToUnixTimeSeconds(), -60, 60);
     }
@@ -47,13 +47,13 @@ public sealed class RetentionTests : RetentionTest
     [Fact]
     public async Task Everything_is_kept_for_ever_unless_somebody_says_otherwise()
     {
-        var ledger = await Start(("Messaging:Retention:LogDays", ""));
-        await OpenAndClose(ledger);
+        var service = await Service().With("Messaging:Retention:LogDays", "").Start();
+        await OpenAndClose(service);
         var all = await Log();
-        await LetItEnd(ledger);
+        await LetItEnd(service);
         Clock.Advance(TimeSpan.FromDays(10_000));
 
-        await Run(ledger);
+        await Run(service);
 
         Assert.Equal(Texts(all), Texts(await Log()));
         Assert.Equal(3, await Count("inbox"));
@@ -63,20 +63,20 @@ public sealed class RetentionTests : RetentionTest
     [Fact]
     public async Task An_open_stream_keeps_its_events_and_they_are_archived_once_it_is_closed()
     {
-        var ledger = await Start();
+        var service = await Service().Start();
         var (open, closed) = (Guid.CreateVersion7(), Guid.Empty);
-        await ledger.Open(open);
-        closed = await OpenAndClose(ledger);
-        await ledger.Deposit(open, 7);
-        await LetItEnd(ledger);
+        await service.Open(open);
+        closed = await OpenAndClose(service);
+        await service.Deposit(open, 7);
+        await LetItEnd(service);
 
-        await Run(ledger);
+        await Run(service);
 
         Assert.Equal(["messaging.event_log_past"], await PartitionsOf(open));
         Assert.Empty(await PartitionsOf(closed));
-        await ledger.Append(open, new Closed(open));
-        await LetItEnd(ledger);
-        await Run(ledger);
+        await service.Append(open, new Closed(open));
+        await LetItEnd(service);
+        await Run(service);
 
         Assert.Empty(await Log());
         var archived = await Archived();
@@ -89,7 +89,7 @@ public sealed class RetentionTests : RetentionTest
     [Fact]
     public async Task What_is_not_published_is_not_dropped()
     {
-        var silent = await Start(TestBroker.Nowhere, _ => { });
+        var silent = await Service().WithBroker(TestBroker.Nowhere).Start();
         await OpenAndClose(silent);
         var (all, partition) = (await Log(), await OldestPartition());
         Clock.Advance(TimeSpan.FromDays(21));
@@ -100,16 +100,16 @@ public sealed class RetentionTests : RetentionTest
         Assert.Equal(partition, await OldestPartition());
         Assert.Equal(Texts(all), Texts(await Log()));
         await Stop(silent);
-        var ledger = await Start();
-        await LetItEnd(ledger);
-        await Run(ledger);
+        var service = await Service().Start();
+        await LetItEnd(service);
+        await Run(service);
         Assert.Equal(Texts(all), Texts(await Archived()));
     }
 
     [Fact]
     public async Task Nothing_is_dropped_while_an_event_of_that_time_may_still_be_committed()
     {
-        var ledger = await Start();
+        var service = await Service().Start();
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await using var late = await connection.BeginTransactionAsync(Cancellation);
         await using var insert = connection.CreateCommand();
@@ -121,16 +121,16 @@ public sealed class RetentionTests : RetentionTest
                   gen_random_uuid(), now())
               """;
         await insert.ExecuteNonQueryAsync(Cancellation);
-        await OpenAndClose(ledger);
+        await OpenAndClose(service);
         await Eventually.Is(async () => await Database.Scalar<bool>("SELECT position > 1 AND gaps = '{1}' FROM messaging.relay_cursor"));
         Clock.Advance(TimeSpan.FromDays(21));
 
-        await Assert.ThrowsAsync<RetentionException>(() => Run(ledger));
+        await Assert.ThrowsAsync<RetentionException>(() => Run(service));
 
         await late.CommitAsync(Cancellation);
-        await LetItEnd(ledger);
+        await LetItEnd(service);
         var all = await Log();
-        await Run(ledger);
+        await Run(service);
         Assert.Equal(4, all.Count);
         Assert.Equal(Texts(all), Texts(await Archived()));
     }
@@ -139,28 +139,28 @@ public sealed class RetentionTests : RetentionTest
     public async Task An_event_that_comes_while_its_partition_is_archived_is_not_dropped()
     {
         var faulty = new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
-        var ledger = await Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(faulty));
-        var account = await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+        var service = await Service().WithService<IArchiveStore>(faulty).Start();
+        var account = await OpenAndClose(service);
+        await LetItEnd(service);
         faulty.Written = _ =>
         {
             InsertLate().GetAwaiter().GetResult();
             faulty.Written = _ => { };
         };
 
-        var exception = await Assert.ThrowsAsync<RetentionException>(() => Run(ledger));
+        var exception = await Assert.ThrowsAsync<RetentionException>(() => Run(service));
 
         Assert.Contains("got more events", exception.Message, StringComparison.Ordinal);
-        await AssertArchivesFour(ledger);
+        await AssertArchivesFour(service);
     }
 
     [Fact]
     public async Task What_came_while_its_partition_was_archived_is_not_dropped_before_it_is_published()
     {
         var faulty = new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
-        var ledger = await Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(faulty));
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+        var service = await Service().WithService<IArchiveStore>(faulty).Start();
+        await OpenAndClose(service);
+        await LetItEnd(service);
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await using var transaction = await connection.BeginTransactionAsync(Cancellation);
         faulty.Before = async (what, _) =>
@@ -172,23 +172,23 @@ public sealed class RetentionTests : RetentionTest
             await InsertLate();
         };
 
-        var exception = await Assert.ThrowsAsync<RetentionException>(() => Run(ledger));
+        var exception = await Assert.ThrowsAsync<RetentionException>(() => Run(service));
 
         Assert.Contains("published", exception.Message, StringComparison.Ordinal);
         await transaction.RollbackAsync(Cancellation);
-        await AssertArchivesFour(ledger);
+        await AssertArchivesFour(service);
     }
 
     [Fact]
     public async Task Between_two_partitions_that_are_archived_all_else_is_seen_to()
     {
         var faulty = new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
-        var ledger = await Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(faulty));
-        await OpenAndClose(ledger);
+        var service = await Service().WithService<IArchiveStore>(faulty).Start();
+        await OpenAndClose(service);
         var first = await OldestPartition();
         Clock.Advance(TimeSpan.FromDays(7));
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+        await OpenAndClose(service);
+        await LetItEnd(service);
         var (reached, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
         faulty.Before = (what, name) =>
         {
@@ -202,13 +202,13 @@ public sealed class RetentionTests : RetentionTest
             return name.StartsWith(first, StringComparison.Ordinal) ? Task.CompletedTask : goOn.Task;
         };
 
-        var run = Run(ledger);
+        var run = Run(service);
         await await Task.WhenAny(run, reached.Task);
 
         Assert.True(await Database.Scalar<DateTime>("SELECT max(until) FROM messaging.partitions('event_log')")
             > Clock.GetUtcNow().AddDays(21).UtcDateTime);
         Assert.InRange(
-            (await Scrape.Of(ledger.Services))["messaging_retention_last_success_timestamp_seconds"]!.Value
+            (await Scrape.Of(service.Services))["messaging_retention_last_success_timestamp_seconds"]!.Value
             - Clock.GetUtcNow().ToUnixTimeSeconds(),
             -60,
             60);
@@ -248,8 +248,8 @@ public sealed class RetentionTests : RetentionTest
     {
         var (reached, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
         var faulty = new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
-        var first = await Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(faulty));
-        var second = await Start(Broker.Uri, services => services.AddSingleton<IArchiveStore>(faulty));
+        var first = await Service().WithService<IArchiveStore>(faulty).Start();
+        var second = await Service().WithService<IArchiveStore>(faulty).Start();
         await OpenAndClose(first);
         var all = await Log();
         await Eventually.Is(() => first.Relay.IsActive || second.Relay.IsActive);
@@ -280,48 +280,48 @@ public sealed class RetentionTests : RetentionTest
         command.CommandText = "SELECT pg_advisory_lock(hashtextextended('orderplatform retention', 0))";
         await command.ExecuteNonQueryAsync(Cancellation);
         Clock.Advance(TimeSpan.FromDays(400));
-        var ledger = await Start();
-        var account = await OpenAndClose(ledger);
-        await Eventually.Is(async () => (await ledger.Tally(account))?.Closed == true);
-        await Scrape.Becomes(ledger.Services, """messaging_default_partition_rows{table="event_log"}""", 3);
-        await Scrape.Becomes(ledger.Services, """messaging_default_partition_rows{table="inbox"}""", 3);
-        Assert.True((await Scrape.Of(ledger.Services))["""messaging_partitions_ahead_seconds{table="inbox"}"""] < 0);
+        var service = await Service().Start();
+        var account = await OpenAndClose(service);
+        await Eventually.Is(async () => (await service.Tally(account))?.Closed == true);
+        await Scrape.Becomes(service.Services, """messaging_default_partition_rows{table="event_log"}""", 3);
+        await Scrape.Becomes(service.Services, """messaging_default_partition_rows{table="inbox"}""", 3);
+        Assert.True((await Scrape.Of(service.Services))["""messaging_partitions_ahead_seconds{table="inbox"}"""] < 0);
         var all = await Log();
         command.CommandText = "SELECT pg_advisory_unlock_all()";
         await command.ExecuteNonQueryAsync(Cancellation);
 
-        await Run(ledger);
+        await Run(service);
 
         Assert.Equal(0, await Count("event_log_default"));
         Assert.Equal(0, await Count("inbox_default"));
         Assert.Equal(Texts(all), Texts(await Log()));
         await AssertContiguous();
         Assert.InRange(await Database.Scalar<long>("SELECT count(*) FROM messaging.partitions('event_log')"), 7, 10);
-        await Scrape.Becomes(ledger.Services, """messaging_default_partition_rows{table="event_log"}""", 0);
-        Assert.True((await Scrape.Of(ledger.Services))["""messaging_partitions_ahead_seconds{table="inbox"}"""] > 27 * 24 * 3600);
-        await ledger.Deposit(account, 1);
-        await Eventually.Is(async () => (await ledger.Tally(account))?.Total == 6);
+        await Scrape.Becomes(service.Services, """messaging_default_partition_rows{table="event_log"}""", 0);
+        Assert.True((await Scrape.Of(service.Services))["""messaging_partitions_ahead_seconds{table="inbox"}"""] > 27 * 24 * 3600);
+        await service.Deposit(account, 1);
+        await Eventually.Is(async () => (await service.Tally(account))?.Total == 6);
         Assert.Equal(0, await Count("event_log_default"));
     }
 
     [Fact]
     public async Task Who_reads_for_long_delays_it_and_nobody_else()
     {
-        var ledger = await Start();
-        await OpenAndClose(ledger);
-        await LetItEnd(ledger);
+        var service = await Service().Start();
+        await OpenAndClose(service);
+        await LetItEnd(service);
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await using var dump = await connection.BeginTransactionAsync(Cancellation);
         await using var read = connection.CreateCommand();
         read.CommandText = "SELECT count(*) FROM messaging.event_log";
         await read.ExecuteScalarAsync(Cancellation);
 
-        var run = Run(ledger);
+        var run = Run(service);
 
         for (var n = 0; n < 3; n++)
         {
-            var account = await OpenAndClose(ledger);
-            await Eventually.Is(async () => (await ledger.Tally(account))?.Closed == true);
+            var account = await OpenAndClose(service);
+            await Eventually.Is(async () => (await service.Tally(account))?.Closed == true);
         }
 
         Assert.False(run.IsCompletedSuccessfully);
@@ -329,7 +329,7 @@ public sealed class RetentionTests : RetentionTest
         await Eventually.Is(async () =>
         {
             if (run.IsFaulted)
-                run = Run(ledger);
+                run = Run(service);
             await Task.WhenAny(run, Task.Delay(100));
             return run.IsCompletedSuccessfully;
         });
@@ -339,15 +339,15 @@ public sealed class RetentionTests : RetentionTest
     [Fact]
     public async Task The_flow_goes_on_and_nothing_is_lost_or_doubled()
     {
-        var ledger = await Start();
+        var service = await Service().Start();
         using var enough = new CancellationTokenSource();
         var accounts = new System.Collections.Concurrent.ConcurrentBag<Guid>();
         var customers = Enumerable.Range(0, 8).Select(async _ =>
         {
             while (!enough.IsCancellationRequested)
             {
-                accounts.Add(await OpenAndClose(ledger));
-                await ledger.Query(db => db.Set<LoggedEvent>().OrderByDescending(e => e.Position).Take(10).ToListAsync(Cancellation));
+                accounts.Add(await OpenAndClose(service));
+                await service.Query(db => db.Set<LoggedEvent>().OrderByDescending(e => e.Position).Take(10).ToListAsync(Cancellation));
             }
         }).ToArray();
 
@@ -360,7 +360,7 @@ public sealed class RetentionTests : RetentionTest
             {
                 try
                 {
-                    return await ledger.Retention.RunOnce(Cancellation);
+                    return await service.Retention.RunOnce(Cancellation);
                 }
                 catch (RetentionException)
                 {
@@ -372,14 +372,14 @@ public sealed class RetentionTests : RetentionTest
 
         await enough.CancelAsync();
         await Task.WhenAll(customers);
-        await Eventually.Is(async () => await ledger.Query(db => db.Tallies.CountAsync(tally => tally.Closed)) == accounts.Count);
+        await Eventually.Is(async () => await service.Query(db => db.Tallies.CountAsync(tally => tally.Closed)) == accounts.Count);
         var archived = await Archived();
         var all = archived.Concat(await Log()).ToList();
         Assert.NotEmpty(archived);
         Assert.Equal(accounts.Count * 3, all.Count);
         Assert.Equal(all.Count, all.DistinctBy(e => e.Event.EventId).Count());
         Assert.Equal(
-            accounts.Count, await ledger.Query(db => db.Tallies.CountAsync(tally => tally.Total == 5 && tally.Changes == 1)));
+            accounts.Count, await service.Query(db => db.Tallies.CountAsync(tally => tally.Total == 5 && tally.Changes == 1)));
         Assert.Equal(0, await Count("event_log_default"));
         await AssertContiguous();
     }
@@ -395,18 +395,18 @@ public sealed class RetentionTests : RetentionTest
     public async Task Refuses_settings_that_make_no_sense_and_says_why(string setting, string value, string reason)
     {
         var exception = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(
-            () => Start(($"Messaging:Retention:{setting}", value)));
+            () => Service().With($"Messaging:Retention:{setting}", value).Start());
 
         Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
     }
 
     /// <summary>What is refused now is archived, all of it, when the partition is over.</summary>
-    private async Task AssertArchivesFour(SampleHost ledger)
+    private async Task AssertArchivesFour(SampleHost service)
     {
-        await LetItEnd(ledger);
+        await LetItEnd(service);
         var all = await Log();
         Assert.Equal(4, all.Count);
-        await Run(ledger);
+        await Run(service);
         Assert.Equal(Texts(all), Texts(await Archived()));
     }
 }

@@ -11,22 +11,22 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     [Fact]
     public async Task Units_that_arrive_together_share_transactions()
     {
-        var ledger = await StartService(TestBroker.Nowhere);
+        var service = await Service().WithBroker(TestBroker.Nowhere).Start();
         var before = await Transactions();
 
-        await Task.WhenAll(Enumerable.Range(0, 500).Select(_ => ledger.Open(Guid.CreateVersion7())));
+        await Task.WhenAll(Enumerable.Range(0, 500).Select(_ => service.Open(Guid.CreateVersion7())));
 
         // Every row carries the id of the transaction that wrote it.
         Assert.InRange(await Transactions() - before, 1, 100);
-        Assert.Equal(500, await ledger.Query(db => db.Accounts.CountAsync(Cancellation)));
+        Assert.Equal(500, await service.Query(db => db.Accounts.CountAsync(Cancellation)));
     }
 
     [Fact]
     public async Task A_unit_that_fails_fails_alone()
     {
-        var ledger = await StartService(TestBroker.Nowhere);
+        var service = await Service().WithBroker(TestBroker.Nowhere).Start();
 
-        var units = Enumerable.Range(0, 20).Select(i => i == 7 ? Fail(ledger) : ledger.Open(Guid.CreateVersion7())).ToArray();
+        var units = Enumerable.Range(0, 20).Select(i => i == 7 ? Fail(service) : service.Open(Guid.CreateVersion7())).ToArray();
 
         for (var i = 0; i < units.Length; i++)
         {
@@ -36,14 +36,14 @@ public sealed class TransactionBatcherTests : SampleServiceTest
                 await units[i];
         }
 
-        Assert.Equal(19, await ledger.Query(db => db.Accounts.CountAsync(Cancellation)));
+        Assert.Equal(19, await service.Query(db => db.Accounts.CountAsync(Cancellation)));
     }
 
     [Fact]
     public async Task Two_instances_that_insert_the_same_row_agree_on_who_was_first()
     {
-        var first = await StartService(TestBroker.Nowhere);
-        var second = await StartService(TestBroker.Nowhere);
+        var first = await Service().WithBroker(TestBroker.Nowhere).Start();
+        var second = await Service().WithBroker(TestBroker.Nowhere).Start();
         for (var round = 0; round < 100; round++)
         {
             var account = Guid.CreateVersion7();
@@ -56,28 +56,30 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     [Fact]
     public async Task A_row_that_one_unit_adds_is_found_by_the_next_of_its_batch()
     {
-        var ledger = await StartService(TestBroker.Nowhere);
+        var service = await Service().WithBroker(TestBroker.Nowhere).Start();
         var account = Guid.CreateVersion7();
 
-        await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => ledger.Deposit(account, 1)));
+        await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => service.Deposit(account, 1)));
 
         Assert.Equal(
-            30, await ledger.Query(db => db.Accounts.Where(a => a.Id == account).Select(a => a.Balance).SingleAsync(Cancellation)));
+            30, await service.Query(db => db.Accounts.Where(a => a.Id == account).Select(a => a.Balance).SingleAsync(Cancellation)));
     }
 
     [Fact]
     public async Task Groups_that_lock_the_same_rows_in_any_order_do_not_deadlock()
     {
-        var ledgers = new[] { await StartService(TestBroker.Nowhere), await StartService(TestBroker.Nowhere) };
+        var services = new[] { await Service().WithBroker(TestBroker.Nowhere).Start(), await Service()
+            .WithBroker(TestBroker.Nowhere)
+            .Start() };
         var accounts = Enumerable.Range(0, 20).Select(_ => Guid.CreateVersion7()).ToArray();
         foreach (var account in accounts)
-            await ledgers[0].Open(account);
+            await services[0].Open(account);
         var deadlocks = await Deadlocks();
 
         await Task.WhenAll(Enumerable.Range(0, 1000).Select(i =>
         {
             var all = accounts.OrderBy(_ => Random.Shared.Next()).Take(5).Cast<object>().ToArray();
-            return ledgers[i % 2].Commit.Run(
+            return services[i % 2].Commit.Run(
                 rows => rows.AddRange<Account>(all),
                 unit =>
                 {
@@ -88,15 +90,15 @@ public sealed class TransactionBatcherTests : SampleServiceTest
                 Cancellation);
         }));
 
-        Assert.Equal(5000, await ledgers[0].Query(db => db.Accounts.SumAsync(a => a.Balance, Cancellation)));
+        Assert.Equal(5000, await services[0].Query(db => db.Accounts.SumAsync(a => a.Balance, Cancellation)));
         Assert.Equal(deadlocks, await Deadlocks());
     }
 
     [Fact]
     public async Task A_request_is_told_when_the_database_is_away()
     {
-        var ledger = await StartService(TestBroker.Nowhere);
-        await ledger.Open(Guid.CreateVersion7());
+        var service = await Service().WithBroker(TestBroker.Nowhere).Start();
+        await service.Open(Guid.CreateVersion7());
         NpgsqlConnection.ClearAllPools();
         await using (var connection = new NpgsqlConnection(await TestServers.Postgres()))
         {
@@ -110,26 +112,27 @@ public sealed class TransactionBatcherTests : SampleServiceTest
                 connection);
             await command.ExecuteNonQueryAsync(Cancellation);
 
-            await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => ledger.Open(Guid.CreateVersion7()));
+            await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => service.Open(Guid.CreateVersion7()));
 
             command.CommandText = $"ALTER DATABASE {name} ALLOW_CONNECTIONS true";
             await command.ExecuteNonQueryAsync(Cancellation);
         }
 
-        await ledger.Open(Guid.CreateVersion7());
-        Assert.Equal(2, await ledger.Query(db => db.Accounts.CountAsync(Cancellation)));
+        await service.Open(Guid.CreateVersion7());
+        Assert.Equal(2, await service.Query(db => db.Accounts.CountAsync(Cancellation)));
     }
 
     [Fact]
     public async Task Messages_wait_for_a_database_that_loses_its_connections_and_none_is_lost_or_doubled()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         var accounts = Enumerable.Range(0, 300).Select(_ => Guid.CreateVersion7()).ToArray();
         using var stop = new CancellationTokenSource();
         var trouble = Task.Run(
             async () =>
             {
-                while (!stop.IsCancellationRequested)
+                // It strikes again after each step forward, so that a slow machine makes progress as well.
+                for (var before = await Progress(); !stop.IsCancellationRequested; before = await Progress())
                 {
                     await Database.Scalar<long>(
                         """
@@ -137,6 +140,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
                         WHERE datname = current_database() AND application_name LIKE 'ledger%'
                         """);
                     await Task.Delay(150, CancellationToken.None);
+                    await Eventually.Is(async () => stop.IsCancellationRequested || await Progress() > before, "the service makes progress");
                 }
             },
             Cancellation);
@@ -144,7 +148,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
         foreach (var account in accounts)
         {
             // The transaction may have been committed although its connection broke: what counts is the log.
-            await Eventually.Is(async () => await Try(() => ledger.Open(account)));
+            await Eventually.Is(async () => await Try(() => service.Open(account)));
         }
 
         await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM tallies") >= 200);
@@ -154,9 +158,12 @@ public sealed class TransactionBatcherTests : SampleServiceTest
         await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM tallies") == accounts.Length);
         Assert.Equal(0, await DeadLetters());
         Assert.Equal(
-            await ledger.Query(db => db.Set<LoggedEvent>().CountAsync(Cancellation)),
-            await ledger.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
+            await service.Query(db => db.Set<LoggedEvent>().CountAsync(Cancellation)),
+            await service.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
     }
+
+    private Task<long> Progress() =>
+        Database.Scalar<long>("SELECT (SELECT count(*) FROM messaging.event_log) + (SELECT count(*) FROM tallies)");
 
     private static async Task<bool> Try(Func<Task> action)
     {
@@ -171,8 +178,8 @@ public sealed class TransactionBatcherTests : SampleServiceTest
         }
     }
 
-    private static Task<bool> Fail(SampleHost ledger) =>
-        ledger.Commit.Run<bool>(_ => { }, _ => throw new InvalidOperationException("no"), Cancellation);
+    private static Task<bool> Fail(SampleHost service) =>
+        service.Commit.Run<bool>(_ => { }, _ => throw new InvalidOperationException("no"), Cancellation);
 
     private Task<long> Transactions() => Database.Scalar<long>("SELECT count(DISTINCT xmin::text) FROM messaging.event_log");
 

@@ -5,8 +5,6 @@ namespace OrderPlatform.Messaging.Tests.Metrics;
 
 public sealed class MetricsTests : SampleServiceTest
 {
-    private const string Quick = "00:00:00.050";
-
     /// <summary>What is known of a service before anything has happened in it.</summary>
     private static readonly string[] Queues = ["ledger"];
     private static readonly string[] Events = ["Closed", "Deposited", "Opened"];
@@ -14,11 +12,11 @@ public sealed class MetricsTests : SampleServiceTest
     [Fact]
     public async Task Every_series_is_there_at_0_before_anything_happens()
     {
-        var ledger = await StartService(("Messaging:SampleInterval", Quick));
-        await Scrape.Becomes(ledger.Services, "messaging_outbox_pending_events", 0);
-        await Scrape.Becomes(ledger.Services, """messaging_default_partition_rows{table="inbox"}""", 0);
+        var service = await Service().Start();
+        await Scrape.Becomes(service.Services, "messaging_outbox_pending_events", 0);
+        await Scrape.Becomes(service.Services, """messaging_default_partition_rows{table="inbox"}""", 0);
 
-        var scrape = await Scrape.Of(ledger.Services);
+        var scrape = await Scrape.Of(service.Services);
 
         string[] ofQueues = ["inbox_duplicates_total", "deferred_events", "deferred_oldest_age_seconds", "batch_size_count"];
         Assert.All(ofQueues, metric => Assert.Equal(0, scrape[$$"""messaging_{{metric}}{queue="ledger"}"""]));
@@ -42,16 +40,16 @@ public sealed class MetricsTests : SampleServiceTest
     [Fact]
     public async Task An_event_is_seen_at_every_hop()
     {
-        var ledger = await StartService(("Messaging:SampleInterval", Quick));
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        await ledger.Open(account);
-        await ledger.Append(account, new Audited(account));
+        await service.Open(account);
+        await service.Append(account, new Audited(account));
 
-        await Handled(ledger, "Opened", 1);
+        await Handled(service, "Opened", 1);
 
-        await Scrape.Becomes(ledger.Services, """messaging_relay_published_total{event="Opened"}""", 1);
-        await Scrape.Becomes(ledger.Services, "messaging_outbox_pending_events", 0);
-        var scrape = await Scrape.Of(ledger.Services);
+        await Scrape.Becomes(service.Services, """messaging_relay_published_total{event="Opened"}""", 1);
+        await Scrape.Becomes(service.Services, "messaging_outbox_pending_events", 0);
+        var scrape = await Scrape.Of(service.Services);
         Assert.Equal(1, scrape["""messaging_delivery_delay_seconds_count{queue="ledger",event="Opened"}"""]);
         Assert.InRange(scrape["""messaging_delivery_delay_seconds_sum{queue="ledger",event="Opened"}"""]!.Value, 0.0001, 60);
         Assert.Equal(1, scrape["""messaging_batch_size_count{queue="ledger"}"""]);
@@ -65,15 +63,15 @@ public sealed class MetricsTests : SampleServiceTest
     [Fact]
     public async Task Duplicates_are_counted_and_not_as_handled()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
         var opened = Incoming(account, 1, new Opened(account));
 
-        await ledger.Queue.Handle(opened);
-        await ledger.Queue.Handle(opened);
-        await ledger.Queue.Handle(opened);
+        await service.Queue.Handle(opened);
+        await service.Queue.Handle(opened);
+        await service.Queue.Handle(opened);
 
-        var scrape = await Scrape.Of(ledger.Services);
+        var scrape = await Scrape.Of(service.Services);
         Assert.Equal(2, scrape["""messaging_inbox_duplicates_total{queue="ledger"}"""]);
         Assert.Equal(1, scrape["""messaging_handled_total{queue="ledger",event="Opened"}"""]);
     }
@@ -81,22 +79,22 @@ public sealed class MetricsTests : SampleServiceTest
     [Fact]
     public async Task What_is_deferred_is_seen_with_its_age_until_its_predecessor_comes()
     {
-        var ledger = await StartService(("Messaging:SampleInterval", Quick));
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Handle(Incoming(account, 2, new Deposited(account, 1)));
-        await ledger.Queue.Handle(Incoming(account, 3, new Deposited(account, 1)));
-        await Database.Scalar<DateTime>(
-            "UPDATE messaging.deferred_events SET deferred_at = deferred_at - interval '1 hour' WHERE sequence = 2 RETURNING deferred_at");
+        await service.Queue.Handle(Incoming(account, 2, new Deposited(account, 1)));
+        await service.Queue.Handle(Incoming(account, 3, new Deposited(account, 1)));
+        await Database.Execute(
+            "UPDATE messaging.deferred_events SET deferred_at = deferred_at - interval '1 hour' WHERE sequence = 2");
 
-        await Scrape.Becomes(ledger.Services, """messaging_deferred_events{queue="ledger"}""", 2);
+        await Scrape.Becomes(service.Services, """messaging_deferred_events{queue="ledger"}""", 2);
         await Eventually.Is(async () =>
-            (await Scrape.Of(ledger.Services))["""messaging_deferred_oldest_age_seconds{queue="ledger"}"""] is >= 3600 and < 3700);
+            (await Scrape.Of(service.Services))["""messaging_deferred_oldest_age_seconds{queue="ledger"}"""] is >= 3600 and < 3700);
 
-        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
+        await service.Queue.Handle(Incoming(account, 1, new Opened(account)));
 
-        await Scrape.Becomes(ledger.Services, """messaging_deferred_events{queue="ledger"}""", 0);
-        await Scrape.Becomes(ledger.Services, """messaging_deferred_oldest_age_seconds{queue="ledger"}""", 0);
-        var scrape = await Scrape.Of(ledger.Services);
+        await Scrape.Becomes(service.Services, """messaging_deferred_events{queue="ledger"}""", 0);
+        await Scrape.Becomes(service.Services, """messaging_deferred_oldest_age_seconds{queue="ledger"}""", 0);
+        var scrape = await Scrape.Of(service.Services);
         Assert.Equal(2, scrape["""messaging_deferred_total{queue="ledger",event="Deposited"}"""]);
         Assert.Equal(2, scrape["""messaging_handled_total{queue="ledger",event="Deposited"}"""]);
     }
@@ -104,17 +102,17 @@ public sealed class MetricsTests : SampleServiceTest
     [Fact]
     public async Task A_message_that_keeps_failing_is_seen_as_failures_retries_and_one_dead_letter()
     {
-        var ledger = await StartService(("Messaging:Retries", "2"));
+        var service = await Service().With("Messaging:Retries", "2").Start();
         var (poisoned, healthy) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         Poison.Add(poisoned);
 
-        await ledger.Open(poisoned);
-        await ledger.Open(healthy);
+        await service.Open(poisoned);
+        await service.Open(healthy);
 
-        await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Opened"}""", 1);
-        await Eventually.Is(async () => await DeadLetters() == 1);
-        await Handled(ledger, "Opened", 1);
-        var scrape = await Scrape.Of(ledger.Services);
+        await Scrape.Becomes(service.Services, """messaging_dead_letters_total{queue="ledger",event="Opened"}""", 1);
+        await DeadLettersBecome(1);
+        await Handled(service, "Opened", 1);
+        var scrape = await Scrape.Of(service.Services);
         Assert.Equal(3, scrape["""messaging_handler_failures_total{queue="ledger",event="Opened"}"""]);
         Assert.Equal(2, scrape["""messaging_retries_total{queue="ledger",event="Opened"}"""]);
         Assert.Equal(0, scrape["""messaging_dead_letters_total{queue="ledger",event="Deposited"}"""]);
@@ -123,43 +121,43 @@ public sealed class MetricsTests : SampleServiceTest
     [Fact]
     public async Task A_deferred_event_that_keeps_failing_is_a_dead_letter_like_any_other()
     {
-        var ledger = await StartService(("Messaging:Retries", "0"), ("Messaging:DeferredRetryInterval", Quick));
+        var service = await Service().With("Messaging:Retries", "0").Start();
         var account = Guid.CreateVersion7();
-        await ledger.Queue.Handle(Incoming(account, 2, new Deposited(account, Poison.Amount)));
-        await ledger.Queue.Handle(Incoming(account, 1, new Opened(account)));
+        await service.Queue.Handle(Incoming(account, 2, new Deposited(account, Poison.Amount)));
+        await service.Queue.Handle(Incoming(account, 1, new Opened(account)));
 
-        await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Deposited"}""", 1);
-        await Eventually.Is(async () => await DeadLetters() == 1);
-        Assert.True((await Scrape.Of(ledger.Services))["""messaging_handler_failures_total{queue="ledger",event="Deposited"}"""] >= 1);
+        await Scrape.Becomes(service.Services, """messaging_dead_letters_total{queue="ledger",event="Deposited"}""", 1);
+        await DeadLettersBecome(1);
+        Assert.True((await Scrape.Of(service.Services))["""messaging_handler_failures_total{queue="ledger",event="Deposited"}"""] >= 1);
     }
 
     [Fact]
     public async Task What_nobody_can_read_is_counted_as_unknown_whatever_it_calls_itself()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         await Send(
             Message(Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7())),
             ("none", new BasicProperties { MessageId = "none", ContentType = "application/json" }, [.. "{"u8]));
 
-        await Eventually.Is(async () => await DeadLetters() == 2);
-        await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="unknown"}""", 2);
+        await DeadLettersBecome(2);
+        await Scrape.Becomes(service.Services, """messaging_dead_letters_total{queue="ledger",event="unknown"}""", 2);
     }
 
     [Fact]
     public async Task What_can_not_be_published_is_seen_to_wait_and_to_grow_old()
     {
-        var ledger = await StartService(TestBroker.Nowhere, ("Messaging:SampleInterval", Quick));
+        var service = await Service().WithBroker(TestBroker.Nowhere).Start();
         var account = Guid.CreateVersion7();
-        await ledger.Open(account);
-        await ledger.Deposit(account, 1);
-        await ledger.Append(account, new Audited(account));
-        await Database.Scalar<DateTime>(
-            "UPDATE messaging.event_log SET occurred_at = occurred_at - interval '1 hour' WHERE sequence = 1 RETURNING occurred_at");
+        await service.Open(account);
+        await service.Deposit(account, 1);
+        await service.Append(account, new Audited(account));
+        await Database.Execute(
+            "UPDATE messaging.event_log SET occurred_at = occurred_at - interval '1 hour' WHERE sequence = 1");
 
-        await Scrape.Becomes(ledger.Services, "messaging_outbox_pending_events", 2);
+        await Scrape.Becomes(service.Services, "messaging_outbox_pending_events", 2);
 
-        await Eventually.Is(async () => (await Scrape.Of(ledger.Services))["messaging_outbox_oldest_age_seconds"] is >= 3600 and < 3700);
-        var scrape = await Scrape.Of(ledger.Services);
+        await Eventually.Is(async () => (await Scrape.Of(service.Services))["messaging_outbox_oldest_age_seconds"] is >= 3600 and < 3700);
+        var scrape = await Scrape.Of(service.Services);
         Assert.Equal(0, scrape["messaging_broker_up"]);
         Assert.Equal(0, scrape["messaging_relay_active"]);
         Assert.Equal(1, scrape["messaging_database_up"]);
@@ -169,7 +167,7 @@ public sealed class MetricsTests : SampleServiceTest
     [Fact]
     public async Task A_long_outbox_is_estimated_and_gaps_count()
     {
-        await Stop(await StartService());
+        await Stop(await Service().Start());
         await Database.Scalar<long>(
             """
             WITH logged AS (
@@ -180,39 +178,39 @@ public sealed class MetricsTests : SampleServiceTest
                 RETURNING 1)
             SELECT count(*) FROM logged
             """);
-        var ledger = await StartService(TestBroker.Nowhere, ("Messaging:SampleInterval", Quick));
+        var service = await Service().WithBroker(TestBroker.Nowhere).Start();
 
-        await Eventually.Is(async () => (await Scrape.Of(ledger.Services))["messaging_outbox_pending_events"] is > 29_900 and < 30_100);
+        await Eventually.Is(async () => (await Scrape.Of(service.Services))["messaging_outbox_pending_events"] is > 29_900 and < 30_100);
 
         await Database.Scalar<long>("UPDATE messaging.relay_cursor SET position = 60000, gaps = '{7, 8, 10}' RETURNING position");
-        await Scrape.Becomes(ledger.Services, "messaging_outbox_pending_events", 2);
+        await Scrape.Becomes(service.Services, "messaging_outbox_pending_events", 2);
     }
 
     [Fact]
     public async Task A_database_that_is_away_is_seen_and_no_gauge_pretends_to_know()
     {
-        var ledger = await StartService(("Messaging:SampleInterval", Quick));
-        await Scrape.Becomes(ledger.Services, "messaging_outbox_pending_events", 0);
+        var service = await Service().Start();
+        await Scrape.Becomes(service.Services, "messaging_outbox_pending_events", 0);
 
         await using (await Database.Unreachable())
         {
-            await Scrape.Becomes(ledger.Services, "messaging_database_up", 0);
-            var scrape = await Scrape.Of(ledger.Services);
+            await Scrape.Becomes(service.Services, "messaging_database_up", 0);
+            var scrape = await Scrape.Of(service.Services);
             Assert.Equal(double.NaN, scrape["messaging_outbox_pending_events"]);
             Assert.Equal(double.NaN, scrape["messaging_outbox_oldest_age_seconds"]);
             Assert.Equal(double.NaN, scrape["""messaging_deferred_oldest_age_seconds{queue="ledger"}"""]);
             Assert.Equal(0, scrape["""messaging_handled_total{queue="ledger",event="Opened"}"""]);
         }
 
-        await Scrape.Becomes(ledger.Services, "messaging_database_up", 1);
-        await Scrape.Becomes(ledger.Services, "messaging_outbox_pending_events", 0);
+        await Scrape.Becomes(service.Services, "messaging_database_up", 1);
+        await Scrape.Becomes(service.Services, "messaging_outbox_pending_events", 0);
     }
 
     [Fact]
     public async Task One_instance_says_that_it_is_the_relay_and_after_it_another()
     {
-        var first = await StartService(("Messaging:TakeOverInterval", Quick));
-        var second = await StartService(("Messaging:TakeOverInterval", Quick));
+        var first = await Service().Start();
+        var second = await Service().Start();
         await Eventually.Is(async () => await Active(first) + await Active(second) == 1);
         var (active, standby) = await Active(first) == 1 ? (first, second) : (second, first);
 
@@ -226,17 +224,17 @@ public sealed class MetricsTests : SampleServiceTest
     [Fact]
     public async Task Labels_are_queues_events_and_tables_and_nothing_else()
     {
-        var ledger = await StartService(("Messaging:Retries", "0"));
+        var service = await Service().With("Messaging:Retries", "0").Start();
         for (var i = 0; i < 20; i++)
         {
             var account = Guid.CreateVersion7();
-            await ledger.Open(account);
-            await ledger.Deposit(account, i == 3 ? Poison.Amount : 1);
+            await service.Open(account);
+            await service.Deposit(account, i == 3 ? Poison.Amount : 1);
         }
 
-        await Handled(ledger, "Opened", 20);
-        await Scrape.Becomes(ledger.Services, """messaging_dead_letters_total{queue="ledger",event="Deposited"}""", 1);
-        var scrape = await Scrape.Of(ledger.Services);
+        await Handled(service, "Opened", 20);
+        await Scrape.Becomes(service.Services, """messaging_dead_letters_total{queue="ledger",event="Deposited"}""", 1);
+        var scrape = await Scrape.Of(service.Services);
 
         var known = new Dictionary<string, string[]>
         {
@@ -259,22 +257,22 @@ public sealed class MetricsTests : SampleServiceTest
     [Fact]
     public async Task An_observer_that_throws_fails_nothing()
     {
-        var ledger = await StartService();
-        ledger.RecordingObserver.Fails = true;
+        var service = await Service().Start();
+        service.RecordingObserver.Fails = true;
 
-        await ledger.Open(Guid.CreateVersion7());
+        await service.Open(Guid.CreateVersion7());
 
-        await Handled(ledger, "Opened", 1);
+        await Handled(service, "Opened", 1);
     }
 
     [Fact]
     public async Task Observers_hear_of_what_was_committed_and_once()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
         var runs = 0;
 
-        await ledger.Commit.Run(
+        await service.Commit.Run(
             rows => rows.Add<Account>(account),
             unit =>
             {
@@ -289,9 +287,9 @@ public sealed class MetricsTests : SampleServiceTest
             Cancellation);
 
         Assert.Equal(2, runs);
-        Assert.Equal([new Opened(account), new Audited(account)], ledger.RecordingObserver.Events);
+        Assert.Equal([new Opened(account), new Audited(account)], service.RecordingObserver.Events);
     }
 
-    private static Task Handled(SampleHost ledger, string @event, int count) =>
-        Scrape.Becomes(ledger.Services, $$"""messaging_handled_total{queue="ledger",event="{{@event}}"}""", count);
+    private static Task Handled(SampleHost service, string @event, int count) =>
+        Scrape.Becomes(service.Services, $$"""messaging_handled_total{queue="ledger",event="{{@event}}"}""", count);
 }

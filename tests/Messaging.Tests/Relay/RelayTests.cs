@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Npgsql;
 using OrderPlatform.Testing;
-using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Tests.Relay;
 
@@ -14,13 +12,13 @@ public sealed class RelayTests : SampleServiceTest
     [Fact]
     public async Task A_transaction_that_commits_late_is_published_and_not_skipped()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         await Watch();
         await using var late = await BeginDeposit("late", 1);
-        await ledger.Deposit(Guid.CreateVersion7(), 2);
+        await service.Deposit(Guid.CreateVersion7(), 2);
         await Eventually.Is(async () => await Ready(Watched) == 1);
 
-        await late.CommitAsync(Cancellation);
+        await late.Commit();
 
         Assert.Equal(["2", "1"], await TakeAmounts(2));
     }
@@ -28,18 +26,18 @@ public sealed class RelayTests : SampleServiceTest
     [Fact]
     public async Task Several_late_transactions_are_published_as_they_commit()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         await Watch();
         await using var first = await BeginDeposit("first", 1);
         await using var second = await BeginDeposit("second", 2);
         await using var third = await BeginDeposit("third", 3);
-        await ledger.Deposit(Guid.CreateVersion7(), 4);
+        await service.Deposit(Guid.CreateVersion7(), 4);
         await Eventually.Is(async () => await Ready(Watched) == 1);
 
-        await second.CommitAsync(Cancellation);
+        await second.Commit();
         await Eventually.Is(async () => await Ready(Watched) == 2);
-        await third.RollbackAsync(Cancellation);
-        await first.CommitAsync(Cancellation);
+        await third.Rollback();
+        await first.Commit();
 
         Assert.Equal(["4", "2", "1"], await TakeAmounts(3));
         await Eventually.Is(async () => await CursorGaps() == 0);
@@ -48,15 +46,15 @@ public sealed class RelayTests : SampleServiceTest
     [Fact]
     public async Task A_gap_outlives_the_relay_that_found_it()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         await Watch();
         await using var late = await BeginDeposit("late", 1);
-        await ledger.Deposit(Guid.CreateVersion7(), 2);
+        await service.Deposit(Guid.CreateVersion7(), 2);
         await Eventually.Is(async () => await CursorGaps() == 1);
-        await Stop(ledger);
+        await Stop(service);
 
-        await StartService();
-        await late.CommitAsync(Cancellation);
+        await Service().Start();
+        await late.Commit();
 
         Assert.Equal(["2", "1"], await TakeAmounts(2));
     }
@@ -64,17 +62,17 @@ public sealed class RelayTests : SampleServiceTest
     [Fact]
     public async Task A_long_transaction_elsewhere_stops_nothing_and_a_rolled_back_position_is_forgotten()
     {
-        await using var elsewhere = await BeginElsewhere();
-        var ledger = await StartService();
+        await using var elsewhere = await Database.Begin("CREATE TABLE elsewhere (id int); INSERT INTO elsewhere VALUES (1)");
+        var service = await Service().Start();
         await Watch();
         await using (var abandoned = await BeginDeposit("abandoned", 1))
         {
-            await ledger.Deposit(Guid.CreateVersion7(), 2);
+            await service.Deposit(Guid.CreateVersion7(), 2);
             await Eventually.Is(async () => await CursorGaps() == 1);
-            await abandoned.RollbackAsync(Cancellation);
+            await abandoned.Rollback();
         }
 
-        await ledger.Deposit(Guid.CreateVersion7(), 3);
+        await service.Deposit(Guid.CreateVersion7(), 3);
 
         Assert.Equal(["2", "3"], await TakeAmounts(2));
         await Eventually.Is(async () => await CursorGaps() == 0);
@@ -83,14 +81,14 @@ public sealed class RelayTests : SampleServiceTest
     [Fact]
     public async Task The_backlog_of_a_broker_that_was_away_drains_in_order()
     {
-        var away = await StartService(TestBroker.Nowhere);
+        var away = await Service().WithBroker(TestBroker.Nowhere).Start();
         var account = Guid.CreateVersion7();
         for (var amount = 1; amount <= 50; amount++)
             await away.Deposit(account, amount);
         await Stop(away);
         await Watch();
 
-        await StartService();
+        await Service().Start();
 
         Assert.Equal(Enumerable.Range(1, 50).Select(amount => $"{amount}"), await TakeAmounts(50));
     }
@@ -98,16 +96,18 @@ public sealed class RelayTests : SampleServiceTest
     [Fact]
     public async Task An_event_that_no_queue_is_bound_for_waits_until_one_is()
     {
-        var ledger = await StartService();
-        await Eventually.Is(() => ledger.Relay.IsActive);
+        var service = await Service().Start();
+        await Eventually.Is(() => service.Relay.IsActive);
         // It binds its queue before it consumes: not again behind our back.
-        await Eventually.Is(async () => await Consumers("ledger") > 0);
-        await using var connection = await Connect();
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
-        await channel.ExchangeUnbindAsync("ledger", Exchange, "", cancellationToken: Cancellation);
+        await IsConsumed("ledger");
+        await OnChannel(async channel =>
+        {
+            await channel.ExchangeUnbindAsync("ledger", Exchange, "", cancellationToken: Cancellation);
+            return true;
+        });
 
-        await ledger.Deposit(Guid.CreateVersion7(), 1);
-        await Eventually.Is(() => !ledger.Relay.IsActive);
+        await service.Deposit(Guid.CreateVersion7(), 1);
+        await Eventually.Is(() => !service.Relay.IsActive);
         await Watch();
 
         Assert.Equal(["1"], await TakeAmounts(1));
@@ -117,9 +117,9 @@ public sealed class RelayTests : SampleServiceTest
     public async Task Of_three_relays_one_is_active_and_another_takes_over_when_it_loses_its_connection()
     {
         await Watch();
-        var ledgers = new SampleHost[3];
-        for (var i = 0; i < ledgers.Length; i++)
-            ledgers[i] = await StartService(("Messaging:TakeOverInterval", "00:00:00.050"));
+        var services = new SampleHost[3];
+        for (var i = 0; i < services.Length; i++)
+            services[i] = await Service().Start();
         using var stop = new CancellationTokenSource();
         var mostActive = 0;
         var watch = Task.Run(
@@ -127,7 +127,7 @@ public sealed class RelayTests : SampleServiceTest
             {
                 while (!stop.IsCancellationRequested)
                 {
-                    mostActive = Math.Max(mostActive, ledgers.Count(ledger => ledger.Relay.IsActive));
+                    mostActive = Math.Max(mostActive, services.Count(service => service.Relay.IsActive));
                     Thread.Yield();
                 }
             },
@@ -137,9 +137,9 @@ public sealed class RelayTests : SampleServiceTest
 
         for (var round = 0; round < TakeOvers; round++)
         {
-            await Eventually.Is(() => ledgers.Count(ledger => ledger.Relay.IsActive) == 1);
+            await Eventually.Is(() => services.Count(service => service.Relay.IsActive) == 1);
             for (var amount = 0; amount < 20; amount++)
-                await ledgers[round % 3].Deposit(account, (round * 20) + amount);
+                await services[round % 3].Deposit(account, (round * 20) + amount);
             await EndConnectionOfActiveRelay();
         }
 
@@ -159,40 +159,31 @@ public sealed class RelayTests : SampleServiceTest
     [Fact]
     public async Task A_relay_does_not_publish_while_another_connection_holds_the_fence()
     {
-        await using var connection = await Connect();
+        var connection = await Connect();
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
         await channel.QueueDeclareAsync("ledger_relay", durable: false, exclusive: true, autoDelete: true, cancellationToken: Cancellation);
-        var ledger = await StartService();
+        var service = await Service().Start();
         await Watch();
-        await ledger.Deposit(Guid.CreateVersion7(), 1);
+        await service.Deposit(Guid.CreateVersion7(), 1);
 
         await Eventually.Is(async () =>
-            (await ledger.Relay.CheckHealthAsync(new())).Description?.Contains("another relay", StringComparison.Ordinal) == true);
-        Assert.False(ledger.Relay.IsActive);
+            (await service.Relay.CheckHealthAsync(new())).Description?.Contains("another relay", StringComparison.Ordinal) == true);
+        Assert.False(service.Relay.IsActive);
         Assert.Equal(0u, await Ready(Watched));
 
-        await connection.CloseAsync(Cancellation);
+        await connection.DisposeAsync();
         Assert.Equal(["1"], await TakeAmounts(1));
     }
 
     /// <summary>Binds a queue that only the test reads.</summary>
-    private async Task Watch()
-    {
-        await using var connection = await Connect();
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
-        await channel.ExchangeDeclareAsync(Exchange, ExchangeType.Fanout, durable: true, cancellationToken: Cancellation);
-        await channel.QueueDeclareAsync(Watched, durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
-        await channel.QueueBindAsync(Watched, Exchange, "", cancellationToken: Cancellation);
-    }
+    private Task Watch() => Bind(Watched, Exchange);
 
     /// <summary>Waits for at least so many deposits, and takes all amounts in the order of the queue.</summary>
     private async Task<IReadOnlyList<string>> TakeAmounts(int count)
     {
         await Eventually.Is(async () => await Ready(Watched) >= count);
-        await using var connection = await Connect();
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
         var amounts = new List<string>();
-        while (await channel.BasicGetAsync(Watched, autoAck: true, Cancellation) is { } message)
+        while (await Take(Watched) is { } message)
         {
             var deposit = System.Text.Json.JsonDocument.Parse(Encoding.UTF8.GetString(message.Body.Span));
             amounts.Add(deposit.RootElement.GetProperty("amount").ToString());
@@ -202,34 +193,13 @@ public sealed class RelayTests : SampleServiceTest
     }
 
     /// <summary>Writes an event, in a transaction that stays open.</summary>
-    private async Task<NpgsqlTransaction> BeginDeposit(string stream, int amount)
-    {
-        var connection = await Database.Source.OpenConnectionAsync(Cancellation);
-        var transaction = await connection.BeginTransactionAsync(Cancellation);
-        await using var insert = new NpgsqlCommand(
-            $$"""
-            INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
-            VALUES (
-                gen_random_uuid(), $1, 1, '{{Exchange}}', '{"accountId":"{{Guid.CreateVersion7()}}","amount":{{amount}}}',
-                gen_random_uuid(), now())
-            """,
-            connection)
-        {
-            Parameters = { new NpgsqlParameter<string> { TypedValue = stream } },
-        };
-        await insert.ExecuteNonQueryAsync(Cancellation);
-        return transaction;
-    }
-
-    /// <summary>A transaction that has written to another table, and goes on forever.</summary>
-    private async Task<NpgsqlTransaction> BeginElsewhere()
-    {
-        var connection = await Database.Source.OpenConnectionAsync(Cancellation);
-        var transaction = await connection.BeginTransactionAsync(Cancellation);
-        await using var command = new NpgsqlCommand("CREATE TABLE elsewhere (id int); INSERT INTO elsewhere VALUES (1)", connection);
-        await command.ExecuteNonQueryAsync(Cancellation);
-        return transaction;
-    }
+    private Task<TestTransaction> BeginDeposit(string stream, int amount) => Database.Begin(
+        $$"""
+        INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
+        VALUES (
+            gen_random_uuid(), '{{stream}}', 1, '{{Exchange}}', '{"accountId":"{{Guid.CreateVersion7()}}","amount":{{amount}}}',
+            gen_random_uuid(), now())
+        """);
 
     private Task<int> CursorGaps() => Database.Scalar<int>("SELECT cardinality(gaps) FROM messaging.relay_cursor");
 

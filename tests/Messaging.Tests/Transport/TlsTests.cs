@@ -14,13 +14,13 @@ public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
     [Fact]
     public async Task Events_travel_through_a_broker_whose_authority_is_known()
     {
-        var ledger = await StartService(await Trusting(tls.AuthorityFile));
+        var service = await Service().WithBroker(await Trusting(tls.AuthorityFile)).Start();
         var account = Guid.CreateVersion7();
 
-        await ledger.Open(account);
-        await ledger.Deposit(account, 7);
+        await service.Open(account);
+        await service.Deposit(account, 7);
 
-        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 7 });
+        await Eventually.Is(async () => await service.Tally(account) is { Total: 7 });
     }
 
     [Fact]
@@ -47,10 +47,10 @@ public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
     /// <summary>Relay and consumer each try, and each says that the certificate was the reason.</summary>
     private async Task IsRefused(Uri broker)
     {
-        var ledger = await StartService(broker, services => services.AddSingleton<BrokerGate, NoWait>());
+        var service = await Service().WithBroker(broker).WithServices(services => services.AddSingleton<BrokerGate, NoWait>()).Start();
 
-        await Eventually.Is(async () => SaysCertificate((await ledger.Relay.CheckHealthAsync(new(), Cancellation)).Description));
-        await Eventually.Is(() => SaysCertificate(ledger.Bus.CheckHealth().Exception?.GetBaseException().Message));
+        await Eventually.Is(async () => SaysCertificate((await service.Relay.CheckHealthAsync(new(), Cancellation)).Description));
+        await Eventually.Is(() => SaysCertificate(service.Bus.CheckHealth().Exception?.GetBaseException().Message));
     }
 
     private static bool SaysCertificate(string? reason) => reason?.Contains("certificate", StringComparison.Ordinal) == true;
