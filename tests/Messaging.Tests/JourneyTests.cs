@@ -67,7 +67,7 @@ public sealed class JourneyTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task What_is_only_recorded_is_not_published()
+    public async Task An_event_that_is_only_recorded_is_not_published()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -82,7 +82,7 @@ public sealed class JourneyTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task An_event_that_Program_does_not_name_can_not_be_appended()
+    public async Task An_event_that_Program_does_not_name_cannot_be_appended()
     {
         var service = await Service().Start();
 
@@ -92,7 +92,7 @@ public sealed class JourneyTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_row_that_was_not_named_can_not_be_found()
+    public async Task A_row_that_was_not_named_cannot_be_found()
     {
         var service = await Service().Start();
 

@@ -60,7 +60,7 @@ public sealed class ArchiveTests : RetentionTest
     }
 
     [Fact]
-    public async Task A_directory_that_can_not_be_written_is_noticed_and_nothing_dropped()
+    public async Task A_directory_that_cannot_be_written_is_noticed_and_nothing_dropped()
     {
         var service = await Service().Start();
         await OpenAndClose(service);
@@ -81,7 +81,7 @@ public sealed class ArchiveTests : RetentionTest
     [InlineData("write", ArchiveManifest.Suffix)]
     [InlineData("open", ArchiveManifest.Suffix)]
     [InlineData("open", ArchiveFile.Suffix)]
-    public async Task Whoever_is_cut_off_loses_nothing_and_spoils_nothing(string moment, string file)
+    public async Task An_instance_that_is_cut_off_loses_nothing_and_spoils_nothing(string moment, string file)
     {
         var service = await StartFaulty();
         var open = Guid.CreateVersion7();

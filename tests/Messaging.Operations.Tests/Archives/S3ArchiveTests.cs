@@ -27,7 +27,7 @@ public sealed class S3ArchiveTests : RetentionTest
     }
 
     [Fact]
-    public async Task What_is_over_is_archived_read_back_and_dropped()
+    public async Task Ended_partitions_are_archived_read_back_and_dropped()
     {
         var service = await ServiceOnS3().Start();
         await OpenAndClose(service);
@@ -49,7 +49,7 @@ public sealed class S3ArchiveTests : RetentionTest
     }
 
     [Fact]
-    public async Task What_the_store_has_garbled_is_noticed_and_nothing_dropped()
+    public async Task A_garbled_archive_is_noticed_and_nothing_is_dropped()
     {
         var service = await ServiceOnS3().Start();
         await OpenAndClose(service);
@@ -106,7 +106,7 @@ public sealed class S3ArchiveTests : RetentionTest
     }
 
     [Fact]
-    public async Task What_can_not_be_written_to_its_end_is_not_kept_and_why_is_said()
+    public async Task An_unfinished_archive_is_not_kept_and_the_reason_is_given()
     {
         using var archive = new S3ArchiveStore(Options(), "ledger");
 
@@ -121,7 +121,7 @@ public sealed class S3ArchiveTests : RetentionTest
     }
 
     [Fact]
-    public async Task A_store_that_refuses_ends_who_writes_long_before_all_is_written()
+    public async Task A_store_that_refuses_ends_the_writing_early()
     {
         using var archive = new S3ArchiveStore(Options(), "ledger");
         store.Refuses = true;

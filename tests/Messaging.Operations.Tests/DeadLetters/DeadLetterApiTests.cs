@@ -140,7 +140,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task A_large_body_can_be_edited_and_one_without_a_contract_can_not()
+    public async Task A_large_body_can_be_edited_and_one_without_a_contract_cannot()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -219,7 +219,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task Who_does_not_say_a_name_is_anonymous()
+    public async Task An_operator_without_a_name_is_anonymous()
     {
         var service = await Service().Start();
         var letter = await Fail(service, Guid.CreateVersion7());

@@ -7,7 +7,7 @@ namespace OrderPlatform.Messaging.Operations.Tests.DeadLetters;
 public sealed class DeadLetterFilingTests : DeadLetterTest
 {
     [Fact]
-    public async Task What_fails_is_filed_with_all_that_is_known_and_leaves_the_broker()
+    public async Task A_failed_message_is_filed_with_all_that_is_known_and_leaves_the_broker()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -44,7 +44,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
 
     [Theory]
     [MemberData(nameof(Oddities))]
-    public async Task Whatever_it_is_it_is_filed_and_blocks_nobody(string oddity)
+    public async Task An_odd_message_is_filed_and_blocks_no_other(string oddity)
     {
         var service = await Service().Start();
         var (odd, healthy) = (Guid.CreateVersion7(), Guid.CreateVersion7());
@@ -123,7 +123,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_is_lost_between_filing_and_acknowledging_is_filed_once()
+    public async Task A_message_lost_between_filing_and_acknowledging_is_filed_once()
     {
         var service = await Service().Start();
         await using (await Database.Begin("LOCK TABLE messaging.dead_letters IN SHARE MODE"))
@@ -183,7 +183,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_can_not_be_filed_stays_and_keeps_nobody_from_being_filed()
+    public async Task A_message_that_cannot_be_filed_stays_and_does_not_hold_up_others()
     {
         var service = await Service().Start();
         await Database.Execute("ALTER TABLE messaging.dead_letters ADD CHECK (sequence <> 3)");
@@ -198,7 +198,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_the_broker_gave_up_itself_is_filed_with_its_reason()
+    public async Task A_message_that_the_broker_gave_up_on_is_filed_with_its_reason()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -219,7 +219,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_was_counted_on_its_way_is_not_counted_again_when_it_is_filed()
+    public async Task A_failure_that_was_counted_is_not_counted_again_when_it_is_filed()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();

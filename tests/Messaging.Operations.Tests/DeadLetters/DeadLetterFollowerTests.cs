@@ -32,7 +32,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
     [Theory]
     [InlineData("discard", "discarded")]
     [InlineData("resolve", "resolved")]
-    public async Task What_is_closed_never_takes_effect_and_its_followers_wait_if_they_shall(string action, string state)
+    public async Task A_closed_dead_letter_never_takes_effect_and_its_followers_wait_if_told_to(string action, string state)
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -70,7 +70,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task Followers_that_can_not_run_become_dead_letters_and_nothing_is_deferred_for_ever()
+    public async Task Followers_that_cannot_run_become_dead_letters_and_nothing_is_deferred_forever()
     {
         var account = Guid.CreateVersion7();
         var letter = await DeadLetter(account);
@@ -111,7 +111,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_took_effect_meanwhile_can_be_resolved_but_not_discarded()
+    public async Task An_event_that_took_effect_meanwhile_can_be_resolved_but_not_discarded()
     {
         var account = Guid.CreateVersion7();
         var letter = await DeadLetter(account);
@@ -171,7 +171,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_was_handled_releases_nothing_as_those_on_its_stream_wait_for_something_else()
+    public async Task A_handled_dead_letter_releases_nothing()
     {
         var account = Guid.CreateVersion7();
         var letter = await DeadLetter(account);

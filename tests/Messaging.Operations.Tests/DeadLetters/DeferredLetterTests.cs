@@ -17,7 +17,7 @@ public sealed class DeferredLetterTests : DeadLetterTest
         """;
 
     [Fact]
-    public async Task What_fails_when_its_predecessor_comes_waits_for_people_again_and_is_never_lost()
+    public async Task A_deferred_letter_that_fails_when_its_predecessor_comes_waits_again_and_is_never_lost()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -51,7 +51,7 @@ public sealed class DeferredLetterTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_is_handled_when_its_predecessor_comes_is_resolved_then()
+    public async Task A_deferred_letter_is_resolved_when_its_predecessor_comes()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -83,7 +83,7 @@ public sealed class DeferredLetterTests : DeadLetterTest
     [Theory]
     [InlineData("resolve")]
     [InlineData("discard")]
-    public async Task What_is_closed_while_it_is_deferred_never_takes_effect(string action)
+    public async Task A_letter_closed_while_it_is_deferred_never_takes_effect(string action)
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();

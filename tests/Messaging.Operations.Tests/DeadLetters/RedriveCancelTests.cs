@@ -8,7 +8,7 @@ namespace OrderPlatform.Messaging.Operations.Tests.DeadLetters;
 public sealed class RedriveCancelTests : DeadLetterTest
 {
     [Fact]
-    public async Task What_a_cancelled_redrive_has_not_sent_yet_waits_for_people_again()
+    public async Task Unsent_letters_of_a_cancelled_redrive_wait_again()
     {
         var service = await Service().Start();
         await Insert(1, 20);
@@ -44,7 +44,7 @@ public sealed class RedriveCancelTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_has_ended_and_what_goes_by_itself_can_not_be_cancelled()
+    public async Task Ended_and_automatic_redrives_cannot_be_cancelled()
     {
         var service = await Service().Start();
         await Insert(1, 2);

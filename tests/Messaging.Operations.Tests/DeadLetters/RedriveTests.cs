@@ -10,7 +10,7 @@ namespace OrderPlatform.Messaging.Operations.Tests.DeadLetters;
 public sealed class RedriveTests : DeadLetterTest
 {
     [Fact]
-    public async Task What_is_redriven_is_the_message_as_it_was_and_is_resolved_when_it_is_handled()
+    public async Task A_redrive_sends_the_message_as_it_was_and_resolves_it_when_it_is_handled()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -129,7 +129,7 @@ public sealed class RedriveTests : DeadLetterTest
         """) as DateTime?;
 
     [Fact]
-    public async Task What_can_not_go_back_waits_for_people_and_keeps_nobody_else()
+    public async Task A_letter_that_cannot_be_sent_waits_and_does_not_hold_up_others()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -156,7 +156,7 @@ public sealed class RedriveTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_was_redriven_and_is_not_heard_of_can_be_redriven_again()
+    public async Task A_redrive_without_an_outcome_can_be_repeated()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -173,7 +173,7 @@ public sealed class RedriveTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_was_discarded_stays_so_when_a_copy_fails_later()
+    public async Task A_discarded_letter_stays_discarded_when_a_copy_fails_later()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -325,7 +325,7 @@ public sealed class RedriveTests : DeadLetterTest
     [InlineData("System.TimeoutException", null, "scheduled")]
     [InlineData("System.TimeoutExceptionOfMine", "08006", "waiting")]
     [InlineData("System.InvalidOperationException", "40P01: deadlock detected", "waiting")]
-    public async Task What_the_database_refuses_for_good_waits_for_people(string type, string? says, string state)
+    public async Task Only_transient_database_errors_are_redriven_automatically(string type, string? says, string state)
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -357,7 +357,7 @@ public sealed class RedriveTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_is_redriven_automatically_keeps_a_speed_too()
+    public async Task Automatic_redrives_keep_to_their_rate()
     {
         var service = await Service()
             .With("Messaging:DeadLetters:TransientExceptions:0", "System.InvalidOperationException: poison")
@@ -376,7 +376,7 @@ public sealed class RedriveTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_was_skipped_is_resolved_once_its_handler_is_there_and_it_is_redriven()
+    public async Task A_skipped_message_is_resolved_once_it_has_a_handler_and_is_redriven()
     {
         var before = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -439,7 +439,7 @@ public sealed class RedriveTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_would_be_redriven_later_can_be_redriven_now()
+    public async Task A_scheduled_letter_can_be_redriven_now()
     {
         var service = await Service()
             .With("Messaging:DeadLetters:TransientExceptions:0", "System.InvalidOperationException")
@@ -456,7 +456,7 @@ public sealed class RedriveTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_is_counted_is_what_is_there()
+    public async Task The_gauges_count_what_is_there()
     {
         var service = await Service().Start();
         string[] states = ["waiting", "scheduled", "redriven", "resolved", "discarded"];

@@ -68,7 +68,7 @@ public sealed class ReplayRateTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task What_is_cancelled_while_the_next_batch_waits_for_its_time_is_not_sent()
+    public async Task A_batch_that_waits_for_its_time_is_not_sent_after_a_cancellation()
     {
         await using var proxy = await Proxy();
         var service = await Start(proxy);

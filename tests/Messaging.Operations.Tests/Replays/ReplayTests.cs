@@ -56,7 +56,7 @@ public sealed class ReplayTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task What_operators_have_closed_takes_no_effect_and_what_is_deferred_takes_one_when_a_consumer_gets_its_state_back()
+    public async Task A_replay_skips_closed_letters_and_resumes_deferred_events()
     {
         var service = await Service().With("Messaging:Retries", "0").Start();
         var since = await Database.Scalar<DateTime>("SELECT clock_timestamp()");
@@ -330,7 +330,7 @@ public sealed class ReplayTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task What_the_queue_does_not_take_is_left_out_unless_it_was_asked_for()
+    public async Task Types_that_the_queue_does_not_take_are_left_out_unless_requested()
     {
         var service = await Service().WithHandlers(messaging => messaging.Handles<Opened, LearnOpening>(Learn.Queue)).Start();
         await Past(service, 5);
@@ -357,7 +357,7 @@ public sealed class ReplayTests : SampleServiceTest
     [InlineData("""{"queue":"ledger","perSecond":0}""", "perSecond")]
     [InlineData("""{"queue":"ledger","source":"memory"}""", "source")]
     [InlineData("""{"queue":"ledger","source":"archive"}""", "source")]
-    public async Task Refuses_what_can_not_be_meant_and_names_it(string request, string field)
+    public async Task Refuses_invalid_requests_and_names_the_field(string request, string field)
     {
         var service = await Service().Start();
 

@@ -61,7 +61,7 @@ public sealed class InboxRetentionTests : RetentionTest
     }
 
     [Fact]
-    public async Task Nobody_waits_while_the_inbox_is_copied_and_the_copy_keeps_in_step()
+    public async Task No_writer_waits_while_the_inbox_is_copied_and_the_copy_keeps_in_step()
     {
         var service = await Service().With("Messaging:Retention:InboxDays", "7").Start();
         var (early, late) = (Guid.CreateVersion7(), Guid.CreateVersion7());
@@ -97,7 +97,7 @@ public sealed class InboxRetentionTests : RetentionTest
     }
 
     [Fact]
-    public async Task Who_forgets_an_event_that_is_copied_does_not_wait_for_the_copy()
+    public async Task Forgetting_an_event_does_not_wait_for_the_copy()
     {
         var service = await Service().With("Messaging:Retention:InboxDays", "7").Start();
         var (first, second) = (Guid.CreateVersion7(), Guid.CreateVersion7(DateTimeOffset.UtcNow.AddSeconds(1)));
@@ -119,7 +119,7 @@ public sealed class InboxRetentionTests : RetentionTest
     }
 
     [Fact]
-    public async Task Who_writes_while_a_run_begins_anew_does_not_wait_for_it()
+    public async Task A_writer_does_not_wait_while_a_run_begins_anew()
     {
         var service = await Service().With("Messaging:Retention:InboxDays", "7").Start();
         var (first, second, third) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());

@@ -12,7 +12,7 @@ namespace OrderPlatform.Messaging.Operations.Tests.Retention;
 public sealed class RetentionTests : RetentionTest
 {
     [Fact]
-    public async Task What_is_over_is_archived_with_every_column_and_dropped()
+    public async Task Ended_partitions_are_archived_with_every_column_and_dropped()
     {
         var service = await Service().Start();
         var account = await OpenAndClose(service);
@@ -45,7 +45,7 @@ public sealed class RetentionTests : RetentionTest
     }
 
     [Fact]
-    public async Task Everything_is_kept_for_ever_unless_somebody_says_otherwise()
+    public async Task Everything_is_kept_forever_by_default()
     {
         var service = await Service().With("Messaging:Retention:LogDays", "").Start();
         await OpenAndClose(service);
@@ -87,7 +87,7 @@ public sealed class RetentionTests : RetentionTest
     }
 
     [Fact]
-    public async Task What_is_not_published_is_not_dropped()
+    public async Task Unpublished_events_are_not_dropped()
     {
         var silent = await Service().WithBroker(TestBroker.Nowhere).Start();
         await OpenAndClose(silent);
@@ -155,7 +155,7 @@ public sealed class RetentionTests : RetentionTest
     }
 
     [Fact]
-    public async Task What_came_while_its_partition_was_archived_is_not_dropped_before_it_is_published()
+    public async Task A_late_event_is_not_dropped_before_it_is_published()
     {
         var faulty = new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
         var service = await Service().WithService<IArchiveStore>(faulty).Start();
@@ -305,7 +305,7 @@ public sealed class RetentionTests : RetentionTest
     }
 
     [Fact]
-    public async Task Who_reads_for_long_delays_it_and_nobody_else()
+    public async Task A_long_reader_delays_retention_and_nothing_else()
     {
         var service = await Service().Start();
         await OpenAndClose(service);

@@ -56,7 +56,7 @@ public sealed class DeferredListTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_waits_for_no_dead_letter_waits_for_what_is_before_the_first_that_is_deferred()
+    public async Task Without_a_dead_letter_the_missing_event_is_the_one_before_the_first_deferred()
     {
         var service = await Service().Start();
         var (account, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());

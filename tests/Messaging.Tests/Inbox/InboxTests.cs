@@ -24,7 +24,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task What_comes_too_early_is_deferred_and_runs_in_sequence_when_its_predecessor_comes()
+    public async Task An_early_event_is_deferred_and_runs_in_sequence_when_its_predecessor_comes()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -133,7 +133,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task What_was_moved_to_the_error_queue_is_no_duplicate_when_it_is_redriven()
+    public async Task A_redriven_event_is_no_duplicate()
     {
         var service = await Service().With("Messaging:Retries", "0").Start();
         var account = Guid.CreateVersion7();
@@ -162,7 +162,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task What_is_deferred_is_tried_again_although_nothing_arrives()
+    public async Task A_deferred_event_is_tried_again_although_nothing_arrives()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -175,7 +175,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_row_that_somebody_keeps_locked_holds_up_only_its_own_message()
+    public async Task A_locked_row_holds_up_only_its_own_message()
     {
         var service = await Service().Start();
         var (locked, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
@@ -220,7 +220,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_type_that_nobody_handles_becomes_a_dead_letter()
+    public async Task A_type_without_a_handler_becomes_a_dead_letter()
     {
         await Service().Start();
         var (id, properties, body) = Message(Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7()));

@@ -77,7 +77,7 @@ public sealed class MetricsTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task What_is_deferred_is_seen_with_its_age_until_its_predecessor_comes()
+    public async Task Deferred_events_are_seen_with_their_age_until_their_predecessor_comes()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -132,7 +132,7 @@ public sealed class MetricsTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task What_nobody_can_read_is_counted_as_unknown_whatever_it_calls_itself()
+    public async Task An_unreadable_message_is_counted_as_unknown_whatever_it_calls_itself()
     {
         var service = await Service().Start();
         await Send(
@@ -144,7 +144,7 @@ public sealed class MetricsTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task What_can_not_be_published_is_seen_to_wait_and_to_grow_old()
+    public async Task Unpublished_events_are_seen_to_wait_and_to_grow_old()
     {
         var service = await Service().WithBroker(TestBroker.Nowhere).Start();
         var account = Guid.CreateVersion7();
