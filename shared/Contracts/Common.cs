@@ -1,6 +1,6 @@
 namespace OrderPlatform.Contracts;
 
-/// <summary>One position of an order: a quantity of one SKU.</summary>
+/// <summary>One line of an order: a quantity of one SKU.</summary>
 /// <param name="Sku">The stock keeping unit: 1 to 64 characters of <c>A-Z a-z 0-9 . _ -</c>.</param>
 /// <param name="Quantity">Whole units, 1 to 1,000,000.</param>
 public sealed record OrderLine(string Sku, int Quantity);

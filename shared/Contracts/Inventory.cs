@@ -7,13 +7,13 @@ public sealed record StockReserved(Guid OrderId, DateTimeOffset ReservedAt);
 
 /// <summary>At least one line of an order is short; nothing is reserved for the order.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
-/// <param name="Shortages">Every line that fell short, one or more.</param>
+/// <param name="Shortages">The lines that were short, at least one.</param>
 /// <param name="RejectedAt">When the stock was rejected, UTC.</param>
 public sealed record StockRejected(Guid OrderId, IReadOnlyList<StockShortage> Shortages, DateTimeOffset RejectedAt);
 
 /// <summary>A line that could not be reserved.</summary>
 /// <param name="Sku">The SKU that is short; possibly one that Inventory does not know.</param>
-/// <param name="Requested">Units the order asked for.</param>
+/// <param name="Requested">Units that were ordered.</param>
 /// <param name="Available">Units that were available then; 0 for an unknown SKU.</param>
 public sealed record StockShortage(string Sku, int Requested, int Available);
 

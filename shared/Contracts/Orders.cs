@@ -3,7 +3,7 @@ namespace OrderPlatform.Contracts.Orders;
 /// <summary>An order was accepted; its stock is not reserved yet.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
 /// <param name="CustomerId">The customer: 1 to 64 characters, as the caller gave it.</param>
-/// <param name="Lines">One or more, at most 100; each SKU once.</param>
+/// <param name="Lines">1 to 100; each SKU once.</param>
 /// <param name="ShippingAddress">Where the goods go.</param>
 /// <param name="PlacedAt">When the order was accepted, UTC.</param>
 public sealed record OrderPlaced(
@@ -23,7 +23,7 @@ public sealed record OrderConfirmed(
 /// <param name="RequestedAt">When the cancellation was requested, UTC.</param>
 public sealed record OrderCancellationRequested(Guid OrderId, string Reason, DateTimeOffset RequestedAt);
 
-/// <summary>The order is finally cancelled; nothing was or will be shipped for it.</summary>
+/// <summary>The order is cancelled for good; nothing was shipped for it, and nothing will be.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
 /// <param name="Lines">The lines whose reservation must be released.</param>
 /// <param name="Reason">The customer's words.</param>

@@ -11,7 +11,7 @@ namespace OrderPlatform.Messaging.MassTransit;
 /// supplies its bytes in place of a serializer.
 /// </summary>
 /// <param name="message">The message.</param>
-/// <param name="throwIfFailed">Refuses to send it, and to send it again, after a failure.</param>
+/// <param name="throwIfFailed">Throws if the publisher has failed, so that nothing is sent or resent after that.</param>
 internal sealed class Delivery(OutgoingMessage message, Action throwIfFailed)
     : IPipe<SendContext<OutgoingMessage>>, IMessageSerializer, MessageBody
 {

@@ -79,7 +79,7 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
             var delivery = new Delivery(message, ThrowIfFailed);
             var send = Send(await EndpointOf(message.Type), delivery);
             sends.Add(send);
-            // A filter, or the declaration of its exchange, holds it back: the next one would overtake it.
+            // A filter, or the declaration of its exchange, holds this message back: the next one would overtake it.
             if (!delivery.IsOnItsWay)
                 await send;
         }
@@ -129,7 +129,7 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
         };
         var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         await RelayFence.Take(channel, topology.Service, cancellationToken);
-        // MassTransit would declare them with the first message; this way, a queue can be bound earlier.
+        // MassTransit would declare each exchange with its first message; this way, a queue can be bound earlier.
         foreach (var exchange in topology.Published)
             await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
     }

@@ -39,7 +39,7 @@ public static class MassTransitServices
         {
             host.WaitUntilStarted = false;
             // First the messages in progress are cancelled, then the bus stops waiting for them. Without the first step it would give up
-            // waiting and leave the connection open, and the broker would not give them to another consumer.
+            // waiting and leave the connection open, and the broker would not redeliver the messages to another consumer.
             host.ConsumerStopTimeout = TimeSpan.FromMilliseconds(500);
             host.StopTimeout = TimeSpan.FromSeconds(2);
         });

@@ -13,7 +13,7 @@ using OrderPlatform.Messaging.Operations.Retention;
 
 namespace OrderPlatform.Messaging.Operations;
 
-/// <summary>Adds what operators use: dead letters, replays, rebuilds, retention and archives, and <c>/ops</c>.</summary>
+/// <summary>Adds the operators' tools: dead letters, replays, rebuilds, retention and archives, and <c>/ops</c>.</summary>
 public static class OperationsServices
 {
     /// <summary>Adds all of it; without this call, failed messages stay in their error queues and history is kept forever.</summary>

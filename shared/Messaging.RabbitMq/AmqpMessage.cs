@@ -9,7 +9,7 @@ namespace OrderPlatform.Messaging.RabbitMq;
 /// <summary>Converts messages to AMQP 0-9-1, and back.</summary>
 internal static class AmqpMessage
 {
-    /// <summary>How deeply nested tables and lists are read.</summary>
+    /// <summary>The depth to which nested tables and lists are read.</summary>
     private const int Deepest = 20;
 
     public static TransportMessage Read(IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body) => new(body)
@@ -25,7 +25,7 @@ internal static class AmqpMessage
         Headers = ReadTable(properties.Headers, 0),
     };
 
-    /// <summary>Without an expiry, after which the message would vanish, and without a user id, which only that user may publish.</summary>
+    /// <summary>Omits the expiry, after which the message would vanish, and the user id, which only that user may publish.</summary>
     public static BasicProperties Write(TransportMessage message)
     {
         var properties = new BasicProperties();

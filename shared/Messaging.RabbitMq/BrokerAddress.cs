@@ -22,7 +22,7 @@ internal sealed partial class BrokerAddress
     private readonly X509Certificate2Collection? authorities;
 
     /// <param name="address">The connection string.</param>
-    /// <exception cref="ArgumentException">It is invalid; the message says why, and never quotes it: it contains a password.</exception>
+    /// <exception cref="ArgumentException">It is invalid; the message says why, but never quotes it, because of the password.</exception>
     /// <exception cref="CryptographicException">The file named by <c>cacertfile</c> holds no certificate.</exception>
     public BrokerAddress(string address)
     {
@@ -96,7 +96,7 @@ internal sealed partial class BrokerAddress
         _ when user.Value.Contains('@', StringComparison.Ordinal) =>
             throw Unusable("a '@' in the user name or the password must be written as %40"),
         [var name, var password] => (Uri.UnescapeDataString(name), Uri.UnescapeDataString(password)),
-        [_] => throw Unusable("it names a user and no password"),
+        [_] => throw Unusable("it names a user but no password"),
         _ => throw Unusable("a ':' in the user name or the password must be written as %3A"),
     };
 

@@ -25,7 +25,7 @@ internal sealed partial class ConsumerSession(
     private Exception? failure;
     private int inHand;
 
-    /// <summary>Called by the client for one message after another; it would swallow an exception and forget the message.</summary>
+    /// <summary>The client calls this for one message after another; it would swallow an exception and forget the message.</summary>
     public override Task HandleBasicDeliverAsync(
         string consumerTag,
         ulong deliveryTag,
@@ -94,7 +94,7 @@ internal sealed partial class ConsumerSession(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested || ended.IsCancellationRequested)
         {
-            // The broker will give it to the next consumer.
+            // The broker will redeliver the message to the next consumer.
         }
         catch (Exception exception)
         {

@@ -82,7 +82,7 @@ internal sealed partial class DeadLetterMover(
         return OversizedMessages.File(store, receiver, failure is null ? letter : letter with { Failure = failure }, cancellationToken);
     }
 
-    /// <summary>Without the sender's user id, which this connection may not publish.</summary>
+    /// <summary>Omits the sender's user id, which this connection may not publish.</summary>
     private static BasicProperties Copy(ReceivedDelivery message, IEnumerable<KeyValuePair<string, object?>> added)
     {
         var properties = new BasicProperties(message.Properties)

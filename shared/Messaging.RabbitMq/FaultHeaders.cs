@@ -19,7 +19,7 @@ internal static class FaultHeaders
     private const string MessageType = "MT-Fault-MessageType";
     private const string Broker = "x-death";
 
-    /// <summary>MassTransit truncates texts to this length, so that they leave room for one another.</summary>
+    /// <summary>MassTransit truncates message and stack trace to this length, so that both fit into the headers.</summary>
     private const int LongestText = 2048;
 
     /// <summary>The process that moved a message. There is no <c>MT-Host-MassTransitVersion</c> without MassTransit.</summary>

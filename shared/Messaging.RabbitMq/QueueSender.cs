@@ -85,13 +85,13 @@ internal sealed class QueueSender(IConnection connection, TransportTopology topo
 
     public async ValueTask DisposeAsync() => await connection.Close();
 
-    /// <summary>Without the headers that were added on the way to an error queue.</summary>
+    /// <summary>The message without the headers that were added on the way to an error queue.</summary>
     private static TransportMessage Original(TransportMessage message) =>
         message with { Headers = message.Headers.Where(header => !FaultHeaders.IsAdded(header.Key)).ToDictionary() };
 
     private async Task<IChannel> OpenSending(CancellationToken cancellationToken)
     {
-        // After a refusal, the sequence of confirms has a hole.
+        // After a refusal, the sequence of confirms has a gap.
         if (sending is { IsOpen: true } && !sent.HasFailed)
             return sending;
         if (sending is not null)

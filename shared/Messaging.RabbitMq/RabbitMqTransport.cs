@@ -2,7 +2,7 @@ using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
-/// <summary>Sends to RabbitMQ with RabbitMQ.Client alone.</summary>
+/// <summary>The transport that uses RabbitMQ.Client alone.</summary>
 internal sealed class RabbitMqTransport(RabbitMqConnections connections, TransportTopology topology, Func<bool> isConsuming)
     : ITransport
 {

@@ -43,7 +43,7 @@ public sealed class MessagingBuilder
     }
 
     /// <summary>
-    /// The service's log has events of this type, and others consume them: the relay publishes them, and waits until a queue is bound.
+    /// The service's log has events of this type, and other services consume them: the relay publishes them, and waits for a bound queue.
     /// </summary>
     public MessagingBuilder Publishes<TEvent>()
         where TEvent : class
@@ -78,8 +78,8 @@ public sealed class MessagingBuilder
 
     /// <summary>Consumes an event.</summary>
     /// <param name="queue">
-    /// The queue to consume it from; by default the one named like the service. A queue has one handler for a type, so a second handler of
-    /// the same event needs a queue of its own. It is named <c>service_purpose</c>: the broker's permissions and policies depend on that.
+    /// The queue to consume it from; by default, the service's name. A queue has one handler for a type, so a second handler of
+    /// the same event needs a queue of its own, named <c>service_purpose</c>: the broker's permissions and policies depend on that.
     /// </param>
     /// <exception cref="InvalidOperationException">
     /// The queue already has a handler of this event, or its name does not begin with the service's name.

@@ -41,7 +41,7 @@ public static class ServiceDefaultsExtensions
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseEnumParameters();
-        // Only for endpoints that name a policy: there is no default one.
+        // Applies only to endpoints that name a policy: there is no default policy.
         app.UseCors();
         app.MapServiceMetrics();
         app.MapHealthEndpoints();

@@ -137,7 +137,10 @@ public sealed partial class ArchitectureTests
     {
         var core = Solution.Shared.Single(project => project.Name == "Messaging");
         Assert.Equal(
-            ["OrderPlatform.Messaging.Operations", "OrderPlatform.Messaging.Tests", "OrderPlatform.Testing", "OrderPlatform.Transport.Tests"],
+            [
+                "OrderPlatform.Messaging.Operations", "OrderPlatform.Messaging.Operations.Tests", "OrderPlatform.Messaging.Testing",
+                "OrderPlatform.Messaging.Tests", "OrderPlatform.Testing", "OrderPlatform.Transport.Tests",
+            ],
             core.Assembly.GetCustomAttributes<InternalsVisibleToAttribute>().Select(friend => friend.AssemblyName).Order());
     }
 

@@ -30,7 +30,7 @@ internal sealed class Activity(Platform platform)
         ("running rebuilds", "FROM messaging.rebuilds WHERE state = 'running'"),
     ];
 
-    /// <summary>One text per activity, such as <c>Orders: 3 orders in flight</c>; empty on a quiet platform.</summary>
+    /// <summary>One line per activity, such as <c>Orders: 3 orders in flight</c>; empty on a quiet platform.</summary>
     public async Task<IReadOnlyList<string>> Find()
     {
         var found = new List<string>();

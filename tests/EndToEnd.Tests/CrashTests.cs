@@ -16,7 +16,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     private static readonly TimeSpan PromisedTakeOver = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task A_relay_killed_before_its_cursor_moves_publishes_again_with_one_effect()
+    public async Task Events_published_again_after_a_relay_is_killed_take_effect_once()
     {
         var sku = await Shop.Stock(10);
         Guid published;

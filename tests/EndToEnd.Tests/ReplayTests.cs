@@ -23,7 +23,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     public void Every_block_of_the_guide_is_run_by_a_test_in_this_class() => Assert.Equal(Situations.Select(Guide.After), Guide.Blocks);
 
     [Fact]
-    public async Task A_replay_continues_after_a_kill_and_takes_no_effect_twice()
+    public async Task A_replay_continues_after_a_kill_and_no_event_takes_effect_twice()
     {
         var sku = await Shop.Stock(1000);
         var orders = await Task.WhenAll(Enumerable.Range(0, Count).Select(_ => Shop.Place(sku)));

@@ -8,7 +8,7 @@ namespace OrderPlatform.Inventory.Tests;
 public sealed class ReadStockTests(InventoryService inventory) : IClassFixture<InventoryService>
 {
     [Fact]
-    public async Task Answers_404_for_an_unknown_SKU()
+    public async Task Returns_404_for_an_unknown_SKU()
     {
         var response = await inventory.Http.GetAsync(new Uri("/stock/unicorn", UriKind.Relative));
 
@@ -18,7 +18,7 @@ public sealed class ReadStockTests(InventoryService inventory) : IClassFixture<I
     }
 
     [Fact]
-    public async Task Answers_400_for_an_invalid_SKU()
+    public async Task Returns_400_for_an_invalid_SKU()
     {
         var response = await inventory.Http.GetAsync(new Uri("/stock/a%20b", UriKind.Relative));
 
@@ -48,7 +48,7 @@ public sealed class ReadStockTests(InventoryService inventory) : IClassFixture<I
     }
 
     [Fact]
-    public async Task Recognizes_a_full_last_page()
+    public async Task Returns_no_next_page_after_a_full_last_page()
     {
         await inventory.Stock(1, "zz-1");
         await inventory.Stock(1, "zz-2");

@@ -11,93 +11,93 @@ public sealed class JourneyTests : SampleServiceTest
     [Fact]
     public async Task An_appended_event_reaches_its_handler()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
 
-        await ledger.Open(account);
-        await ledger.Deposit(account, 7);
+        await service.Open(account);
+        await service.Deposit(account, 7);
 
-        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 7 });
+        await Eventually.Is(async () => await service.Tally(account) is { Total: 7 });
     }
 
     [Fact]
     public async Task Events_of_a_stream_are_numbered_without_gaps()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
 
-        await ledger.Open(account);
-        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => ledger.Deposit(account, 1)));
+        await service.Open(account);
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => service.Deposit(account, 1)));
 
-        var sequences = await ledger.Query(db => db.Set<LoggedEvent>()
+        var sequences = await service.Query(db => db.Set<LoggedEvent>()
             .Where(e => e.Event.Stream == account.ToString()).OrderBy(e => e.Position).Select(e => e.Event.Sequence).ToListAsync(Cancellation));
         Assert.Equal(Enumerable.Range(1, 51), sequences);
-        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 50, Changes: 50 });
+        await Eventually.Is(async () => await service.Tally(account) is { Total: 50, Changes: 50 });
     }
 
     [Fact]
     public async Task A_thousand_streams_at_once_lose_nothing_and_double_nothing()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         var accounts = Enumerable.Range(0, 1000).Select(_ => Guid.CreateVersion7()).ToArray();
 
         await Task.WhenAll(accounts.Select(async account =>
         {
-            await ledger.Open(account);
-            await ledger.Deposit(account, 1);
+            await service.Open(account);
+            await service.Deposit(account, 1);
         }));
 
-        await Eventually.Is(async () => await ledger.Query(db => db.Tallies.CountAsync(tally => tally.Changes == 1, Cancellation)) == 1000);
-        Assert.Equal(0, await ledger.Query(db => db.Set<DeferredEvent>().CountAsync(Cancellation)));
-        Assert.Equal(2000, await ledger.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
+        await Eventually.Is(async () => await service.Query(db => db.Tallies.CountAsync(tally => tally.Changes == 1, Cancellation)) == 1000);
+        Assert.Equal(0, await service.Query(db => db.Set<DeferredEvent>().CountAsync(Cancellation)));
+        Assert.Equal(2000, await service.Query(db => db.Set<InboxEntry>().CountAsync(Cancellation)));
     }
 
     [Fact]
     public async Task Correlation_and_causation_travel_with_an_event()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
 
-        await ledger.Open(account);
+        await service.Open(account);
 
-        var logged = await ledger.Query(db => db.Set<LoggedEvent>().SingleAsync(Cancellation));
+        var logged = await service.Query(db => db.Set<LoggedEvent>().SingleAsync(Cancellation));
         Assert.Equal(account, logged.Event.CorrelationId);
         Assert.Null(logged.Event.CausationId);
-        Assert.Equal("OrderPlatform.Messaging.Tests:Opened", logged.Event.Type);
+        Assert.Equal("OrderPlatform.Messaging.Testing:Opened", logged.Event.Type);
     }
 
     [Fact]
-    public async Task What_is_only_recorded_is_not_published()
+    public async Task An_event_that_is_only_recorded_is_not_published()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
         var account = Guid.CreateVersion7();
 
-        await ledger.Open(account);
-        await ledger.Append(account, new Audited(account));
-        await ledger.Deposit(account, 1);
+        await service.Open(account);
+        await service.Append(account, new Audited(account));
+        await service.Deposit(account, 1);
 
-        await Eventually.Is(async () => await ledger.Tally(account) is { Total: 1 });
-        Assert.Equal(3, await ledger.Query(db => db.Set<LoggedEvent>().CountAsync(Cancellation)));
+        await Eventually.Is(async () => await service.Tally(account) is { Total: 1 });
+        Assert.Equal(3, await service.Query(db => db.Set<LoggedEvent>().CountAsync(Cancellation)));
         Assert.Null(await Broker.Ask($"exchanges/{{vhost}}/{Uri.EscapeDataString(EventTypes.NameOf(typeof(Audited)))}"));
     }
 
     [Fact]
-    public async Task An_event_that_Program_does_not_name_can_not_be_appended()
+    public async Task An_event_that_Program_does_not_name_cannot_be_appended()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
 
-        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.Append(Guid.CreateVersion7(), new Uri("urn:x")));
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => service.Append(Guid.CreateVersion7(), new Uri("urn:x")));
 
         Assert.Contains("neither publishes nor records", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_row_that_was_not_named_can_not_be_found()
+    public async Task A_row_that_was_not_named_cannot_be_found()
     {
-        var ledger = await StartService();
+        var service = await Service().Start();
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(
-            () => ledger.Commit.Run(rows => rows.Add<Account>(Guid.NewGuid()), unit => unit.Find<Account>(Guid.NewGuid()), Cancellation));
+            () => service.Commit.Run(rows => rows.Add<Account>(Guid.NewGuid()), unit => unit.Find<Account>(Guid.NewGuid()), Cancellation));
 
         Assert.Contains("Locks does not name it", exception.Message, StringComparison.Ordinal);
     }

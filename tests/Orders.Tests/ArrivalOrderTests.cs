@@ -43,7 +43,7 @@ public sealed class ArrivalOrderTests(OrdersService orders) : IClassFixture<Orde
         select new Sample(stories, [.. arrivals.Zip(instances, (arrival, instance) => arrival with { Instance = instance })], together);
 
     [Fact]
-    public async Task Every_arrival_order_with_duplicates_ends_in_the_same_state()
+    public async Task Events_lead_to_the_same_state_in_any_sequence_and_with_duplicates()
     {
         await using var other = await orders.Start();
         IServiceProvider[] instances = [orders.Services, other.Services];

@@ -41,7 +41,7 @@ public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<Order
 
     [Theory]
     [MemberData(nameof(Refusals))]
-    public async Task Answers_409_with_the_reason_and_leaves_the_order_unchanged(OrderStatus status, string code)
+    public async Task Returns_409_with_the_reason_and_leaves_the_order_unchanged(OrderStatus status, string code)
     {
         var id = await orders.PlaceUntil(status);
         var before = (await orders.History(id)).Events.Count;
@@ -57,7 +57,7 @@ public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<Order
     [Theory]
     [InlineData(OrderStatus.Placed, "cancelled")]
     [InlineData(OrderStatus.Confirmed, "cancelling")]
-    public async Task Answers_202_with_the_status_of_the_cancellation(OrderStatus status, string expected)
+    public async Task Returns_202_with_the_status_of_the_cancellation(OrderStatus status, string expected)
     {
         var id = await orders.PlaceUntil(status);
 
@@ -97,7 +97,7 @@ public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<Order
     }
 
     [Fact]
-    public async Task Answers_404_for_an_unknown_order()
+    public async Task Returns_404_for_an_unknown_order()
     {
         var response = await orders.Cancel(Guid.CreateVersion7());
 

@@ -25,7 +25,7 @@ public sealed class DecideTests
     [InlineData(Cancelled)]
     [InlineData(Shipped)]
     [InlineData(Delivered)]
-    public void StockReserved_changes_nothing_else(OrderStatus status) =>
+    public void StockReserved_changes_nothing_in_other_states(OrderStatus status) =>
         AssertNothing(ConfirmOrder.Decide(Given.Order(status), Given.StockReserved, Given.Now));
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class DecideTests
     [Theory]
     [InlineData(Rejected)]
     [InlineData(Cancelled)]
-    public void StockRejected_changes_nothing_else(OrderStatus status) =>
+    public void StockRejected_changes_nothing_in_other_states(OrderStatus status) =>
         AssertNothing(RejectOrder.Decide(Given.Order(status), Given.StockRejected, Given.Now));
 
     [Theory]

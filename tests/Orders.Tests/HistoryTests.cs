@@ -149,7 +149,7 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
     }
 
     [Fact]
-    public async Task Finds_a_time_in_a_log_with_gaps()
+    public async Task Finds_events_by_time_in_a_log_with_gaps()
     {
         await using var service = new OrdersInThePast();
         await service.InitializeAsync();

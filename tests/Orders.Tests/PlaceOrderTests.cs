@@ -11,7 +11,7 @@ namespace OrderPlatform.Orders.Tests;
 public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<OrdersService>
 {
     [Fact]
-    public async Task Accepts_an_order_while_the_broker_is_away()
+    public async Task Accepts_an_order_while_the_broker_is_down()
     {
         var response = await orders.Http.PostAsJsonAsync("/orders", Given.Request());
 
@@ -103,7 +103,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
     }
 
     [Fact]
-    public async Task Refuses_a_body_of_more_than_64_KiB()
+    public async Task Refuses_a_body_larger_than_64_KiB()
     {
         using var body = new StringContent(new string(' ', (64 * 1024) + 1), Encoding.UTF8, "application/json");
 

@@ -50,7 +50,7 @@ public sealed class ReadOrderTests(OrdersService orders) : IClassFixture<OrdersS
     [Theory]
     [InlineData("")]
     [InlineData("/history")]
-    public async Task Answers_404_for_an_unknown_order(string what)
+    public async Task Returns_404_for_an_unknown_order(string what)
     {
         var response = await orders.Http.GetAsync(new Uri($"/orders/{Guid.CreateVersion7()}{what}", UriKind.Relative));
 
@@ -83,7 +83,7 @@ public sealed class ReadOrderTests(OrdersService orders) : IClassFixture<OrdersS
     }
 
     [Fact]
-    public async Task Recognizes_a_full_last_page()
+    public async Task Returns_no_next_page_after_a_full_last_page()
     {
         var customer = $"full-{Guid.NewGuid():N}";
         await orders.Place(customer);

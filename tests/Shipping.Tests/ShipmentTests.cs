@@ -75,7 +75,7 @@ public sealed class ShipmentTests : ShippingTest
     }
 
     [Fact]
-    public async Task Answers_404_for_an_unknown_shipment()
+    public async Task Returns_404_for_an_unknown_shipment()
     {
         var shipping = await Start(("Carrier:Mode", "Instant"));
         var id = Guid.CreateVersion7();

@@ -79,6 +79,22 @@ public sealed class TestDatabase : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Runs a statement, however long it takes.</summary>
+    public async Task Execute(string sql)
+    {
+        await using var command = Source.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Runs a statement in a transaction that stays open, such as one that locks rows.</summary>
+    public async Task<TestTransaction> Begin(string sql)
+    {
+        var transaction = new TestTransaction(await Source.OpenConnectionAsync());
+        await transaction.Execute($"BEGIN; {sql}");
+        return transaction;
+    }
+
     /// <summary>Ends all other connections, as a server that shuts down does.</summary>
     public Task EndConnections() => Scalar<long>(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");

@@ -52,7 +52,7 @@ public sealed class BrokerAddressTests
     [InlineData("amqp://guest:secret@one,/", "a host is missing")]
     [InlineData("amqp://guest:sec:ret@localhost/", "a ':' in the user name or the password must be written as %3A")]
     [InlineData("amqp://guest:sec@ret@localhost/", "a '@' in the user name or the password must be written as %40")]
-    [InlineData("amqp://guest@localhost/", "it names a user and no password")]
+    [InlineData("amqp://guest@localhost/", "it names a user but no password")]
     [InlineData("amqp://localhost/a/b", Unescaped)]
     [InlineData("amqp://guest:sec/ret@localhost/", Unescaped)]
     [InlineData("amqp://guest:sec#ret@localhost/", Unescaped)]

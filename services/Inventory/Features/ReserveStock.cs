@@ -15,7 +15,7 @@ public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler
 
     public Outcome Handle(OrderPlaced placed)
     {
-        // A replay may send an event that the inbox has forgotten: an order is answered once.
+        // A replay may send an event that the inbox has forgotten; an order must still be answered only once.
         if (unit.Find<Reservation>(placed.OrderId) is not null)
             return Outcome.Handled;
 
@@ -35,7 +35,7 @@ public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler
     /// <returns><see cref="StockReserved"/>, or <see cref="StockRejected"/> with every line that is short.</returns>
     public static Decision<object> Decide(OrderPlaced placed, Func<string, long> available, DateTimeOffset now)
     {
-        // Fewer units than a quantity, so the cast to int is safe.
+        // There are fewer units than the quantity, which is an int, so the cast is safe.
         StockShortage[] shortages =
         [
             .. from line in placed.Lines

@@ -6,12 +6,12 @@ using Prometheus;
 namespace OrderPlatform.Inventory.Metrics;
 
 /// <summary>
-/// How many SKUs there are, and how many of them are out of stock. A catalogue does not grow with the orders, so all of it is read.
+/// How many SKUs there are, and how many of them are out of stock. The catalogue does not grow with the orders, so every row is read.
 /// </summary>
 public sealed class StockLevels(IMetricFactory metrics) : ISampledMetrics
 {
     private readonly Gauge skus = metrics.CreateGauge("inventory_skus", "SKUs that have ever been received.");
-    private readonly Gauge outOfStock = metrics.CreateGauge("inventory_skus_out_of_stock", "SKUs of which no unit is available.");
+    private readonly Gauge outOfStock = metrics.CreateGauge("inventory_skus_out_of_stock", "SKUs with no unit available.");
 
     public async Task Sample(DbContext database, CancellationToken cancellationToken)
     {

@@ -13,7 +13,7 @@ public sealed class IdempotencyKey(string key, byte[] requestHash, Guid orderId,
     /// <summary>As the caller chose it: 1 to 255 visible ASCII characters.</summary>
     public string Key { get; private set; } = key;
 
-    /// <summary>SHA-256, to recognise the same body.</summary>
+    /// <summary>SHA-256 of the request, to recognise a repetition.</summary>
     public byte[] RequestHash { get; private set; } = requestHash;
 
     public Guid OrderId { get; private set; } = orderId;

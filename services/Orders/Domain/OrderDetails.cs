@@ -3,7 +3,7 @@ using OrderPlatform.Contracts.Inventory;
 namespace OrderPlatform.Orders.Domain;
 
 /// <summary>Why an order was rejected.</summary>
-/// <param name="Shortages">Every line that was short, one or more.</param>
+/// <param name="Shortages">The lines that were short, at least one.</param>
 /// <param name="RejectedAt">When the order was rejected, UTC.</param>
 public sealed record Rejection(IReadOnlyList<StockShortage> Shortages, DateTimeOffset RejectedAt);
 
@@ -11,7 +11,7 @@ public sealed record Rejection(IReadOnlyList<StockShortage> Shortages, DateTimeO
 /// <param name="Reason" example="Found it cheaper">The customer's words.</param>
 /// <param name="RequestedAt">When the cancellation was requested, UTC.</param>
 /// <param name="CancelledAt">
-/// When the order was cancelled, UTC. Null while Shipping has not answered, and forever if the goods had left before.
+/// When the order was cancelled, UTC. Null until Shipping has answered; stays null if the goods had already left.
 /// </param>
 public sealed record Cancellation(string Reason, DateTimeOffset RequestedAt, DateTimeOffset? CancelledAt);
 

@@ -1,11 +1,11 @@
 using OrderPlatform.Contracts.Inventory;
 
-// Part of an order's history, but not of interest outside: the log keeps them, the relay does not publish them.
+// Part of an order's history, but of no interest to other services: the log keeps these events, the relay does not publish them.
 namespace OrderPlatform.Orders.Domain;
 
 /// <summary>Stock was short: the order is rejected.</summary>
 /// <param name="OrderId">The order; also its stream.</param>
-/// <param name="Shortages">As reported by Inventory, one or more.</param>
+/// <param name="Shortages">The lines that were short, as reported by Inventory, at least one.</param>
 /// <param name="RejectedAt">When the order was rejected, UTC.</param>
 public sealed record OrderRejected(Guid OrderId, IReadOnlyList<StockShortage> Shortages, DateTimeOffset RejectedAt);
 

@@ -14,11 +14,11 @@ public enum OrderStatus
 
     /// <summary>
     /// Confirmed, but the customer wants to cancel it and Shipping has not answered yet: it will be cancelled, or shipped if
-    /// that was faster.
+    /// the carrier was faster.
     /// </summary>
     Cancelling,
 
-    /// <summary>Nothing was or will be shipped for it. Final.</summary>
+    /// <summary>Nothing was shipped, and nothing will be. Final.</summary>
     Cancelled,
 
     /// <summary>The carrier has the goods.</summary>

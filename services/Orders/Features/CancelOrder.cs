@@ -45,7 +45,7 @@ public static class CancelOrder
     {
         OrderStatus.Placed => new OrderCancelled(order.Id, order.Lines, reason, now),
         OrderStatus.Confirmed => new OrderCancellationRequested(order.Id, reason, now),
-        OrderStatus.Cancelling => new Refusal("order-cancelling", "Its cancellation is already requested; Shipping has not answered yet."),
+        OrderStatus.Cancelling => new Refusal("order-cancelling", "The cancellation was already requested; Shipping has not answered yet."),
         OrderStatus.Cancelled => new Refusal("order-cancelled", "The order is already cancelled."),
         OrderStatus.Rejected => new Refusal("order-rejected", "The order was rejected because stock was short; nothing will be shipped."),
         OrderStatus.Shipped => new Refusal("order-shipped", "A shipped order can be returned, not cancelled."),

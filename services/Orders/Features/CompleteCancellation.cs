@@ -6,7 +6,7 @@ using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Features;
 
-/// <summary>The shipment was cancelled in time: the order is finally cancelled.</summary>
+/// <summary>The shipment was cancelled in time, so the order is cancelled.</summary>
 public sealed class CompleteCancellation(UnitOfWork unit, TimeProvider clock) : IHandler<ShipmentCancelled>
 {
     public static void Locks(ShipmentCancelled cancelled, RowsToLock rows) => rows.Add<Order>(cancelled.OrderId);
@@ -20,7 +20,7 @@ public sealed class CompleteCancellation(UnitOfWork unit, TimeProvider clock) : 
     public static Decision<OrderCancelled> Decide(Order? order, ShipmentCancelled cancelled, DateTimeOffset now) => order?.Status switch
     {
         null or OrderStatus.Placed => Decision.Defer,
-        // Confirmed: Shipping cancelled it without a request, and an order without a shipment must not stay open.
+        // Confirmed: Shipping cancelled the shipment unasked, and an order without a shipment must not stay open.
         OrderStatus.Cancelling or OrderStatus.Confirmed => new OrderCancelled(order.Id, order.Lines, cancelled.Reason, now),
         OrderStatus.Cancelled => Decision.Nothing,
         _ => throw new ContradictionException(order, cancelled),

@@ -22,7 +22,7 @@ public sealed class ConfirmOrder(UnitOfWork unit, TimeProvider clock) : IHandler
         null => Decision.Defer,
         OrderStatus.Placed => new OrderConfirmed(order.Id, order.Lines, order.ShippingAddress, now),
         OrderStatus.Rejected => throw new ContradictionException(order, reserved),
-        // Cancelled while Inventory was reserving: OrderCancelled makes it release the stock. All others: already confirmed.
+        // Cancelled while Inventory was reserving: OrderCancelled makes Inventory release the stock. Otherwise: already confirmed.
         _ => Decision.Nothing,
     };
 }

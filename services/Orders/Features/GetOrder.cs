@@ -13,11 +13,11 @@ public static class GetOrder
     /// <summary>Shows an order: its lines, its status and its outcome.</summary>
     /// <param name="id">The order.</param>
     /// <param name="asOf" example="2026-01-31T12:00:00Z">
-    /// Shows the order as it was at that time, rebuilt from its events; without it, as it is now.
+    /// Shows the order as it was at this time, rebuilt from its events. If omitted, shows it as it is now.
     /// </param>
     /// <response code="200">The order.</response>
     /// <response code="400">The time is malformed.</response>
-    /// <response code="404"><c>order-not-found</c>: it does not exist, or did not exist then.</response>
+    /// <response code="404"><c>order-not-found</c>: there is no such order, or there was none at that time.</response>
     /// <response code="409"><c>order-history-archived</c>: its first events are no longer in the log.</response>
     public static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> Handle(
         Guid id, OrdersDb db, EventHistory history, CancellationToken cancellationToken, DateTimeOffset? asOf = null)
@@ -36,7 +36,7 @@ public static class GetOrder
         var placed = await db.Orders.AnyAsync(order => order.Id == id && order.PlacedAt <= time, cancellationToken);
         return placed && !await history.HasBeginningOf(id.ToString(), cancellationToken)
             ? Problems.Conflict(
-                "order-history-archived", "The first events of the order are archived, so its state then is unknown. Leave out asOf.")
+                "order-history-archived", "The first events of the order are archived, so its state at that time is unknown. Omit asOf.")
             : Problems.NotFound("order", id);
     }
 }

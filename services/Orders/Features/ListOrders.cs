@@ -8,7 +8,7 @@ namespace OrderPlatform.Orders.Features;
 
 public static class ListOrders
 {
-    /// <summary>Lists orders, the newest first.</summary>
+    /// <summary>Lists orders, newest first.</summary>
     /// <remarks>
     /// For the next page, pass <c>next</c> as <c>after</c>. Orders that are placed in the meantime do not shift the pages.
     /// </remarks>
@@ -34,7 +34,7 @@ public static class ListOrders
         if (after is { } last)
             orders = orders.Where(order => order.Id < last);
 
-        // Ids are UUIDv7, so they sort by the time of placing, and the primary key is the index of every page.
+        // Ids are UUIDv7, so sorting by id sorts by the time at which the orders were placed.
         var items = await orders
             .OrderByDescending(order => order.Id)
             .Take(limit + 1)
@@ -44,7 +44,7 @@ public static class ListOrders
     }
 }
 
-/// <summary>A page of orders, the newest first.</summary>
+/// <summary>A page of orders, newest first.</summary>
 /// <param name="Items">At most as many as the limit allows.</param>
 /// <param name="Next">Pass it as <c>after</c> for the next page; null on the last page.</param>
 public sealed record OrderPage(IReadOnlyList<OrderSummary> Items, Guid? Next);

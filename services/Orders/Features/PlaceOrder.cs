@@ -21,7 +21,7 @@ public static class PlaceOrder
     /// <remarks>
     /// The order is accepted at once and its stock is reserved soon after: follow it at the address in <c>Location</c>. An
     /// <c>Idempotency-Key</c> makes it safe to repeat the request: the same key with the same body gets the same response as the first
-    /// time, whatever has happened to the order since, even if both arrive at once.
+    /// time, even if the order has changed since or both requests arrive at once.
     /// </remarks>
     /// <param name="request">What to ship, and where.</param>
     /// <param name="idempotencyKey" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">
@@ -92,7 +92,7 @@ public sealed record PlaceOrderRequest(
     {
         var skus = new HashSet<string>(StringComparer.Ordinal);
         return Lines.Where(line => !skus.Add(line.Sku)).Select(line =>
-            new ValidationResult($"The SKU {line.Sku} appears more than once: add up its quantities.", [nameof(Lines)]));
+            new ValidationResult($"The SKU {line.Sku} appears more than once: combine its lines into one.", [nameof(Lines)]));
     }
 }
 

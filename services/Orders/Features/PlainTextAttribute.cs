@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace OrderPlatform.Orders.Features;
 
 /// <summary>
-/// Text of limited length that is not blank and has no control characters: PostgreSQL cannot store NUL, and no label can show the
-/// others.
+/// Text of limited length that is not blank and has no control characters: PostgreSQL cannot store NUL, and the others cannot be
+/// printed on a shipping label.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class PlainTextAttribute : StringLengthAttribute

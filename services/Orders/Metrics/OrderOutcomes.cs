@@ -29,7 +29,7 @@ public sealed class OrderOutcomes : IEventObserver
         };
         timeToShip = metrics.CreateHistogram(
             "orders_time_to_ship_seconds",
-            "From the POST of an order to the commit that makes it shipped.",
+            "From the POST of an order to the commit that marks it as shipped.",
             new HistogramConfiguration
             {
                 Buckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 3600],

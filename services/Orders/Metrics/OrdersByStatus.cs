@@ -7,7 +7,7 @@ using Prometheus;
 namespace OrderPlatform.Orders.Metrics;
 
 /// <summary>
-/// How many orders there are of each status. Orders in progress are few, so all of them are counted. The others keep growing in number:
+/// The number of orders in each status. Few orders are in progress, so all of those are counted. The number of others keeps growing:
 /// they are counted up to a limit, beyond which PostgreSQL's statistics are good enough. (A stored count would be a row that every order
 /// has to lock.)
 /// </summary>
@@ -24,7 +24,7 @@ public sealed class OrdersByStatus : ISampledMetrics
     {
         var orders = metrics.CreateGauge(
             "orders_by_status",
-            "Orders of each status. Those shipped, or in a final status, are exact up to 10000, beyond that an estimate.",
+            "Orders in each status. Counts of shipped, delivered, rejected and cancelled orders are estimates beyond 10000.",
             ["status"]);
         gauges = Enum.GetValues<OrderStatus>()
             .ToDictionary(status => status, status => orders.WithLabels(status.ToString().ToLowerInvariant()));
@@ -32,7 +32,7 @@ public sealed class OrdersByStatus : ISampledMetrics
 
     public async Task Sample(DbContext database, CancellationToken cancellationToken)
     {
-        // One snapshot for all statuses: an order that changes meanwhile is counted once.
+        // One snapshot for all statuses, so that an order whose status changes meanwhile is counted once.
         await using var snapshot = await database.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         var orders = database.Set<Order>();
         var counts = await orders

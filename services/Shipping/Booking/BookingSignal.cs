@@ -4,7 +4,7 @@ using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Booking;
 
-/// <summary>Wakes the booking worker when a commit of this process has left it something to do.</summary>
+/// <summary>Wakes the booking worker when a commit in this process has created work for it.</summary>
 internal sealed class BookingSignal : ICommitObserver
 {
     private readonly Signal signal = new();

@@ -10,7 +10,7 @@ namespace OrderPlatform.Shipping.Booking;
 
 internal static class CarrierServices
 {
-    /// <summary>Adds the carrier's client, worker and simulator, as the section <c>Carrier</c> says; none in mode Instant.</summary>
+    /// <summary>Adds the carrier's client, worker and simulator, as configured in section <c>Carrier</c>; none in mode Instant.</summary>
     public static void AddCarrier(this WebApplicationBuilder builder)
     {
         var services = builder.Services;

@@ -10,7 +10,7 @@ namespace OrderPlatform.Shipping.Carrier;
 /// </summary>
 public sealed class CarrierClient(HttpClient http)
 {
-    /// <summary>Books a shipment at the carrier.</summary>
+    /// <summary>Books a shipment with the carrier.</summary>
     /// <returns>Its tracking number, the same each time.</returns>
     public async Task<string> Book(Shipment shipment, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ public sealed class CarrierClient(HttpClient http)
             : throw new HttpRequestException("The carrier accepted the booking but returned no tracking number of 1 to 100 characters.");
     }
 
-    /// <summary>Cancels the booking of a shipment, also one that is still on its way. It succeeds even if there is none.</summary>
+    /// <summary>Cancels a shipment's booking, even one whose request is still on its way. Succeeds even if there is no booking.</summary>
     public async Task Cancel(Guid shipmentId, CancellationToken cancellationToken)
     {
         using var response = await http.DeleteAsync(new Uri($"bookings/{shipmentId}", UriKind.Relative), cancellationToken);

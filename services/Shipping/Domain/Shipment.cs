@@ -39,7 +39,7 @@ public sealed class Shipment : EventSourcedEntity
     /// <summary>The carrier's number; null until the carrier has taken the goods.</summary>
     public string? TrackingNumber { get; private set; }
 
-    /// <summary>How often the carrier was called, counted before each call: at 0 it cannot know the shipment.</summary>
+    /// <summary>How many times the carrier was called, counted before each call: at 0, the carrier cannot know the shipment.</summary>
     public int Attempts { get; private set; }
 
     /// <summary>
@@ -81,7 +81,7 @@ public sealed class Shipment : EventSourcedEntity
                 NextAttemptAt = call.At;
                 break;
             case CarrierCallPostponed call:
-                // Null: another instance got an answer meanwhile.
+                // Null: another instance has received the carrier's answer in the meantime.
                 NextAttemptAt = NextAttemptAt is null ? null : call.Until;
                 break;
             case CarrierSettled:

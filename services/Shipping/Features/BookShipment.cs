@@ -6,7 +6,7 @@ using OrderPlatform.Shipping.Domain;
 
 namespace OrderPlatform.Shipping.Features;
 
-/// <summary>A pending shipment is due: it is booked at the carrier, outside any transaction.</summary>
+/// <summary>A pending shipment is due: it is booked with the carrier, outside any transaction.</summary>
 public sealed partial class BookShipment(CarrierClient carrier, TransactionBatcher batcher, TimeProvider clock, ILogger<BookShipment> logger)
 {
     public async Task Handle(Shipment due, CancellationToken cancellationToken)

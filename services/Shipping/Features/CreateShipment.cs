@@ -14,7 +14,7 @@ public sealed class CreateShipment(UnitOfWork unit, CarrierOptions carrier, Time
 
     public Outcome Handle(OrderConfirmed confirmed)
     {
-        // A replay may send an event that the inbox has forgotten: an order is shipped once.
+        // A replay may send an event that the inbox has forgotten; an order must still be shipped only once.
         if (unit.Find<Shipment>(confirmed.OrderId) is not null)
             return Outcome.Handled;
 

@@ -8,7 +8,7 @@ namespace OrderPlatform.Shipping.Features;
 
 public static class ListShipments
 {
-    /// <summary>Lists shipments, the newest first.</summary>
+    /// <summary>Lists shipments, newest first.</summary>
     /// <remarks>
     /// An order has one shipment once it is confirmed, and none before. For the next page, pass <c>next</c> as <c>after</c>. Shipments that
     /// are created in the meantime do not shift the pages.
@@ -38,7 +38,7 @@ public static class ListShipments
     }
 }
 
-/// <summary>A page of shipments, the newest first.</summary>
+/// <summary>A page of shipments, newest first.</summary>
 /// <param name="Items">At most as many as the limit allows.</param>
 /// <param name="Next">Pass it as <c>after</c> for the next page; null on the last page.</param>
 public sealed record ShipmentPage(IReadOnlyList<ShipmentResponse> Items, Guid? Next);

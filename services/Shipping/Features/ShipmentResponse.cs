@@ -8,11 +8,11 @@ namespace OrderPlatform.Shipping.Features;
 /// <param name="ShipmentId" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The shipment's id.</param>
 /// <param name="OrderId" example="0199f3c2-9d10-7a52-b6c4-3f1e2d0c9b8a">Its order.</param>
 /// <param name="Status" example="dispatched">Its status.</param>
-/// <param name="Lines">What is in it.</param>
+/// <param name="Lines">The goods in it.</param>
 /// <param name="ShippingAddress">Where it goes.</param>
 /// <param name="TrackingNumber" example="SIM0199F3C2A1B47C3E8D5F6A7B8C9D0E1F">The carrier's number; null until it has the goods.</param>
-/// <param name="Attempts" example="1">How often the carrier was called for it.</param>
-/// <param name="NextAttemptAt">When the carrier is called again at the latest, UTC; null when no call is needed.</param>
+/// <param name="Attempts" example="1">How many times the carrier was called for it.</param>
+/// <param name="NextAttemptAt">The latest time at which the carrier is called again, UTC; null when no call is needed.</param>
 public sealed record ShipmentResponse(
     Guid ShipmentId,
     Guid OrderId,

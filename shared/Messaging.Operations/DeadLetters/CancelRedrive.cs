@@ -10,7 +10,7 @@ using Answer = Results<Ok<CancelAnswer>, ValidationProblem, ProblemHttpResult>;
 /// <summary><c>POST /ops/dead-letters/redrives/{id}/cancel</c></summary>
 internal static class CancelRedrive
 {
-    /// <summary>Cancels a redrive of many: messages that it has not sent yet wait for an operator again.</summary>
+    /// <summary>Cancels a bulk redrive: messages that it has not sent yet wait for an operator again.</summary>
     /// <param name="id">The redrive, from the answer to the request that started it.</param>
     /// <param name="database">The service's database.</param>
     /// <param name="who">The operator who sends the request.</param>

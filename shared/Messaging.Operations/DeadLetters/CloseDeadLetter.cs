@@ -11,7 +11,7 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>;
 
 /// <summary>
-/// Closes a dead letter without its effect. The same transaction enters its event into the inbox and removes it from the deferred events,
+/// Closes a dead letter by hand. The same transaction enters its event into the inbox and removes it from the deferred events,
 /// so that no copy of it takes effect later.
 /// </summary>
 internal static class CloseDeadLetter
@@ -41,7 +41,7 @@ internal static class CloseDeadLetter
             return letter.Conflict();
         if (!await TakeOver(database, letter, cancellationToken) && state == DeadLetterState.Discarded)
         {
-            return OpsProblems.Conflict("dead-letter-handled", "Its event has taken effect in the meantime: resolve it instead.");
+            return OpsProblems.Conflict("dead-letter-handled", "The event has taken effect meanwhile: resolve the dead letter.");
         }
 
         var item = await letter.Change(
@@ -76,7 +76,7 @@ internal static class CloseDeadLetter
 /// </param>
 internal sealed record CloseRequest(string Reason, Followers Followers);
 
-/// <summary>What happens to the events that wait for one that will never come.</summary>
+/// <summary>What to do with events whose predecessor will never come.</summary>
 internal enum Followers
 {
     /// <summary>They stay deferred.</summary>

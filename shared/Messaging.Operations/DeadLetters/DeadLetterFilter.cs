@@ -5,7 +5,7 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>Selects the dead letters that match everything that is given.</summary>
+/// <summary>Selects the dead letters that match all given fields.</summary>
 /// <param name="State">Their state.</param>
 /// <param name="Type" example="OrderPlaced">Their type, by name or wire address; empty for messages without one.</param>
 /// <param name="Exception" example="System.InvalidOperationException">
@@ -17,7 +17,7 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 /// <param name="Since">Only messages that last failed at this time or later.</param>
 /// <param name="Until">Only messages that last failed before this time.</param>
 /// <param name="Text" example="timeout">
-/// A text in the exception's message, the message id, the stream or the type, regardless of case; or in the first 16 KiB of the body, in
+/// Text in the exception's message, the message id, the stream or the type, regardless of case; or in the first 16 KiB of the body, in
 /// the given case.
 /// </param>
 internal sealed record DeadLetterFilter(
@@ -79,7 +79,7 @@ internal sealed record DeadLetterFilter(
         }
 
         AddExact("type_name", Type is null ? null : EventTypes.ShortNameOf(Type));
-        // "|| ''": the index on the short name has the right order; PostgreSQL 18 would combine it with another index that has not.
+        // "|| ''": the index on the short name has the right order; PostgreSQL 18 would combine it with another index that does not.
         if (Type?.Contains(':', StringComparison.Ordinal) == true)
             conditions.Add($"type || '' = {Next(parameters, Type)}");
         AddExact("exception_type", Exception);

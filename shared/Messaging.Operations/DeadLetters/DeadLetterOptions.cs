@@ -12,7 +12,7 @@ public sealed class DeadLetterOptions
         "System.Net.Http.HttpRequestException",
         "System.Net.Sockets.SocketException",
         "Npgsql.NpgsqlException",
-        // By SQLSTATE: connection, read-only standby, conflict or deadlock, resources, lock, time-out, start or shutdown, disk.
+        // By SQLSTATE: connection, read-only standby, conflict or deadlock, resources, lock, timeout, start or shutdown, disk.
         "Npgsql.PostgresException: 08",
         "Npgsql.PostgresException: 25006",
         "Npgsql.PostgresException: 40",
@@ -23,14 +23,14 @@ public sealed class DeadLetterOptions
         "Npgsql.PostgresException: 58",
     ];
 
-    /// <summary>The most messages that one instance takes from an error queue before they are filed; each may be large.</summary>
+    /// <summary>The maximum number of unfiled messages that one instance takes from an error queue; each may be large.</summary>
     [Range(1, 1000)]
     public ushort Prefetch { get; init; } = 100;
 
     /// <summary>
     /// Exceptions with transient causes: a message that fails with one is redriven automatically. Each entry is a full name, optionally
     /// with the beginning of the message: <c>Npgsql.PostgresException: 40</c>, whose messages begin with their SQLSTATE. Default:
-    /// time-outs, errors of files and networks, and a database that is down, busy or in conflict. A violated constraint is not transient.
+    /// timeouts, errors of files and networks, and a database that is down, busy or in conflict. A violated constraint is not transient.
     /// </summary>
     public string[]? TransientExceptions { get; init; }
 
@@ -48,7 +48,7 @@ public sealed class DeadLetterOptions
     /// <summary>The longest wait before an automatic redrive.</summary>
     public TimeSpan LongestAutomaticBackoff { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>How many messages a second a redrive of many sends, if it names no rate.</summary>
+    /// <summary>How many messages a second a bulk redrive sends, if it specifies no rate.</summary>
     [Range(0.001, 10_000)]
     public double RedrivesPerSecond { get; init; } = 100;
 

@@ -24,7 +24,7 @@ internal sealed partial class DeadLetterReconciler(
     TimeProvider clock,
     ILogger<DeadLetterReconciler> logger) : BackgroundLoop(database.Ready, options.SweepInterval)
 {
-    /// <summary>Dead letters that one statement reads, and the most such statements in one turn.</summary>
+    /// <summary>How many dead letters one statement reads, and the maximum number of such statements in one turn.</summary>
     private const int Stretch = 1000;
     private const int Stretches = 10;
 
@@ -118,7 +118,7 @@ internal sealed partial class DeadLetterReconciler(
         }
         catch (DeferredEventFailedException failure)
         {
-            // It is retried like any deferred event that fails, and becomes a dead letter in the end; then it is the others' turn.
+            // It is retried like any deferred event that fails, and eventually becomes a dead letter; then it is the others' turn.
             await using var retry = source.CreateCommand(RetryNow);
             retry.Parameters.Add(Value(closed.Queue));
             retry.Parameters.Add(Value(failure.Event.EventId));

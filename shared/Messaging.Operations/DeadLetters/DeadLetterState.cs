@@ -6,7 +6,7 @@ internal enum DeadLetterState
     /// <summary>It waits for an operator.</summary>
     Waiting,
 
-    /// <summary>It will be redriven when its time has come.</summary>
+    /// <summary>It will be redriven at a scheduled time.</summary>
     Scheduled,
 
     /// <summary>It is back in its queue, and not known to be handled yet.</summary>

@@ -122,7 +122,7 @@ internal sealed partial class DeadLetterStore(
     }
 
     /// <summary>
-    /// Bad data, a violated constraint, or an exceeded limit: waiting does not help. Any other error of the database may pass.
+    /// Bad data, a violated constraint, or an exceeded limit: waiting does not help. Any other database error may be temporary.
     /// </summary>
     private static bool IsOfTheMessage(NpgsqlException exception) =>
         exception is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };

@@ -24,7 +24,7 @@ internal static class EditDeadLetter
     /// <param name="id">The dead letter.</param>
     /// <param name="request">The new body.</param>
     /// <param name="database">The service's database.</param>
-    /// <param name="map">Has the contracts.</param>
+    /// <param name="map">The service's queues, with the contracts that they take.</param>
     /// <param name="who">The operator who sends the request.</param>
     /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">The body is changed. The dead letter still waits: redrive it.</response>

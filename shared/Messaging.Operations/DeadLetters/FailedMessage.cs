@@ -1,7 +1,7 @@
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>
-/// A message that a queue could not handle, as it is filed. Texts are bounded and fit their columns, whatever the message contains.
+/// A message that a queue could not handle, as it is filed. Every text is truncated to fit its column.
 /// </summary>
 /// <param name="Queue">The queue that could not handle it.</param>
 /// <param name="Source">Where it was found: <c>error</c> or <c>skipped</c>.</param>

@@ -15,7 +15,7 @@ using Answer = Results<Ok<DeadLetterPage>, ValidationProblem>;
 /// <summary><c>GET /ops/dead-letters</c></summary>
 internal static class ListDeadLetters
 {
-    /// <summary>The most dead letters that one request searches for a text; it then returns those it has found.</summary>
+    /// <summary>The most dead letters in which one request searches for text; it then returns those that it has found.</summary>
     private const int LongestSearch = 20_000;
 
     /// <summary>Lists dead letters, most recent failure first.</summary>
@@ -34,7 +34,7 @@ internal static class ListDeadLetters
     /// <param name="since" example="2026-01-31T12:00:00Z">Only messages that last failed at this time or later.</param>
     /// <param name="until" example="2026-01-31T13:00:00Z">Only messages that last failed before this time.</param>
     /// <param name="text" example="timeout">
-    /// A text in the exception's message, the message id, the stream or the type, regardless of case; or in the first 16 KiB of the body,
+    /// Text in the exception's message, the message id, the stream or the type, regardless of case; or in the first 16 KiB of the body,
     /// in the given case.
     /// </param>
     /// <param name="after"><c>next</c> of the previous page.</param>

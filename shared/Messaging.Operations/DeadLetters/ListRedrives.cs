@@ -21,7 +21,7 @@ internal static class ListRedrives
         LIMIT 100
         """;
 
-    /// <summary>Lists redrives of many that are running, oldest first, at most 100.</summary>
+    /// <summary>Lists running bulk redrives, oldest first, at most 100.</summary>
     /// <param name="database">The service's database.</param>
     /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">The redrives that still have messages to send.</response>
@@ -49,11 +49,11 @@ internal static class ListRedrives
     }
 }
 
-/// <summary>Redrives of many that are running.</summary>
+/// <summary>Running bulk redrives.</summary>
 /// <param name="Items">The redrives, oldest first.</param>
 internal sealed record RedriveList(IReadOnlyList<RedriveItem> Items);
 
-/// <summary>A redrive of many.</summary>
+/// <summary>A bulk redrive.</summary>
 /// <param name="Id">Its id, by which it can be cancelled.</param>
 /// <param name="PerSecond" example="50">How many messages it sends a second.</param>
 /// <param name="AskedAt">When it was requested, UTC.</param>

@@ -45,13 +45,13 @@ internal sealed record LockedDeadLetter(DeadLetterItem Item, Guid? EventId)
     /// <summary>The 409 for an action that its state does not allow.</summary>
     public ProblemHttpResult Conflict() => Item.State switch
     {
-        DeadLetterState.Waiting => OpsProblems.Conflict("dead-letter-waiting", "It has failed again meanwhile and is waiting. Try again."),
-        DeadLetterState.Scheduled => OpsProblems.Conflict("dead-letter-scheduled", $"It will be redriven at {Item.RedriveAt:O} unchanged."),
+        DeadLetterState.Waiting => OpsProblems.Conflict("dead-letter-waiting", "The message has failed again and is waiting. Try again."),
+        DeadLetterState.Scheduled => OpsProblems.Conflict("dead-letter-scheduled", $"It is already scheduled, for {Item.RedriveAt:O}."),
         DeadLetterState.Redriven => OpsProblems.Conflict(
-            "dead-letter-redriven", $"It was redriven at {Item.RedriveAt:O}. It comes back if it fails again, is deferred if its "
+            "dead-letter-redriven", $"The message was redriven at {Item.RedriveAt:O}. It comes back if it fails again, is deferred if its "
             + "predecessor is missing, and is otherwise resolved soon. If none of that happens within five minutes, redrive it again."),
-        DeadLetterState.Resolved => OpsProblems.Conflict("dead-letter-resolved", "It is resolved: nothing is left to do."),
-        DeadLetterState.Discarded => OpsProblems.Conflict("dead-letter-discarded", "It was discarded and can no longer take effect."),
+        DeadLetterState.Resolved => OpsProblems.Conflict("dead-letter-resolved", "The dead letter is resolved: nothing is left to do."),
+        DeadLetterState.Discarded => OpsProblems.Conflict("dead-letter-discarded", "The message was discarded and cannot take effect."),
         _ => throw new InvalidOperationException($"The state {Item.State} is unknown."),
     };
 

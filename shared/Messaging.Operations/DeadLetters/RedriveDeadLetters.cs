@@ -22,7 +22,7 @@ internal static class RedriveDeadLetters
     /// </remarks>
     /// <param name="request">Which dead letters, and how fast. <c>{"filter": {}}</c> means all.</param>
     /// <param name="database">The service's database.</param>
-    /// <param name="options">Have the default rate.</param>
+    /// <param name="options">The options with the default rate.</param>
     /// <param name="signal">Wakes the redrive worker.</param>
     /// <param name="clock">Gives the time for a dry run's estimate.</param>
     /// <param name="who">The operator who sends the request.</param>

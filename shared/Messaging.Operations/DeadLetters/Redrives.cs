@@ -7,13 +7,13 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>
-/// Schedules redrives. A redrive of many takes only waiting dead letters, so that asking twice changes nothing. A redrive of one also takes
+/// Schedules redrives. A bulk redrive takes only waiting dead letters, so that asking twice changes nothing. A single redrive also takes
 /// a dead letter that is scheduled automatically, or was redriven more than five minutes ago without a result. Each message of a redrive
 /// has its own time, in the order of streams and sequences.
 /// </summary>
 internal static class Redrives
 {
-    /// <summary>The redrive of all messages that operators redrive singly: at once, without a rate.</summary>
+    /// <summary>The redrive of all messages that operators redrive individually: at once, without a rate.</summary>
     public static readonly Guid Single = Guid.Empty;
 
     /// <summary>The redrive of all messages that are redriven automatically: each at its own time, together at a limited rate.</summary>
@@ -70,7 +70,7 @@ internal static class Redrives
         SELECT count(*) FROM cancelled
         """;
 
-    /// <summary>Cancels what a redrive of many has not sent yet. Waits for messages that are being sent, and leaves them alone.</summary>
+    /// <summary>Cancels the unsent messages of a bulk redrive. Waits for messages that are being sent, and leaves them alone.</summary>
     /// <returns>How many dead letters wait again.</returns>
     public static async Task<long> Cancel(DbContext database, Guid id, Operator who, string? reason, CancellationToken cancellationToken)
     {

@@ -55,7 +55,7 @@ internal static class ReleaseFollowers
         {
             return OpsProblems.Conflict(
                 "dead-letter-not-closed",
-                $"It is {letter.Item.State.ToColumn()}: its followers run when it is handled, or when it is closed with followers: run.");
+                $"The dead letter is {letter.Item.State.ToColumn()}: its followers run when it is handled, or closed with followers: run.");
         }
 
         var (due, deferred) = await Followers(database, id, cancellationToken);
@@ -64,7 +64,7 @@ internal static class ReleaseFollowers
         if (!deferred)
         {
             return OpsProblems.Conflict(
-                "dead-letter-without-followers", "No event waits for it: it was handled, its followers have run, or none has arrived.");
+                "dead-letter-without-followers", "No event waits: the message was handled, its followers have run, or none has arrived.");
         }
 
         var item = await letter.Change(database, "release", who, request.Reason, "{}", "followers_due = true", [], cancellationToken);

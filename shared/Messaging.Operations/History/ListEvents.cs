@@ -15,7 +15,7 @@ using Answer = Results<Ok<EventPage>, ValidationProblem>;
 /// <summary><c>GET /ops/events</c></summary>
 internal static class ListEvents
 {
-    /// <summary>The most positions that one query reads, and one request; it then returns the events it has found.</summary>
+    /// <summary>The most positions that one query reads, and that one request reads before it returns the events it has found.</summary>
     private const int Stretch = 20_000;
     private const int LongestSearch = 20 * Stretch;
 

@@ -4,7 +4,7 @@ namespace OrderPlatform.Messaging.Operations.Http;
 public sealed class OpsOptions
 {
     /// <summary>
-    /// The services of the platform, including this one, by name: each with the address by which the operators' browsers know it, such as
+    /// The services of the platform, including this one, by name: each with the address at which operators' browsers reach it, such as
     /// <c>https://orders.example.com</c>. Only their pages may show this service's timelines.
     /// </summary>
     public Dictionary<string, Uri> Peers { get; init; } = [];

@@ -9,7 +9,7 @@ public sealed class JobOptions
     public TimeSpan JobPollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// The share of the time for which rebuilds and retention may work, so that normal traffic continues: 0.01 to 1; 1 means without
+    /// The share of the time for which rebuilds and retention may work, so that normal traffic continues: 0.01 to 1; 1 means no
     /// pauses.
     /// </summary>
     [Range(0.01, 1)]

@@ -63,8 +63,8 @@ export const editBody = (item, then) => act({
 }, then);
 
 const followers = {
-  name: 'followers', label: 'Events of the same stream that wait for it', type: 'radio', value: 'wait', required: true,
-  options: [['wait', 'keep waiting'], ['run', 'are handled now; those that cannot be become dead letters of their own']],
+  name: 'followers', label: 'Events of the same stream that wait for this message', type: 'radio', value: 'wait', required: true,
+  options: [['wait', 'keep waiting'], ['run', 'are tried now; those that are still too early become dead letters']],
 };
 
 export const discard = (item, then) => act({

@@ -45,7 +45,7 @@ export async function groups(page) {
           { id: `redrive-${idOf(group)}` }), 'actions'],
       ], items, `No message is ${chosen}.`),
       h('ul', {}, meant.map(name => h('li', {},
-        h('a', { href: `#/dead-letters/list${query({ state: name })}`, id: `all-${name}` }, `All that are ${name}, one by one`)))),
+        h('a', { href: `#/dead-letters/list${query({ state: name })}`, id: `all-${name}` }, `All ${name} messages, one by one`)))),
     ],
   };
 }

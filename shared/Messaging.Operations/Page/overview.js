@@ -29,7 +29,7 @@ export async function overview() {
           ? h('a', { href: '#/dead-letters', id: 'to-dead-letters' },
             letters.map(({ count, says }) => `${number(count)}${count < counted ? '' : ' or more'} ${says}`).join(', '))
           : 'nothing to do'),
-        card('Relay', relay.active ? 'active' : 'not here', relay.active ? 'publishes from this instance' : relay.state)),
+        card('Relay', relay.active ? 'active' : 'not active here', relay.active ? 'publishes from this instance' : relay.state)),
       section('Dead letters', table('Dead letters by queue and state', [
         ['Queue', ({ queue }) => queue],
         ['State', letters => state(letters.state)],

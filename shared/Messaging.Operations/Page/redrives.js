@@ -2,7 +2,7 @@ import { h, button, number, plural, table, time } from './dom.js';
 import { get, post } from './api.js';
 import { ask, identify } from './dialog.js';
 
-/** Redrives of many that are running, with buttons to cancel them; nothing where there are none. */
+/** Running bulk redrives, with buttons to cancel them; nothing where there are none. */
 export async function redrives(page) {
   const { items } = await get('dead-letters/redrives');
   return items.length > 0 && table('Running redrives', [

@@ -11,7 +11,7 @@ export const releaseFollowers = (item, then) =>
 async function release(item, then) {
   const done = await identify() && await ask({
     title: 'Release the followers?',
-    text: 'Events that wait for this message are handled now, in sequence; those that cannot be become dead letters of their own.',
+    text: 'Events that wait for this message are tried now, in sequence; those still too early become dead letters.',
     fields: [{
       name: 'reason', label: 'Reason', required: true, aside: true, maxlength: 500, hint: 'Kept with your name in the history.',
     }],

@@ -45,7 +45,7 @@ internal enum RebuildMode
 /// <summary>The progress of a rebuild.</summary>
 /// <param name="Table">The number of the entity among the service's rebuildable ones, from 0.</param>
 /// <param name="Key">The key of the last row that was compared; null before the first.</param>
-/// <param name="Position">Up to where in the log it has looked for events without a row; null while it goes through the rows.</param>
+/// <param name="Position">The log position up to which it has looked for events without a row; null while it goes through the rows.</param>
 internal sealed record RebuildCursor(int Table, JsonElement? Key, long? Position);
 
 /// <summary>A stream where row and events disagree.</summary>

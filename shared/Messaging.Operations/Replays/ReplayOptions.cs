@@ -19,7 +19,7 @@ public sealed class ReplayOptions
 
     /// <summary>
     /// The most events a second to a queue whose length the broker does not reveal to the producer, if the replay names no rate. A consumer
-    /// should be able to handle as many beside its new events, because nothing else keeps its queue short.
+    /// should be able to handle as many in addition to its new events, because nothing else keeps its queue short.
     /// </summary>
     [Range(1, 1_000_000)]
     public int PerSecondWithoutQueueLength { get; init; } = 500;

@@ -73,7 +73,7 @@ internal sealed record OutboxStatus(long Pending, double OldestAgeSeconds);
 
 /// <summary>The relay of one instance.</summary>
 /// <param name="Active">Whether it publishes; one instance of a service does.</param>
-/// <param name="State" example="standing by">What it does or waits for, in words.</param>
+/// <param name="State" example="standing by">What the relay is doing or waiting for, in words.</param>
 internal sealed record RelayStatus(bool Active, string State);
 
 /// <summary>The dead letters of one queue in one state.</summary>

@@ -107,7 +107,7 @@ internal sealed record DeferredPage(IReadOnlyList<DeferredItem> Items, string? N
 /// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
 /// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Its wire address.</param>
 /// <param name="DeferredAt">When it was deferred, UTC.</param>
-/// <param name="Failures" example="0">How often its handler has thrown since.</param>
+/// <param name="Failures" example="0">How many times its handler has thrown since.</param>
 /// <param name="Missing" example="1">
 /// The sequence of the event that it waits for: that of the dead letter, or else the one before the first of its producer's events that are
 /// deferred there. If the queue does not take the event with that sequence, it waits for the nearest one before. Null when it is the

@@ -13,7 +13,7 @@ internal sealed class BatchTransaction(IServiceScopeFactory scopes, IEnumerable<
     /// <param name="work">Returns additional writes, besides the unit's own rows and events; null for none.</param>
     /// <param name="cancellationToken">Ends the transaction without a commit.</param>
     /// <exception cref="CommitOutcomeUnknownException">The connection was lost during the commit.</exception>
-    /// <exception cref="ConnectionLostException">The connection was lost before.</exception>
+    /// <exception cref="ConnectionLostException">The connection was lost before the commit.</exception>
     public async Task Run(Func<TransactionScope, Task<Action<NpgsqlBatch>?>> work, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();

@@ -4,12 +4,12 @@ using OrderPlatform.Messaging.EventLog;
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// Is notified of every event once, after its commit, in the process that committed it: the place to count a service's own metrics. A
-/// handler that counted by itself would count each retry.
+/// Is notified of every event once, after its commit, in the process that committed it: the place to update a service's own metrics. A
+/// handler that did so itself would count each retry.
 /// </summary>
 public interface IEventObserver
 {
-    /// <summary>Many units wait until it returns, so it only counts.</summary>
+    /// <summary>Many units wait for this to return: do nothing here but count.</summary>
     /// <param name="row">The row, as it is after the commit.</param>
     /// <param name="event">The event that was appended to its stream, or applied to it by <see cref="UnitOfWork.Apply"/>.</param>
     void Happened(EventSourcedEntity row, object @event);

@@ -6,7 +6,7 @@ using OrderPlatform.Messaging.Handlers;
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// The rows a batch works on, present or known to be absent. They are locked table by table in the order of the entities'
+/// The rows that a batch works on, present or known to be absent. They are locked table by table in the order of the entities'
 /// names, and within a table in the order of the keys: batches that take their locks in one global order do not deadlock.
 /// </summary>
 internal sealed class LoadedRows(DbContext database)

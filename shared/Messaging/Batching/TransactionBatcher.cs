@@ -8,7 +8,7 @@ namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
 /// Commits the work of requests; those that arrive together share one transaction. When a batch fails, its units are tried again one by
-/// one, so that each succeeds or fails alone.
+/// one, so that each succeeds or fails on its own.
 /// </summary>
 public sealed class TransactionBatcher : IBatchLoop
 {
@@ -66,7 +66,7 @@ public sealed class TransactionBatcher : IBatchLoop
             }
             catch (Exception exception) when (DatabaseErrors.OutageIn(exception) is { } outage)
             {
-                // A pooled connection may be older than the server's last restart; a lost commit may have succeeded.
+                // Retry: the pooled connection may predate a restart of the server. But not after a lost commit, which may have succeeded.
                 if (attempt < Attempts && outage is not CommitOutcomeUnknownException)
                     continue;
                 batch.ForEach(unit => unit.Fail(outage));

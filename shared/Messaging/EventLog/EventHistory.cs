@@ -11,7 +11,7 @@ public sealed class EventHistory
 
     internal EventHistory(DbContext database, EventTypes types) => (this.database, this.types) = (database, types);
 
-    /// <summary>The events of a stream, the oldest first; without its first ones, if those were archived.</summary>
+    /// <summary>The events of a stream, oldest first; without the first ones, if those were archived.</summary>
     public Task<List<LoggedEvent>> Of(string stream, CancellationToken cancellationToken) => database.Set<LoggedEvent>()
         .AsNoTracking()
         .Where(logged => logged.Event.Stream == stream)

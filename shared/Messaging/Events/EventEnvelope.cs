@@ -1,6 +1,6 @@
 namespace OrderPlatform.Messaging.Events;
 
-/// <summary>An event with everything that belongs to it, wherever it is: in the log, on the wire, in a queue, deferred or archived.</summary>
+/// <summary>An event with its metadata, wherever it is: in the log, on the wire, in a queue, deferred or archived.</summary>
 /// <param name="EventId">The event's id (UUIDv7): the MessageId on the wire, and the inbox's key.</param>
 /// <param name="Type">The contract's wire address, <c>Namespace:Name</c>.</param>
 /// <param name="Stream">The stream that it belongs to, such as an order's id; at most 100 characters.</param>
@@ -8,7 +8,7 @@ namespace OrderPlatform.Messaging.Events;
 /// <param name="CorrelationId">The order that it belongs to; its own id where it belongs to none.</param>
 /// <param name="CausationId">The event that caused it; null when it was a request.</param>
 /// <param name="OccurredAt">When it happened, UTC, to the microsecond.</param>
-/// <param name="TraceParent">W3C trace context of its cause; null when that was not traced.</param>
+/// <param name="TraceParent">W3C trace context of its cause; null when the cause was not traced.</param>
 /// <param name="Body">The contract as JSON, byte for byte as published.</param>
 public sealed record EventEnvelope(
     Guid EventId,

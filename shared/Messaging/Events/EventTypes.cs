@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace OrderPlatform.Messaging.Events;
 
 /// <summary>
-/// The events a service appends: their wire address <c>Namespace:Name</c> (MassTransit's name for the exchange as well), and
+/// The events that a service appends: their wire address <c>Namespace:Name</c> (MassTransit's name for the exchange as well), and
 /// their JSON.
 /// </summary>
 public sealed class EventTypes
@@ -18,7 +18,7 @@ public sealed class EventTypes
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>The wire addresses the relay publishes; all others stay in the log.</summary>
+    /// <summary>The wire addresses of the events that the relay publishes; all others stay in the log.</summary>
     internal IReadOnlySet<string> Published => published;
 
     /// <summary>The wire address of a contract.</summary>
@@ -37,14 +37,14 @@ public sealed class EventTypes
         : throw new InvalidOperationException(
             $"The log has an event of type '{logged.Type}', which Program.cs neither publishes nor records.");
 
-    /// <summary>The names of the events that this service appends, without their namespaces, for people.</summary>
+    /// <summary>The names of the events that this service appends, without their namespaces, for error messages.</summary>
     internal string KnownNames => string.Join(", ", own.Values.Select(type => type.Name).Order(StringComparer.Ordinal));
 
     /// <summary>The wire address of an event that this service appends, by its name or its wire address; null when there is none.</summary>
     internal string? AddressOf(string name) =>
         own.ContainsKey(name) ? name : own.FirstOrDefault(known => known.Value.Name == name).Key;
 
-    /// <summary>The names of the events that this service publishes, without their namespaces, for people.</summary>
+    /// <summary>The names of the events that this service publishes, without their namespaces, for error messages.</summary>
     internal string PublishedNames => string.Join(", ", published.Select(ShortNameOf).Order(StringComparer.Ordinal));
 
     /// <summary>The wire address of an event that this service publishes, by its name or its wire address; else null.</summary>

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace OrderPlatform.Messaging.Handlers;
 
 /// <summary>
-/// The result of a pure <c>Decide</c>: an event happened; nothing did, because it happened before or has no effect; it cannot be decided
-/// before another event has come; or it is refused. Each converts implicitly, so that a decision reads as a table of states.
+/// The result of a pure <c>Decide</c>: an event happened; none did, because it had happened before or has no effect; another event must
+/// come first; or the request is refused. Each converts implicitly, so that a decision reads as a table of states.
 /// </summary>
 /// <typeparam name="TEvent">The event, or the common base of the events, that can happen.</typeparam>
 public readonly record struct Decision<TEvent>
@@ -15,7 +15,7 @@ public readonly record struct Decision<TEvent>
     /// <summary>The event that happened; null when none did.</summary>
     public TEvent? Happened { get; }
 
-    /// <summary>Why it is refused; null when it is not.</summary>
+    /// <summary>Why the request is refused; null when it is not.</summary>
     public Refusal? Refusal { get; }
 
     /// <summary>What a handler returns: <see cref="Outcome.Defer"/> when another event must come first.</summary>
@@ -25,7 +25,7 @@ public readonly record struct Decision<TEvent>
     [SuppressMessage("Usage", "CA2225", Justification = "Decision.Happened is the named alternative.")]
     public static implicit operator Decision<TEvent>(TEvent happened) => new(happened, null, Outcome.Handled);
 
-    /// <summary>It is refused.</summary>
+    /// <summary>The request is refused.</summary>
     [SuppressMessage("Usage", "CA2225", Justification = "The conversion is the constructor.")]
     public static implicit operator Decision<TEvent>(Refusal refusal) => new(null, refusal, Outcome.Handled);
 
@@ -34,10 +34,10 @@ public readonly record struct Decision<TEvent>
     public static implicit operator Decision<TEvent>(NoEvent none) => new(null, null, none.Outcome);
 }
 
-/// <summary>The decisions that bring no event.</summary>
+/// <summary>The decisions without an event.</summary>
 public static class Decision
 {
-    /// <summary>Nothing happens: it happened before, or has no effect.</summary>
+    /// <summary>Nothing happens: the event had happened before, or has no effect.</summary>
     public static NoEvent Nothing { get; } = new(Outcome.Handled);
 
     /// <summary>Another event must come first: the one being handled is kept until then.</summary>
@@ -57,7 +57,7 @@ public readonly record struct NoEvent
     public Outcome Outcome { get; }
 }
 
-/// <summary>A request that is well-formed and cannot be granted: a value, not an exception.</summary>
+/// <summary>A request that is well-formed but cannot be granted: a value, not an exception.</summary>
 /// <param name="Code">Stable, for programs: lower case words joined by hyphens, such as <c>order-shipped</c>.</param>
-/// <param name="Detail">For people: a sentence that says why, and what to do where something can be done.</param>
+/// <param name="Detail">For people: a sentence that says why, and what to do instead, if anything.</param>
 public sealed record Refusal(string Code, string Detail);

@@ -31,9 +31,9 @@ public interface IHandler<in TEvent>
 /// <summary>The result of handling an event.</summary>
 public enum Outcome
 {
-    /// <summary>It took effect, now or before; it will not be seen again.</summary>
+    /// <summary>The event took effect, now or earlier; it will not be handled again.</summary>
     Handled,
 
-    /// <summary>Its predecessor is missing: it is kept, and tried again in the transaction that brings the predecessor.</summary>
+    /// <summary>The event's predecessor is missing: it is kept, and retried in the transaction that handles the predecessor.</summary>
     Defer,
 }

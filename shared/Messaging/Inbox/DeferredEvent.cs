@@ -14,7 +14,7 @@ public sealed class DeferredEvent
     /// <summary>When it was deferred, UTC.</summary>
     public DateTimeOffset DeferredAt { get; private set; }
 
-    /// <summary>How often its handler has thrown since.</summary>
+    /// <summary>How many times its handler has thrown since.</summary>
     public int Failures { get; private set; }
 
     /// <summary>When it is tried again even if nothing arrives on its stream, UTC.</summary>

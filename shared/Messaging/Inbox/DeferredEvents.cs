@@ -5,7 +5,7 @@ using OrderPlatform.Messaging.Metrics;
 
 namespace OrderPlatform.Messaging.Inbox;
 
-/// <summary>Retries or removes deferred events while no message of their stream arrives.</summary>
+/// <summary>Retries or removes deferred events without waiting for a message of their stream.</summary>
 internal sealed class DeferredEvents(BatchTransaction transaction, EventDispatcher dispatcher, MessagingMetrics metrics)
 {
     /// <summary>Tries the deferred events of one stream once more.</summary>
@@ -13,7 +13,7 @@ internal sealed class DeferredEvents(BatchTransaction transaction, EventDispatch
     /// <param name="stream">The stream.</param>
     /// <param name="write">Adds statements for the events that still have to wait; null for none.</param>
     /// <param name="cancellationToken">Ends the transaction without a commit.</param>
-    /// <exception cref="DeferredEventFailedException">One of them failed.</exception>
+    /// <exception cref="DeferredEventFailedException">One of the events failed.</exception>
     public async Task Resume(
         string queue, string stream, Action<NpgsqlBatch, IReadOnlyList<EventEnvelope>>? write, CancellationToken cancellationToken)
     {

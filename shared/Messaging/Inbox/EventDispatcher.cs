@@ -19,7 +19,7 @@ internal sealed class EventDispatcher(MessagingTopology topology)
     /// <exception cref="DeferredEventFailedException">The handler of a deferred event threw.</exception>
     public async Task Handle(string queue, ReceivedBatch received, TransactionScope scope, CancellationToken cancellationToken)
     {
-        // There are rarely any. Their rows are locked late, outside the global order; a deadlock is retried.
+        // Deferred events are rare. Their rows are locked late, outside the global order; a deadlock is retried.
         var locks = new RowsToLock();
         foreach (var backlog in received.Backlogs)
             backlog.DeferredLocks(@event => AddLocks(queue, @event, locks));

@@ -5,7 +5,7 @@ namespace OrderPlatform.Messaging.Inbox;
 /// <summary>How messages are retried, in the configuration section <c>Messaging</c>.</summary>
 public sealed class InboxOptions
 {
-    /// <summary>How often a message is retried after its handler failed, before it becomes a dead letter.</summary>
+    /// <summary>How many times a message is retried after its handler failed, before it becomes a dead letter.</summary>
     [Range(0, 20)]
     public int Retries { get; init; } = 3;
 

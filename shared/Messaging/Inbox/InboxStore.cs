@@ -11,8 +11,8 @@ namespace OrderPlatform.Messaging.Inbox;
 /// <summary>The inbox and the deferred events, in the consumer's own transaction.</summary>
 internal static class InboxStore
 {
-    // Two transactions may bring an event and its predecessor at once, and neither sees the other's rows. The lock on the
-    // stream makes one wait for the other, so the one that brings the predecessor always finds the deferred event.
+    // Two transactions may receive an event and its predecessor at once, and neither sees the other's rows. The lock on the
+    // stream makes one wait for the other, so the one that handles the predecessor always finds the deferred event.
     private const string LockStreams =
         """
         SELECT count(pg_advisory_xact_lock(key))
@@ -42,7 +42,7 @@ internal static class InboxStore
     private const string RetryFailed =
         "UPDATE messaging.deferred_events SET failures = failures + 1, retry_at = now() WHERE queue = $1 AND event_id = ANY($2)";
 
-    // The longer it has waited, the longer until the next look: what it waits for may be a dead letter.
+    // The longer an event has waited, the later it is retried: its predecessor may be a dead letter.
     private const string RetryLater =
         """
         UPDATE messaging.deferred_events

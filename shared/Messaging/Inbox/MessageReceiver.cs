@@ -80,7 +80,7 @@ internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
             queue.Complete();
     }
 
-    /// <summary>While the service runs, a handler's own time-out is a failure like any other.</summary>
+    /// <summary>While the service runs, a handler's own timeout is a failure like any other.</summary>
     private bool IsStopping(Exception exception) =>
         exception is OperationCanceledException && lifetime.ApplicationStopping.IsCancellationRequested;
 

@@ -42,7 +42,7 @@ internal sealed class StreamBacklog(IReadOnlySet<Guid> heldBack)
         waiting.Sort(static (a, b) => a.Event.Sequence.CompareTo(b.Event.Sequence));
         while (RunOnce(handle))
         {
-            // One event was handled, which may make way for others.
+            // One event was handled, which may unblock others.
         }
     }
 

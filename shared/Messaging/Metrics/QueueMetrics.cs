@@ -16,7 +16,7 @@ internal sealed class QueueFamilies(IMetricFactory metrics)
         ["queue", "event"]);
 
     public Counter Retries { get; } = metrics.CreateCounter(
-        "messaging_retries_total", "Attempts to handle an event after its first.", ["queue", "event"]);
+        "messaging_retries_total", "Attempts to handle an event, except the first one.", ["queue", "event"]);
 
     public Histogram Delay { get; } = metrics.CreateHistogram(
         "messaging_delivery_delay_seconds",
@@ -28,7 +28,7 @@ internal sealed class QueueFamilies(IMetricFactory metrics)
         "messaging_inbox_duplicates_total", "Messages dropped because the queue had already received their event.", ["queue"]);
 
     public Counter Deferred { get; } = metrics.CreateCounter(
-        "messaging_deferred_total", "Events that came before their predecessor and were deferred.", ["queue", "event"]);
+        "messaging_deferred_total", "Events that arrived before their predecessor and were deferred.", ["queue", "event"]);
 
     public Histogram BatchSize { get; } = metrics.CreateHistogram(
         "messaging_batch_size",
@@ -37,7 +37,7 @@ internal sealed class QueueFamilies(IMetricFactory metrics)
         new HistogramConfiguration { Buckets = [1, 2, 5, 10, 20, 50, 100, 200, 500] });
 
     public Counter DeadLetters { get; } = metrics.CreateCounter(
-        "messaging_dead_letters_total", "Messages moved to the queue's error or skipped queue.", ["queue", "event"]);
+        "messaging_dead_letters_total", "Messages that failed for good or had no handler.", ["queue", "event"]);
 }
 
 /// <summary>The series of one queue.</summary>

@@ -14,8 +14,8 @@ namespace OrderPlatform.Messaging.Relay;
 
 /// <summary>
 /// Publishes the event log, in commit order. One relay of a service is active; those of its other instances stand by. The active one holds
-/// an advisory lock in the database, and the transport allows one publisher per service: while a relay that lost the lock has not noticed,
-/// its successor cannot publish either.
+/// an advisory lock in the database, and the transport allows one publisher per service: until a relay notices that it has lost the lock,
+/// its successor cannot publish.
 /// </summary>
 internal sealed partial class EventRelay(
     MessagingTopology topology,
@@ -53,7 +53,7 @@ internal sealed partial class EventRelay(
     /// <summary>Whether this instance publishes the log.</summary>
     public bool IsActive => active;
 
-    /// <summary>What it does or waits for, in words.</summary>
+    /// <summary>What the relay is doing or waiting for, in words.</summary>
     public string State => state;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

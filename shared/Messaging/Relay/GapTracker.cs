@@ -1,7 +1,7 @@
 namespace OrderPlatform.Messaging.Relay;
 
 /// <summary>
-/// How far the log was read, and which positions before that may still appear. Positions are assigned before the commit, so one that is
+/// How far the log has been read, and which earlier positions may still appear. Positions are assigned before the commit, so one that is
 /// missing may belong to a transaction that is still running. Such a gap is remembered while reading continues past it, and forgotten when
 /// every transaction that was writing to the log when it was found has ended and the position is still missing.
 /// </summary>
@@ -9,7 +9,7 @@ namespace OrderPlatform.Messaging.Relay;
 /// <param name="gaps">Positions below it that were missing.</param>
 internal sealed class GapTracker(long position, IEnumerable<long> gaps)
 {
-    /// <summary>By gap, the writers that may still fill it; null until they are known.</summary>
+    /// <summary>For each gap, the writers that may still fill it; null until they are known.</summary>
     private readonly SortedDictionary<long, HashSet<string>?> suspects = new(gaps.ToDictionary(gap => gap, _ => (HashSet<string>?)null));
 
     /// <summary>The highest position that was read.</summary>
@@ -21,7 +21,7 @@ internal sealed class GapTracker(long position, IEnumerable<long> gaps)
     public bool HasGaps => suspects.Count > 0;
 
     /// <summary>Records the result of a read.</summary>
-    /// <param name="positions">Those of the events that were read, ascending; some may fill gaps.</param>
+    /// <param name="positions">The positions of the events that were read, ascending; some may fill gaps.</param>
     /// <param name="writers">
     /// The transactions that were writing to the log, listed before the events were read: one that is not among them had ended by then.
     /// </param>

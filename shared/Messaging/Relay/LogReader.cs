@@ -85,7 +85,7 @@ internal sealed class LogReader(NpgsqlConnection connection, int batchSize)
         return new LogBatch(entries, tracker.Position, tracker.Gaps, entries.Count > 0 || closed);
     }
 
-    /// <summary>Everything up to the end of a batch is published: the next <see cref="Read"/> saves that.</summary>
+    /// <summary>Everything up to the end of a batch is published: the next <see cref="Read"/> moves the cursor there.</summary>
     public void Confirmed(LogBatch batch) => confirmed = batch;
 
     /// <summary>Saves the cursor now, because there is no next read.</summary>

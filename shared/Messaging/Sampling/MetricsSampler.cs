@@ -144,10 +144,10 @@ internal sealed partial class MetricsSampler : BackgroundService
 
         public ISampledMetrics Metrics => metrics;
 
-        /// <summary>Not before this timestamp.</summary>
+        /// <summary>The next sample is not taken before this timestamp.</summary>
         public long Next { get; private set; }
 
-        /// <summary>The shorter of the last two counts: the first is always slow, and a machine may stall once.</summary>
+        /// <summary>The shorter of the last two durations counts: the first sample is always slow, and a machine may stall once.</summary>
         public void Took(long began, long ended)
         {
             Next = ended + Rest * Math.Min(last, ended - began);

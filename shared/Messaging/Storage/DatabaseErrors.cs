@@ -54,7 +54,7 @@ internal sealed class CommitOutcomeUnknownException(Exception cause)
     public override bool IsTransient => true;
 }
 
-/// <summary>The connection was lost before the commit; the original exception may say anything.</summary>
+/// <summary>The connection was lost before the commit; the original exception may be of any type.</summary>
 internal sealed class ConnectionLostException(Exception cause) : DbException("The connection to the database was lost.", cause)
 {
     public override bool IsTransient => true;

@@ -9,7 +9,7 @@ using OrderPlatform.Messaging.Pacing;
 namespace OrderPlatform.Messaging.Storage;
 
 /// <summary>
-/// Waits for the database and applies the migrations, one instance at a time. Until then, requests are answered that the database
+/// Waits for the database and applies the migrations, one instance at a time. Until then, requests are told that the database
 /// is unavailable, and messages wait.
 /// </summary>
 internal sealed partial class DatabaseStartup(

@@ -6,7 +6,7 @@ namespace OrderPlatform.Messaging.Storage;
 internal static partial class EmbeddedSql
 {
     /// <summary>Reads the statement of a class.</summary>
-    /// <param name="owner">The class beside which the file lies.</param>
+    /// <param name="owner">The class that the file belongs to.</param>
     /// <param name="statement">The part of the file's name between the class and <c>.sql</c>.</param>
     /// <param name="parts">The text for each <c>{name}</c> in the file: SQL that the program composes, never input.</param>
     /// <exception cref="InvalidOperationException">The file is not embedded, or needs a part that is not given.</exception>

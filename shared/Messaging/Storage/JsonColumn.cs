@@ -9,7 +9,7 @@ namespace OrderPlatform.Messaging.Storage;
 /// <summary>Maps a value that belongs to one row alone, such as the lines of an order, to a column instead of a table.</summary>
 public static class JsonColumn
 {
-    /// <summary>Stores the value as <c>jsonb</c>. It must be immutable: only another object counts as a change.</summary>
+    /// <summary>Stores the value as <c>jsonb</c>. It must be immutable: only a new object counts as a change.</summary>
     public static PropertyBuilder<T> IsJson<T>(this PropertyBuilder<T> property) => property
         .HasColumnType("jsonb")
         .HasConversion(

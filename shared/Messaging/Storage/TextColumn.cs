@@ -2,14 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace OrderPlatform.Messaging.Storage;
 
-/// <summary>Checks whether a text of unknown origin fits a column, and makes others fit.</summary>
+/// <summary>Checks whether text of unknown origin fits a column, and adapts text that does not.</summary>
 internal static class TextColumn
 {
-    /// <summary>Whether a text has 1 to <paramref name="length"/> characters and no NUL, which PostgreSQL cannot store.</summary>
+    /// <summary>Whether text has 1 to <paramref name="length"/> characters and no NUL, which PostgreSQL cannot store.</summary>
     public static bool Takes([NotNullWhen(true)] string? text, int length) =>
         text?.Length >= 1 && text.Length <= length && !text.Contains('\0', StringComparison.Ordinal);
 
-    /// <summary>Cuts a text to <paramref name="length"/> characters, without splitting a surrogate pair, and replaces NUL.</summary>
+    /// <summary>Truncates text to <paramref name="length"/> characters, without splitting a surrogate pair, and replaces NUL.</summary>
     public static string Fit(string text, int length)
     {
         if (text.Length > length)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace OrderPlatform.Messaging.Tracing;
 
-/// <summary>The cause of later events. Work that continues after the unit that handled the cause stores it with its row.</summary>
+/// <summary>The cause of later events. Work that continues after the unit of work stores the cause with its row.</summary>
 /// <param name="EventId">The event that was handled.</param>
 /// <param name="TraceParent">W3C trace context; null when the event was not traced.</param>
 public sealed record Cause(Guid EventId, string? TraceParent)

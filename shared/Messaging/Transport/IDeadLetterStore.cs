@@ -13,17 +13,17 @@ public interface IDeadLetterStore
     ushort Prefetch { get; }
 
     /// <summary>
-    /// Files messages, and returns when that is committed. It waits while the database is unavailable. A message that cannot be filed does
+    /// Files messages, and returns when they are committed. It waits while the database is unavailable. A message that cannot be filed does
     /// not stop the others.
     /// </summary>
-    /// <returns>Those that are filed: acknowledge them. The others stay in their queues.</returns>
+    /// <returns>The messages that were filed: acknowledge them. The others stay in their queues.</returns>
     Task<IReadOnlySet<DeadLetter>> File(IReadOnlyCollection<DeadLetter> letters, CancellationToken cancellationToken);
 
     /// <summary>Files a deferred event whose handler keeps failing, in the transaction that takes it out of the deferred events.</summary>
-    /// <param name="batch">Gets the statement.</param>
+    /// <param name="batch">The batch that the statement is added to.</param>
     /// <param name="queue">The queue that could not handle it.</param>
     /// <param name="event">The event.</param>
-    /// <param name="cause">What its handler threw.</param>
+    /// <param name="cause">The exception that its handler threw.</param>
     void AddTo(NpgsqlBatch batch, string queue, EventEnvelope @event, Exception cause);
 }
 
@@ -31,7 +31,7 @@ public interface IDeadLetterStore
 /// <param name="Queue">The queue.</param>
 /// <param name="Source">Why it is a dead letter.</param>
 /// <param name="Message">The message as it was before it failed.</param>
-/// <param name="Added">Headers that were added on the way to the error queue, for people.</param>
+/// <param name="Added">Headers that were added on the way to the error queue, for operators.</param>
 /// <param name="Failure">What went wrong.</param>
 public sealed record DeadLetter(
     string Queue, DeadLetterSource Source, TransportMessage Message, IReadOnlyDictionary<string, object?> Added, Failure Failure);
@@ -46,10 +46,10 @@ public enum DeadLetterSource
     Skipped,
 }
 
-/// <summary>How a message failed, as far as is known.</summary>
+/// <summary>How a message failed, as far as known.</summary>
 /// <param name="ExceptionType">The exception's full name; null when there was none.</param>
-/// <param name="Reason">What the exception or the broker said; null when neither said anything.</param>
-/// <param name="StackTrace">Where it came from; null when there was no exception.</param>
+/// <param name="Reason">The exception's message, or the broker's reason; null when there is neither.</param>
+/// <param name="StackTrace">The exception's stack trace; null when there was no exception.</param>
 /// <param name="At">When, UTC, which tells one failure from another; null when the message does not say.</param>
 public sealed record Failure(string? ExceptionType, string? Reason, string? StackTrace, DateTimeOffset? At)
 {

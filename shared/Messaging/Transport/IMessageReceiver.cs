@@ -9,7 +9,7 @@ namespace OrderPlatform.Messaging.Transport;
 public interface IMessageReceiver
 {
     /// <summary>The event that a message holds; null when the queue has no handler for its type.</summary>
-    /// <exception cref="MalformedMessageException">It names a type that the queue takes, and is not a valid message of that type.</exception>
+    /// <exception cref="MalformedMessageException">It names a type that the queue takes, but is not valid for that type.</exception>
     EventEnvelope? Read(string queue, TransportMessage message);
 
     /// <summary>

@@ -63,10 +63,10 @@ public sealed record OutgoingMessage(string Type, TransportMessage Message);
 
 /// <summary>The broker can be reached, but does not accept a message as it is, or for the queue that it was sent to.</summary>
 /// <param name="reason">The broker's explanation.</param>
-/// <param name="cause">What the client library said.</param>
+/// <param name="cause">The client library's exception.</param>
 public sealed class MessageRefusedException(string reason, Exception? cause = null) : Exception(reason, cause);
 
 /// <summary>There is no such queue.</summary>
 /// <param name="queue">The queue's name.</param>
-/// <param name="cause">What the client library said.</param>
+/// <param name="cause">The client library's exception.</param>
 public sealed class QueueNotFoundException(string queue, Exception? cause = null) : Exception($"There is no queue '{queue}'.", cause);

@@ -5,7 +5,7 @@ namespace OrderPlatform.ServiceDefaults.Binding;
 
 internal static class ParameterNames
 {
-    /// <summary>What clients call the parameter in the URL or the header: an attribute such as <c>[FromQuery]</c> may rename it.</summary>
+    /// <summary>The parameter's name in the URL or the header: an attribute such as <c>[FromQuery]</c> may rename it.</summary>
     public static string PublicName(this ParameterInfo parameter) => parameter.GetCustomAttributes().Select(attribute => attribute switch
     {
         IFromQueryMetadata query => query.Name,

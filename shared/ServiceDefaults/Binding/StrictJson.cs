@@ -9,7 +9,7 @@ namespace OrderPlatform.ServiceDefaults.Binding;
 
 internal static class StrictJson
 {
-    /// <summary>camelCase in both directions, and strict: a misspelled property is an error, not ignored.</summary>
+    /// <summary>camelCase in both directions, and strict: a misspelt property is an error, not ignored.</summary>
     public static void AddStrictJson(this IServiceCollection services) => services.ConfigureHttpJsonOptions(json =>
     {
         var options = json.SerializerOptions;

@@ -12,8 +12,8 @@ namespace OrderPlatform.ServiceDefaults.Errors;
 
 /// <summary>Explains why a request could not be bound: which field or parameter to change, and how.</summary>
 /// <remarks>
-/// The framework says so only in the English texts of its exceptions, together with the names of our types, which must not leak.
-/// This class therefore parses those texts. The tests cover every text; an unknown one still names the field.
+/// The framework says so only in its English exception messages, together with the names of our types, which must not leak.
+/// This class therefore parses those messages. The tests cover all of them; an unknown one still names the field.
 /// </remarks>
 internal static partial class BadRequests
 {

@@ -5,7 +5,7 @@ using OrderPlatform.ServiceDefaults.Binding;
 
 namespace OrderPlatform.ServiceDefaults.Errors;
 
-/// <summary>Turns an exception of the serializer into the path of the field and what to change there.</summary>
+/// <summary>Turns the serializer's exception into the path of the field and a correction.</summary>
 internal static partial class JsonErrors
 {
     /// <param name="exception">The exception as thrown, with its path.</param>

@@ -10,7 +10,7 @@ namespace OrderPlatform.ServiceDefaults.Swagger;
 
 internal static class SwaggerExtensions
 {
-    /// <summary>The texts of the document are the XML comments of the service and of the contracts.</summary>
+    /// <summary>The document's descriptions are the XML comments of the service and of the contracts.</summary>
     public static void AddServiceSwagger(this WebApplicationBuilder builder, string service)
     {
         var assembly = Assembly.Load(builder.Environment.ApplicationName);
@@ -29,7 +29,7 @@ internal static class SwaggerExtensions
             swagger.NonNullableReferenceTypesAsRequired();
             // Otherwise a property of a record or enum type loses its own description.
             swagger.UseAllOfToExtendReferenceSchemas();
-            // Slices have nested records of the same name, such as Request.
+            // Use cases may have nested records of the same name.
             var byName = swagger.SchemaGeneratorOptions.SchemaIdSelector;
             swagger.CustomSchemaIds(type => $"{type.DeclaringType?.Name}{byName(type)}");
             swagger.CustomOperationIds(OperationId);
@@ -47,7 +47,7 @@ internal static class SwaggerExtensions
 
     private static bool DocumentsAnAssembly(string xml) => File.Exists(Path.ChangeExtension(xml, ".dll"));
 
-    /// <summary>The slice's name, <c>PlaceOrder</c>, rather than <c>Handle</c>.</summary>
+    /// <summary>The use case's name, <c>PlaceOrder</c>, rather than <c>Handle</c>.</summary>
     private static string? OperationId(ApiDescription api) =>
         api.TryGetMethodInfo(out var handler) && handler.Name == "Handle" ? handler.DeclaringType?.Name : null;
 

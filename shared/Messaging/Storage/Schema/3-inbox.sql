@@ -18,7 +18,7 @@ CREATE TABLE messaging.deferred_events (
     occurred_at    timestamptz NOT NULL,
     trace_parent   text,
     data           json NOT NULL,
-    deferred_at      timestamptz NOT NULL DEFAULT now(),
+    deferred_at    timestamptz NOT NULL DEFAULT now(),
     failures       int NOT NULL DEFAULT 0,
     retry_at       timestamptz NOT NULL DEFAULT now() + interval '30 seconds',
     PRIMARY KEY (event_id, queue)

@@ -1,0 +1,33 @@
+using OrderPlatform.Messaging.Operations.Pacing;
+
+namespace OrderPlatform.Messaging.Operations.Tests.Pacing;
+
+public sealed class BackgroundThrottleTests
+{
+    [Theory]
+    [InlineData(0.05, 100, 1.9)]
+    [InlineData(0.5, 100, 0.1)]
+    [InlineData(0.05, 1000, 10)] // And not 19: work goes on at last.
+    public async Task Rests_as_the_share_says_and_no_longer_than_ten_seconds(double share, int worked, double rests)
+    {
+        var clock = new HandClock();
+        var turn = new BackgroundThrottle(share, clock).Begin();
+
+        clock.Milliseconds += worked;
+        await turn.Rest(TestContext.Current.CancellationToken);
+
+        Assert.Equal(rests, Assert.Single(clock.Waits).TotalSeconds, precision: 3);
+    }
+
+    [Fact]
+    public async Task Does_not_rest_where_all_of_the_time_is_its_own()
+    {
+        var clock = new HandClock();
+        var turn = new BackgroundThrottle(share: 1, clock).Begin();
+
+        clock.Milliseconds += 100;
+        await turn.Rest(TestContext.Current.CancellationToken);
+
+        Assert.Empty(clock.Waits);
+    }
+}

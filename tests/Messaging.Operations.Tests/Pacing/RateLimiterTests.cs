@@ -1,0 +1,57 @@
+using OrderPlatform.Messaging.Operations.Pacing;
+
+namespace OrderPlatform.Messaging.Operations.Tests.Pacing;
+
+public sealed class RateLimiterTests
+{
+    private static readonly DateTimeOffset Begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Batches_are_as_far_apart_as_the_rate_says()
+    {
+        var pace = new RateLimiter { PerSecond = 100 };
+        var now = Begin;
+        var sent = 0;
+
+        while (sent < 1000)
+        {
+            var count = pace.BatchSize(500);
+            now += pace.Next(now, count);
+            sent += count;
+        }
+
+        // The first batch goes at once; each other one waits for the one before.
+        Assert.Equal(Begin + TimeSpan.FromSeconds(9.75), now);
+    }
+
+    [Fact]
+    public void What_was_late_is_not_caught_up_on()
+    {
+        var pace = new RateLimiter { PerSecond = 10 };
+        pace.Next(Begin, 1);
+
+        var afterAnOutage = Begin + TimeSpan.FromHours(1);
+
+        Assert.Equal(TimeSpan.Zero, pace.Next(afterAnOutage, 1));
+        Assert.Equal(TimeSpan.FromSeconds(0.1), pace.Next(afterAnOutage, 1));
+        Assert.Equal(TimeSpan.FromSeconds(0.2), pace.Next(afterAnOutage, 1));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(7, 1)]
+    [InlineData(100, 25)]
+    [InlineData(1_000_000, 500)]
+    public void A_batch_is_a_quarter_of_a_second_at_most_so_that_a_pause_is_heard_soon(int perSecond, int expected) =>
+        Assert.Equal(expected, new RateLimiter { PerSecond = perSecond }.BatchSize(500));
+
+    [Fact]
+    public void Without_a_rate_nothing_waits()
+    {
+        var pace = new RateLimiter();
+
+        Assert.Equal(500, pace.BatchSize(500));
+        Assert.Equal(TimeSpan.Zero, pace.Next(Begin, 500));
+        Assert.Equal(TimeSpan.Zero, pace.Next(Begin, 500));
+    }
+}

@@ -1,0 +1,127 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using OrderPlatform.Messaging.Operations.Tests.DeadLetters;
+
+namespace OrderPlatform.Messaging.Operations.Tests.Status;
+
+/// <summary>What waits for its predecessor, and what that is.</summary>
+public sealed class DeferredListTests : DeadLetterTest
+{
+    [Fact]
+    public async Task It_says_what_waits_since_when_and_for_which_dead_letter()
+    {
+        var service = await Service().Start();
+        var account = Guid.CreateVersion7();
+        var letter = await Fail(service, account);
+        await Send(Message(account, 2, new Deposited(account, 1)), Message(account, 3, new Closed(account)));
+        await DeferredBecome(2);
+
+        var deferred = await Page(service);
+
+        // Ids of one millisecond are in no order.
+        var items = deferred.Items.OrderBy(item => item.GetProperty("sequence").GetInt32()).ToArray();
+        Assert.Equal([2, 3], items.Select(item => item.GetProperty("sequence").GetInt32()));
+        Assert.All(items, item =>
+        {
+            Assert.Equal("ledger", item.GetProperty("queue").GetString());
+            Assert.Equal(account.ToString(), item.GetProperty("stream").GetString());
+            Assert.Equal(1, item.GetProperty("missing").GetInt32());
+            Assert.Equal(letter.Id, item.GetProperty("deadLetterId").GetGuid());
+            Assert.Equal("waiting", item.GetProperty("deadLetterState").GetString());
+            Assert.InRange(item.GetProperty("deferredAt").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow);
+        });
+        Assert.Equal("OrderPlatform.Messaging.Testing:Closed", items[1].GetProperty("type").GetString());
+        Assert.Null(deferred.Next);
+
+        // Also of one that is closed, whose followers wait on; and of none when it was handled.
+        Poison.Remove(account);
+        await letter.Post("discard", new { reason = "never happened", followers = "wait" });
+        Assert.Equal("discarded", (await Page(service)).Items[0].GetProperty("deadLetterState").GetString());
+        await Database.Execute("UPDATE messaging.dead_letters SET state = 'resolved'; DELETE FROM messaging.dead_letter_actions");
+        Assert.Equal(JsonValueKind.Null, (await Page(service)).Items[0].GetProperty("deadLetterId").ValueKind);
+        Assert.Equal(1, (await Page(service)).Items[0].GetProperty("missing").GetInt32());
+
+        // One whose followers were let run is what those wait for that would be the next, and no others.
+        await Database.Execute(
+            """
+            UPDATE messaging.dead_letters SET state = 'discarded';
+            INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, details)
+            SELECT id, 'anna', 'release', '{}' FROM messaging.dead_letters
+            """);
+        Assert.Equal(letter.Id, (await Page(service)).Items[0].GetProperty("deadLetterId").GetGuid());
+        await Database.Execute("DELETE FROM messaging.deferred_events WHERE sequence = 2");
+        var last = Assert.Single((await Page(service)).Items);
+        Assert.Equal(JsonValueKind.Null, last.GetProperty("deadLetterId").ValueKind);
+        Assert.Equal(2, last.GetProperty("missing").GetInt32());
+    }
+
+    [Fact]
+    public async Task Without_a_dead_letter_the_missing_event_is_the_one_before_the_first_deferred()
+    {
+        var service = await Service().Start();
+        var (account, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await Fail(service, other);
+        await Send(Message(account, 5, new Deposited(account, 1)), Message(account, 8, new Closed(account)));
+        await DeferredBecome(2);
+
+        var (items, _) = await Page(service);
+
+        Assert.Equal([4, 4], items.Select(item => item.GetProperty("missing").GetInt32()));
+        Assert.All(items, item => Assert.Equal(JsonValueKind.Null, item.GetProperty("deadLetterId").ValueKind));
+    }
+
+    [Fact]
+    public async Task Pages_and_filters_lead_to_each_once()
+    {
+        var service = await Service().Start();
+        var account = Guid.CreateVersion7();
+        await Send([.. Enumerable.Range(2, 7).Select(sequence => Message(account, sequence, new Deposited(account, sequence)))]);
+        await DeferredBecome(7);
+        // The same events, deferred in two queues.
+        await Database.Execute(
+            """
+            INSERT INTO messaging.deferred_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, data)
+            SELECT event_id, 'ledger_lessons', type, stream || 'x', sequence, correlation_id, occurred_at, data FROM messaging.deferred_events
+            """);
+        var seen = new List<string>();
+        for (string? after = null; ;)
+        {
+            var page = await Page(service, $"limit=3{(after is null ? "" : $"&after={after}")}");
+            seen.AddRange(page.Items.Select(item => $"{item.GetProperty("eventId")} {item.GetProperty("queue")}"));
+            if (page.Next is null)
+                break;
+            Assert.Equal(3, page.Items.Length);
+            after = page.Next;
+        }
+
+        Assert.Equal(14, seen.Distinct().Count());
+        Assert.Equal(seen.Order(StringComparer.Ordinal), seen);
+        Assert.Equal(7, (await Page(service, "queue=ledger_lessons")).Items.Length);
+        Assert.Equal(7, (await Page(service, $"stream={account}")).Items.Length);
+        Assert.Empty((await Page(service, $"stream={account}&queue=ledger_lessons")).Items);
+    }
+
+    [Theory]
+    [InlineData("queue=", "queue")]
+    [InlineData("queue=%00", "queue")]
+    [InlineData("stream=%00", "stream")]
+    [InlineData("limit=0", "limit")]
+    [InlineData("after=x", "after")]
+    [InlineData("after=0199d0c56f1e7cc3a1b28f2d5c1e9a70_%00", "after")]
+    public async Task Bad_questions_are_refused_and_say_where(string query, string field)
+    {
+        var service = await Service().Start();
+
+        using var response = await service.Http.GetAsync($"/ops/deferred?{query}", Cancellation);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
+        Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), problem.ToString());
+    }
+
+    private static async Task<(JsonElement[] Items, string? Next)> Page(SampleHost service, string query = "")
+    {
+        var page = await service.Http.GetFromJsonAsync<JsonElement>($"/ops/deferred?{query}", Cancellation);
+        return ([.. page.GetProperty("items").EnumerateArray()], page.GetProperty("next").GetString());
+    }
+}

@@ -1,0 +1,21 @@
+using System.Collections.Concurrent;
+
+namespace OrderPlatform.Messaging.Testing;
+
+/// <summary>A clock that is set by hand. Whoever waits for it goes on at once, and how long it would have been is written down.</summary>
+internal sealed class HandClock : TimeProvider
+{
+    public long Milliseconds { get; set; }
+
+    public ConcurrentQueue<TimeSpan> Waits { get; } = [];
+
+    public override long TimestampFrequency => 1000;
+
+    public override long GetTimestamp() => Milliseconds;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        Waits.Enqueue(dueTime);
+        return System.CreateTimer(callback, state, TimeSpan.Zero, period);
+    }
+}
