@@ -22,3 +22,25 @@ internal static class SampleSchema
         }
     }
 }
+
+/// <summary>
+/// The database with the tables of the sample service that the databases of tests are copies of; made with the first. Test assemblies
+/// declare it as their fixture, so that it is dropped at the end.
+/// </summary>
+public sealed class SampleTemplate : IAsyncDisposable
+{
+    private static readonly Lazy<Task<TestDatabase>> Template = new(async () =>
+    {
+        var database = await TestDatabase.Create();
+        await SampleSchema.Create(database);
+        return database;
+    });
+
+    public static async Task<TestDatabase> Copy() => await TestDatabase.CopyOf(await Template.Value);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Template.IsValueCreated)
+            await (await Template.Value).DisposeAsync();
+    }
+}

@@ -90,7 +90,8 @@ public sealed class SampleServiceBuilder
     internal async Task<SampleHost> Build()
     {
         var host = http ? BuildWeb() : BuildWorker();
-        await SampleSchema.Create(database);
+        if (!database.IsCopy)
+            await SampleSchema.Create(database);
         return await SampleHost.Start(host);
     }
 

@@ -23,7 +23,7 @@ public abstract class SampleServiceTest : IAsyncLifetime
 
     public virtual async ValueTask InitializeAsync()
     {
-        Database = await TestDatabase.Create();
+        Database = await SampleTemplate.Copy();
         Broker = await TestBroker.CreateVhost();
     }
 

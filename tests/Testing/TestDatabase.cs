@@ -28,6 +28,9 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>For the test's own queries, as the server's administrator.</summary>
     public NpgsqlDataSource Source { get; }
 
+    /// <summary>Whether it began as a copy of another.</summary>
+    public bool IsCopy { get; private init; }
+
     public static async Task<TestDatabase> Create()
     {
         var server = await TestServers.Postgres();
@@ -36,6 +39,16 @@ public sealed class TestDatabase : IAsyncDisposable
         // No session can connect to template0, so databases can be created concurrently.
         await Execute(server, $"CREATE DATABASE {name} TEMPLATE template0");
         return new TestDatabase(server, name);
+    }
+
+    /// <summary>Creates a copy, which takes less time than creating the tables again.</summary>
+    /// <param name="template">Its own pool is closed; nothing else may be connected to it.</param>
+    public static async Task<TestDatabase> CopyOf(TestDatabase template)
+    {
+        await template.Source.DisposeAsync();
+        var name = $"test_{Guid.NewGuid():N}";
+        await Execute(template.server, $"CREATE DATABASE {name} TEMPLATE {template.name} STRATEGY FILE_COPY");
+        return new TestDatabase(template.server, name) { IsCopy = true };
     }
 
     /// <summary>A database owned by a role of its own, which has the same name.</summary>

@@ -12,7 +12,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
 {
     private const int Many = 100_000;
 
-    [Fact]
+    [LongFact]
     public async Task A_hundred_thousand_are_listed_grouped_and_redriven_at_a_rate_and_by_index()
     {
         var service = await Service().Start();

@@ -151,7 +151,7 @@ public sealed class InboxRetentionTests : RetentionTest
     }
 
     /// <summary>With as little memory for a statement as the server gives.</summary>
-    [Fact]
+    [LongFact]
     public async Task Of_many_dead_letters_each_is_looked_up_by_its_key_and_its_event_stays_known()
     {
         const int Letters = 50_000;

@@ -22,6 +22,7 @@ public abstract class RetentionTest : SampleServiceTest
 
     protected override SampleServiceBuilder Service() => base.Service()
         .WithService<TimeProvider>(Clock)
+        .With("Messaging:BackgroundShare", "1")
         .With("Messaging:Retention:LogDays", "7")
         .With("Messaging:Retention:Archive:Directory", Directory.FullName);
 
