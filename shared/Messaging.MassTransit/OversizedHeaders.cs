@@ -22,7 +22,7 @@ internal sealed class OversizedHeaders(string queue, IDeadLetterStore? store, IM
     public void Probe(ProbeContext context) => context.CreateFilterScope("oversized-headers");
 
     private DeadLetter? Oversized(ReceiveContext context, DeadLetterSource source) =>
-        context.TryGetPayload(out RabbitMqBasicConsumeContext? received) && OversizedMessages.Include(received.Properties)
+        context.TryGetPayload(out RabbitMqBasicConsumeContext? received) && OversizedMessages.Contains(received.Properties)
             ? FaultHeaders.Read(queue, source, received.Properties, context.GetBody())
             : null;
 

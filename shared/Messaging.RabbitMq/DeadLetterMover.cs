@@ -34,7 +34,7 @@ internal sealed partial class DeadLetterMover(
     {
         var at = clock.GetUtcNow();
         Failed(logger, exception, message.Properties.MessageId, queue);
-        if (OversizedMessages.Include(message.Properties))
+        if (OversizedMessages.Contains(message.Properties))
             return File(message, DeadLetterSource.Error, Failure.Of(exception, at), cancellationToken);
         var properties = Copy(message, FaultHeaders.OfFault(address, exception, @event?.Type, at));
         // Messages in an error queue must not expire.
@@ -44,7 +44,7 @@ internal sealed partial class DeadLetterMover(
 
     /// <summary>Moves a message that the queue has no handler for.</summary>
     public Task MoveToSkipped(ReceivedDelivery message, CancellationToken cancellationToken) =>
-        OversizedMessages.Include(message.Properties)
+        OversizedMessages.Contains(message.Properties)
             ? File(message, DeadLetterSource.Skipped, failure: null, cancellationToken)
             : Move(QueueTopology.SkippedOf(queue), message, Copy(message, FaultHeaders.OfSkipped()), cancellationToken);
 

@@ -13,7 +13,7 @@ internal static class OversizedMessages
     private const int LargestMovable = 100 * 1024;
 
     /// <summary>Whether a message cannot be moved to an error queue.</summary>
-    public static bool Include(IReadOnlyBasicProperties properties) => AmqpMessage.SizeOf(properties.Headers) > LargestMovable;
+    public static bool Contains(IReadOnlyBasicProperties properties) => AmqpMessage.SizeOf(properties.Headers) > LargestMovable;
 
     /// <summary>Files and counts a message; acknowledge it afterwards.</summary>
     /// <exception cref="InvalidOperationException">It cannot be filed: leave it unacknowledged.</exception>

@@ -25,22 +25,22 @@ public sealed class StockItem(string sku) : EventSourcedEntity
                 Available += received.Quantity;
                 break;
             case UnitsReserved reserved:
-                Available = Less(Available, reserved.Quantity);
+                Available = Subtract(Available, reserved.Quantity);
                 Reserved += reserved.Quantity;
                 break;
             case UnitsReleased released:
-                Reserved = Less(Reserved, released.Quantity);
+                Reserved = Subtract(Reserved, released.Quantity);
                 Available += released.Quantity;
                 break;
             case UnitsShipped shipped:
-                Reserved = Less(Reserved, shipped.Quantity);
+                Reserved = Subtract(Reserved, shipped.Quantity);
                 break;
             default:
                 throw new ArgumentException($"{@event.GetType().Name} is not an event of a stock item.", nameof(@event));
         }
     }
 
-    private long Less(long units, int quantity) => units >= quantity
+    private long Subtract(long units, int quantity) => units >= quantity
         ? units - quantity
         : throw new InvalidOperationException($"Cannot take {quantity} units of {Sku} from {units}.");
 }

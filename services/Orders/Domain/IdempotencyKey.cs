@@ -23,5 +23,5 @@ public sealed class IdempotencyKey(string key, byte[] requestHash, Guid orderId,
     /// <summary>The hash of a request's content, not of its text: white space and the order of properties do not matter.</summary>
     public static byte[] HashOf<TRequest>(TRequest request) => SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, WithoutNulls));
 
-    public bool CameWith(byte[] hash) => RequestHash.AsSpan().SequenceEqual(hash);
+    public bool Matches(byte[] hash) => RequestHash.AsSpan().SequenceEqual(hash);
 }

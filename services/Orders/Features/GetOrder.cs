@@ -23,12 +23,12 @@ public static class GetOrder
         Guid id, OrdersDb db, EventHistory history, CancellationToken cancellationToken, DateTimeOffset? asOf = null)
     {
         if (asOf is { } time)
-            return await Then(id, time.ToUniversalTime(), db, history, cancellationToken);
+            return await AsOf(id, time.ToUniversalTime(), db, history, cancellationToken);
         var order = await db.Orders.AsNoTracking().SingleOrDefaultAsync(order => order.Id == id, cancellationToken);
         return order is null ? Problems.NotFound("order", id) : TypedResults.Ok(OrderDetails.Of(order));
     }
 
-    private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> Then(
+    private static async Task<Results<Ok<OrderDetails>, ProblemHttpResult>> AsOf(
         Guid id, DateTimeOffset time, OrdersDb db, EventHistory history, CancellationToken cancellationToken)
     {
         if (await history.AsOf(new Order(id), time, cancellationToken) is { } order)

@@ -48,7 +48,7 @@ public static class PlaceOrder
             unit =>
             {
                 if (unit.Find<IdempotencyKey>(idempotencyKey) is { } known)
-                    return known.CameWith(hash) ? Accepted(known.OrderId) : Problems.Unprocessable(KeyReused.Code, KeyReused.Detail);
+                    return known.Matches(hash) ? Created(known.OrderId) : Problems.Unprocessable(KeyReused.Code, KeyReused.Detail);
                 unit.Add(new IdempotencyKey(idempotencyKey, hash, placed.OrderId, now));
                 return Place(unit, placed);
             },
@@ -72,10 +72,10 @@ public static class PlaceOrder
         var order = new Order(placed.OrderId);
         unit.Add(order);
         unit.Append(order, placed);
-        return Accepted(order.Id);
+        return Created(order.Id);
     }
 
-    private static Created<OrderState> Accepted(Guid orderId) =>
+    private static Created<OrderState> Created(Guid orderId) =>
         TypedResults.Created($"/orders/{orderId}", new OrderState(orderId, OrderStatus.Placed));
 }
 

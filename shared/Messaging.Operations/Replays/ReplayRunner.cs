@@ -24,7 +24,7 @@ internal sealed partial class ReplayRunner(
     TimeProvider clock,
     ILogger<ReplayRunner> logger) : JobRunner<Replay>(replays, address, database, jobs.JobPollInterval, logger)
 {
-    private const string WhoDeclares = "Its consumer declares what it takes when it starts, or deploy/rabbitmq/definitions.json does.";
+    private const string WhoDeclares = "Its consumer declares what it takes when it starts, or the definitions that the broker loads do.";
 
     private static readonly TimeSpan WhileTheQueueIsLong = TimeSpan.FromMilliseconds(50);
 

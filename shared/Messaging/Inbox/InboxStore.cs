@@ -19,7 +19,7 @@ internal static class InboxStore
         FROM (SELECT DISTINCT hashtextextended($1 || ' ' || stream, 0) AS key FROM unnest($2) AS stream ORDER BY key) AS keys
         """;
 
-    private const string TakeOver =
+    private const string InsertEvents =
         """
         INSERT INTO messaging.inbox (event_id, queue)
         SELECT event_id, $1 FROM unnest($2) AS event_id
@@ -67,7 +67,7 @@ internal static class InboxStore
         var streams = events.Select(e => e.Stream).Distinct().ToArray();
         var ids = events.Select(e => e.EventId).Distinct().Order().ToArray();
         batch.Add(LockStreams, Value(queue), Value(streams));
-        batch.Add(TakeOver, Value(queue), Value(ids));
+        batch.Add(InsertEvents, Value(queue), Value(ids));
         batch.Add(SelectDeferred, Value(queue), Value(streams));
     }
 

@@ -81,7 +81,7 @@ internal sealed record InboxChanges(string Queue, ReceivedBatch Received, IReadO
     public void AddTo(NpgsqlBatch batch) => InboxStore.Write(batch, Queue, Received, Failed);
 
     /// <summary>The deferred event that may have made the write fail; null when the cause was an outage or a conflict.</summary>
-    public EventEnvelope? Suspect(Exception failure) => DatabaseErrors.IsPassing(failure) ? null : Received.Resumed.FirstOrDefault();
+    public EventEnvelope? Suspect(Exception failure) => DatabaseErrors.IsTemporary(failure) ? null : Received.Resumed.FirstOrDefault();
 
     /// <summary>Counts what was committed.</summary>
     /// <param name="metrics">The counters.</param>

@@ -16,14 +16,14 @@ internal sealed class DatabaseAddress : IDisposable
     private const string ByIndex = "-c enable_seqscan=off -c jit=off";
 
     private readonly string service;
-    private readonly Lazy<NpgsqlDataSource> alone;
+    private readonly Lazy<NpgsqlDataSource> unpooled;
 
     public DatabaseAddress(string connectionString, string service)
     {
         this.service = service;
         Pooled = PooledOf(connectionString, service);
         Unpooled = UnpooledOf(connectionString, service);
-        alone = new(() => new NpgsqlDataSourceBuilder(Unpooled) { Name = $"{service} relay" }.Build());
+        unpooled = new(() => new NpgsqlDataSourceBuilder(Unpooled) { Name = $"{service} relay" }.Build());
     }
 
     /// <summary>For units of work and queries.</summary>
@@ -36,12 +36,12 @@ internal sealed class DatabaseAddress : IDisposable
     public NpgsqlDataSource CreatePool() => new NpgsqlDataSourceBuilder(Pooled) { Name = service }.Build();
 
     /// <summary>A connection outside the pool, not open yet.</summary>
-    public NpgsqlConnection CreateUnpooled() => alone.Value.CreateConnection();
+    public NpgsqlConnection CreateUnpooled() => unpooled.Value.CreateConnection();
 
     public void Dispose()
     {
-        if (alone.IsValueCreated)
-            alone.Value.Dispose();
+        if (unpooled.IsValueCreated)
+            unpooled.Value.Dispose();
     }
 
     private static string PooledOf(string connectionString, string service) => With(connectionString, settings =>

@@ -33,7 +33,7 @@ internal static class DatabaseErrors
     }) is not null;
 
     /// <summary>An outage or a conflict: nothing is wrong with the data.</summary>
-    public static bool IsPassing(Exception exception) => IsOutage(exception) || IsConflict(exception);
+    public static bool IsTemporary(Exception exception) => IsOutage(exception) || IsConflict(exception);
 
     private static DbException? Find(Exception? exception, Func<DbException, bool> test)
     {
