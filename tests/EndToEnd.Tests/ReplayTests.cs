@@ -15,7 +15,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
 
     private static readonly string[] Situations =
     [
-        "A new consumer must learn the past", "When retention has archived a part", "A consumer lost its state", "the inbox must forget",
+        "A new consumer needs past events", "When retention has archived a part", "A consumer lost its state", "remove these entries from the inbox",
         "Rows may differ from the log",
     ];
 
@@ -66,7 +66,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         var sku = await Shop.Stock(10);
         await Shop.Becomes(await Shop.Place(sku), "shipped");
 
-        var answers = await Run("A new consumer must learn the past");
+        var answers = await Run("A new consumer needs past events");
 
         Assert.Equal(3, answers.Count);
         var listed = answers[2].GetProperty("items")[0];
@@ -137,7 +137,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
              DELETE FROM reservations WHERE order_id IN ({ids});
              DELETE FROM messaging.event_log WHERE stream IN ({ids});
              UPDATE stock SET available = {units}, reserved = 0 WHERE sku = '{sku}';
-             {Guide.After("the inbox must forget").Replace("2026-01-31 12:00Z", $"{since:O}", StringComparison.Ordinal)}
+             {Guide.After("remove these entries from the inbox").Replace("2026-01-31 12:00Z", $"{since:O}", StringComparison.Ordinal)}
              """);
         await lose.ExecuteNonQueryAsync();
     }

@@ -23,7 +23,7 @@ public sealed class ViewTests(OpsPlatform platform) : PageTest(platform)
         await Open(Orders, "");
         await Link("shipping").ClickAsync();
 
-        await Expect(Page).ToHaveTitleAsync("What is waiting · shipping");
+        await Expect(Page).ToHaveTitleAsync("Overview · shipping");
         Assert.StartsWith(Shipping.Http.BaseAddress!.ToString(), Page.Url, StringComparison.Ordinal);
     }
 
@@ -35,7 +35,7 @@ public sealed class ViewTests(OpsPlatform platform) : PageTest(platform)
         await Orders.Stop();
 
         await Says("What you see may be out of date.");
-        await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "What is waiting" })).ToBeVisibleAsync();
+        await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Overview" })).ToBeVisibleAsync();
         await Page.RunAndWaitForResponseAsync(
             () => Orders.Start(), response => response.Url.EndsWith("/ops/status", StringComparison.Ordinal) && response.Ok);
     }

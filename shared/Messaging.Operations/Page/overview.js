@@ -7,7 +7,7 @@ const counted = 100_000;
 /** The unresolved states, in the overview's words. */
 const unresolved = { waiting: 'waiting for an operator', scheduled: 'to be redriven', redriven: 'back in their queue' };
 
-/** What is waiting. */
+/** Overview: the counts of waiting messages and events. */
 export async function overview() {
   const status = await get('status');
   const { outbox, relay } = status;
@@ -17,7 +17,7 @@ export async function overview() {
   })).filter(({ count }) => count > 0);
   const deferred = status.deferred.reduce((sum, { count }) => sum + count, 0);
   return {
-    title: 'What is waiting',
+    title: 'Overview',
     every: 5000,
     content: [
       h('ul', { class: 'cards' },

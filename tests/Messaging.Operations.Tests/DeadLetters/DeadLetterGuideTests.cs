@@ -18,9 +18,10 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
 
     private static readonly string[] Situations =
     [
-        "the alert DeadLettersArriving fires", "the cause is repaired", "that one is `resolved`", "everything failed during an outage",
-        "one order is stuck", "a producer wrote something wrong", "`body.json` is corrected", "a message must never take effect",
-        "it must not happen at all", "old dead letters should go", "a redrive was a mistake", "one is closed",
+        "the alert DeadLettersArriving fires", "the cause is repaired", "the first redriven message is `resolved`",
+        "everything failed during an outage", "one order is stuck", "a producer wrote something wrong", "`body.json` is corrected",
+        "a message must never take effect", "the whole operation must not happen", "old dead letters should go",
+        "a redrive was a mistake", "followers of a closed message still wait",
     ];
 
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory();
@@ -36,7 +37,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     public void Every_block_is_run_by_a_test_of_this_class() => Assert.Equal(Situations.Select(Guide.After), Guide.Blocks);
 
     [Fact]
-    public async Task An_alert_leads_to_what_waits_what_goes_by_itself_and_all_about_one_of_them()
+    public async Task An_alert_leads_to_the_waiting_and_scheduled_messages_and_their_details()
     {
         var service = await Service().With(GoesLater).Start();
         var waiting = await Fail(service, Guid.CreateVersion7());
@@ -58,7 +59,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task One_is_tried_also_when_it_would_go_by_itself()
+    public async Task A_scheduled_message_can_be_redriven_at_once()
     {
         var service = await Service().With(GoesLater).Start();
         var (account, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
@@ -84,7 +85,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         await Insert(1, 5);
         await Insert(6, 3, exception: Transient);
 
-        var answers = Guide.Answers(await Run(service, "that one is `resolved`"));
+        var answers = Guide.Answers(await Run(service, "the first redriven message is `resolved`"));
 
         Assert.Equal((5, 0), Redriven(answers[0]));
         Assert.Equal((5, 5), Redriven(answers[1]));
@@ -177,7 +178,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         var account = Guid.CreateVersion7();
         var letter = await FailWithFollower(service, account);
 
-        await Run(service, "it must not happen at all", letter.Id);
+        await Run(service, "the whole operation must not happen", letter.Id);
 
         await NeverTakesEffect(service, account, await letter.EventId());
         Assert.Null(await service.Tally(account));
@@ -209,10 +210,10 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         var account = Guid.CreateVersion7();
         var letter = await FailWithFollower(service, account);
         await service.OpenByHand(account);
-        await Run(service, "it must not happen at all", letter.Id);
+        await Run(service, "the whole operation must not happen", letter.Id);
         Assert.Equal(1, await Deferred());
 
-        await Run(service, "one is closed", letter.Id);
+        await Run(service, "followers of a closed message still wait", letter.Id);
 
         await Eventually.Is(async () => await service.Tally(account) is { Total: 5, Changes: 1 });
         Assert.Equal(["anna discard", "anna release"], await letter.Actions());

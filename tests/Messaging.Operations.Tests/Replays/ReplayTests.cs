@@ -464,7 +464,7 @@ public sealed class ReplayTests : SampleServiceTest
         lose.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = accounts });
         await lose.ExecuteNonQueryAsync(Cancellation);
         var guide = Guide.Read(Path.Combine(AppContext.BaseDirectory, "guides", "replays.md"), "What to do");
-        var forget = guide.After("the inbox must forget");
+        var forget = guide.After("remove these entries from the inbox");
         return await Database.Scalar<long>(forget
             .Replace("'inventory'", "'ledger'", StringComparison.Ordinal)
             .Replace("2026-01-31 12:00Z", $"{since:O}", StringComparison.Ordinal));
