@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrderPlatform.Benchmarks.Running;
 
 namespace OrderPlatform.Benchmarks;
 
@@ -23,7 +24,8 @@ internal sealed record Options
           --warm-up N       how many are sent before, unmeasured: 10,000
           --connections N   keep-alive connections: 64
           --rounds N        how often everything is repeated, each time on fresh databases: 1, or 3 with --against
-          --against ceiling flow and latency: the platform and the ceiling in turn, and the median of their ratios
+          --transports A,B  MassTransit,RabbitMq: by default both for flow and latency, and the first for the others
+          --against ceiling flow and latency: the platform, with each transport, and the ceiling in turn, and the medians of their ratios
           --against jobs    flow: with background jobs and without, in turn
           --jobs NAME,NAME… which jobs: retention,replay,rebuild,redrive; by default all
           --dead-letters N  how many there are for redrive: 100,000
@@ -46,6 +48,9 @@ internal sealed record Options
     public int Connections { get; private init; } = 64;
 
     public int Rounds { get; private init; }
+
+    /// <summary>At least one; scenarios that do not compare use the first.</summary>
+    public IReadOnlyList<Target> Transports { get; private init; } = [Target.MassTransit, Target.RabbitMq];
 
     public bool AgainstCeiling { get; private init; }
 
@@ -81,6 +86,7 @@ internal sealed record Options
                 "--seconds" => options with { Seconds = Number() },
                 "--rows" => options with { Rows = [.. Value().Split(',').Select(Parsed)] },
                 "--jobs" => options with { Jobs = [.. Value().Split(',').Select(Job)] },
+                "--transports" => options with { Transports = [.. Value().Split(',').Select(Transport).Distinct()] },
                 "--dead-letters" => options with { DeadLetters = Number() },
                 "--json" => options with { JsonFile = Value() },
                 "--against" => Value() switch
@@ -109,6 +115,13 @@ internal sealed record Options
             Rounds = options.Rounds > 0 ? options.Rounds : options.AgainstCeiling || options.AgainstJobs ? 3 : 1,
         };
     }
+
+    private static Target Transport(string name) => name switch
+    {
+        nameof(Target.MassTransit) => Target.MassTransit,
+        nameof(Target.RabbitMq) => Target.RabbitMq,
+        _ => throw new ArgumentException($"--transports takes MassTransit, RabbitMq or both, not '{name}'."),
+    };
 
     private static string Job(string name) => AllJobs.Contains(name)
         ? name

@@ -31,12 +31,12 @@ internal sealed class Report(Options options, Machine machine)
     }
 
     /// <summary>Compares two runs of one round.</summary>
-    public void Compare(Measurement one, Measurement other, string otherName)
+    public void Compare(string oneName, Measurement one, Measurement other, string otherName)
     {
-        var ratio = new Ratio(otherName, one.ShippedPerSecond / other.ShippedPerSecond, one.CpuMilliseconds / other.CpuMilliseconds);
+        var ratio = new Ratio(oneName, otherName, one.ShippedPerSecond / other.ShippedPerSecond, one.CpuMilliseconds / other.CpuMilliseconds);
         ratios.Add(ratio);
         Scenarios.Progress.Say(
-            $"round {ratios.Count}: {ratio.Rate:P0} of the orders/s of the {otherName}, {ratio.Cpu:N2} times its CPU an order");
+            $"{oneName} has {ratio.Rate:P0} of the orders/s of the {otherName}, and {ratio.Cpu:N2} times its CPU an order");
     }
 
     /// <summary>The results as a table.</summary>
@@ -89,10 +89,11 @@ internal sealed class Report(Options options, Machine machine)
         }
 
         if (ratios.Count > 0)
-        {
             text.AppendLine();
-            var (rate, cpu) = (Median(r => r.Rate), Median(r => r.Cpu));
-            Line($"Against the {ratios[0].Other}, median of {ratios.Count}: {rate:P0} of its orders/s, {cpu:N2} times its CPU an order");
+        foreach (var ratio in MedianRatios())
+        {
+            var rounds = ratios.Count(r => r.One == ratio.One);
+            Line($"{ratio.One} against the {ratio.Other}, median of {rounds}: {ratio.Rate:P0} of its orders/s, {ratio.Cpu:N2} times its CPU an order");
         }
 
         return text.ToString();
@@ -120,18 +121,23 @@ internal sealed class Report(Options options, Machine machine)
             options,
             measurements,
             ratios,
-            medianRatio = ratios.Count == 0 ? null : new Ratio(ratios[0].Other, Median(r => r.Rate), Median(r => r.Cpu)),
+            medianRatios = MedianRatios(),
         },
         Json);
 
-    private double Median(Func<Ratio, double> value)
+    private IEnumerable<Ratio> MedianRatios() =>
+        from ratio in ratios
+        group ratio by (ratio.One, ratio.Other) into rounds
+        select new Ratio(rounds.Key.One, rounds.Key.Other, Median(rounds.Select(r => r.Rate)), Median(rounds.Select(r => r.Cpu)));
+
+    private static double Median(IEnumerable<double> values)
     {
-        double[] sorted = [.. ratios.Select(value).Order()];
+        double[] sorted = [.. values.Order()];
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
     private static string ConsistencyCheck(Measurement measurement) => measurement.Problems.Count == 0 ? "right" : "WRONG";
 
     /// <summary>One run's figures divided by those of the other, within one round.</summary>
-    private sealed record Ratio(string Other, double Rate, double Cpu);
+    private sealed record Ratio(string One, string Other, double Rate, double Cpu);
 }

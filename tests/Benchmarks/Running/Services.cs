@@ -8,8 +8,11 @@ namespace OrderPlatform.Benchmarks.Running;
 /// <summary>What is measured.</summary>
 internal enum Target
 {
-    /// <summary>The three services, as they are.</summary>
-    Platform,
+    /// <summary>The three services, with the default transport.</summary>
+    MassTransit,
+
+    /// <summary>The three services, with RabbitMQ.Client alone.</summary>
+    RabbitMq,
 
     /// <summary>The same work by hand.</summary>
     Ceiling,
@@ -115,6 +118,8 @@ internal sealed class Services : IAsyncDisposable
         start.Environment["ConnectionStrings__Database"] = servers.Database(name);
         start.Environment["ConnectionStrings__Broker"] = servers.Broker(name);
         start.Environment["Carrier__Mode"] = "Instant";
+        if (target != Target.Ceiling)
+            start.Environment["Messaging__Transport"] = target.ToString();
         foreach (var (setting, value) in settings)
             start.Environment[setting] = value;
         return (Process.Start(start)!, url, log);

@@ -14,7 +14,7 @@ internal static class Backlog
 
     private static async Task<Measurement> Measure(string name, Options options, Servers servers, CancellationToken stoppingToken)
     {
-        await using var trial = await Trial.Start(Target.Platform, options, servers, rowsBefore: 0, stoppingToken);
+        await using var trial = await Trial.Start(options.Transports[0], options, servers, rowsBefore: 0, stoppingToken);
         await using var memory = new MemorySampler(trial.Services);
         Progress.Say("stopping the broker");
         await servers.StopBroker(stoppingToken);

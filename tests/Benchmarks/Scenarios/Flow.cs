@@ -14,7 +14,7 @@ internal static class Flow
         return await Measure(name, "flow", trial, options, jobs: [], stoppingToken);
     }
 
-    /// <summary>The platform, or two targets in turn: then each round compares the first with the second.</summary>
+    /// <summary>The platform with each transport in turn; against the ceiling, each round compares each of them with it.</summary>
     public static async Task Run(Options options, Servers servers, Report report, CancellationToken stoppingToken)
     {
         if (options.AgainstJobs)
@@ -25,16 +25,16 @@ internal static class Flow
 
         Target[] targets = options switch
         {
-            { AgainstCeiling: true } => [Target.Platform, Target.Ceiling],
+            { AgainstCeiling: true } => [.. options.Transports, Target.Ceiling],
             { Scenario: "ceiling" } => [Target.Ceiling],
-            _ => [Target.Platform],
+            _ => [.. options.Transports],
         };
         for (var round = 1; round <= options.Rounds; round++)
         {
             foreach (var target in targets)
                 report.Add(await Measure($"{target.Name()} {round}", target, options, servers, rowsBefore: 0, stoppingToken));
-            if (targets is [_, var other])
-                report.Compare(report.Measurements[^2], report.Measurements[^1], other.Name());
+            foreach (var (one, target) in report.Measurements.TakeLast(targets.Length).Zip(targets[..^1]))
+                report.Compare(target.Name(), one, report.Measurements[^1], targets[^1].Name());
         }
     }
 
@@ -44,7 +44,7 @@ internal static class Flow
     /// </summary>
     private static async Task RunAgainstJobs(Options options, Servers servers, Report report, CancellationToken stoppingToken)
     {
-        await using var trial = await Trial.Start(Target.Platform, options, servers, rowsBefore: 0, stoppingToken);
+        await using var trial = await Trial.Start(options.Transports[0], options, servers, rowsBefore: 0, stoppingToken);
         for (var round = 1; round <= options.Rounds; round++)
         {
             Measurement? with = null, without = null;
@@ -52,7 +52,7 @@ internal static class Flow
                 with = await With();
             without = await Without();
             with ??= await With();
-            report.Compare(with, without, "platform without");
+            report.Compare("platform with jobs", with, without, "platform without");
 
             async Task<Measurement> With() =>
                 Added(await Measure($"with jobs {round}", $"with-jobs-{round}", trial, options, options.Jobs, stoppingToken));

@@ -14,7 +14,7 @@ internal static class Growth
             foreach (var rows in options.Rows)
             {
                 var name = FormattableString.Invariant($"{rows:N0} rows {round}");
-                var measurement = await Flow.Measure(name, Target.Platform, options, servers, rows, stoppingToken);
+                var measurement = await Flow.Measure(name, options.Transports[0], options, servers, rows, stoppingToken);
                 first ??= measurement;
                 report.Add(measurement with
                 {

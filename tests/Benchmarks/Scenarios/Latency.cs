@@ -11,7 +11,7 @@ internal static class Latency
 {
     public static async Task Run(Options options, Servers servers, Report report, CancellationToken stoppingToken)
     {
-        var targets = options.AgainstCeiling ? [Target.Platform, Target.Ceiling] : new[] { Target.Platform };
+        IEnumerable<Target> targets = options.AgainstCeiling ? options.Transports.Append(Target.Ceiling) : options.Transports;
         for (var round = 1; round <= options.Rounds; round++)
         {
             foreach (var target in targets)
