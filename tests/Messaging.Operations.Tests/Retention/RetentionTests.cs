@@ -150,7 +150,7 @@ public sealed class RetentionTests : RetentionTest
 
         var exception = await Assert.ThrowsAsync<RetentionException>(() => Run(service));
 
-        Assert.Contains("got more events", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("more events arrived", exception.Message, StringComparison.Ordinal);
         await AssertArchivesFour(service);
     }
 
