@@ -17,7 +17,7 @@ internal sealed class InventoryByHand() : HandService("inventory")
 
     private const string InsertReservations =
         """
-        INSERT INTO reservations (order_id, status, lines, sequence)
+        INSERT INTO reservations (order_id, status, lines, version)
         SELECT order_id, 'Reserved', lines::jsonb, 1 FROM unnest($1, $2) AS r (order_id, lines)
         """;
 

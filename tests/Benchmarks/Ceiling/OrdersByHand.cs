@@ -7,7 +7,7 @@ internal sealed class OrdersByHand() : HandService("orders")
 {
     private const string InsertOrders =
         """
-        INSERT INTO orders (id, customer_id, status, lines, shipping_address, placed_at, sequence)
+        INSERT INTO orders (id, customer_id, status, lines, shipping_address, placed_at, version)
         SELECT id, customer_id, 'Placed', lines::jsonb, shipping_address::jsonb, placed_at, 1
         FROM unnest($1, $2, $3, $4, $5) AS o (id, customer_id, lines, shipping_address, placed_at)
         """;
@@ -20,10 +20,10 @@ internal sealed class OrdersByHand() : HandService("orders")
             ON CONFLICT DO NOTHING
             RETURNING event_id)
         UPDATE orders AS o
-        SET status = 'Confirmed', confirmed_at = $3, sequence = o.sequence + 1
+        SET status = 'Confirmed', confirmed_at = $3, version = o.version + 1
         FROM unnest($1, $2) AS m (event_id, order_id)
         WHERE m.event_id IN (SELECT event_id FROM fresh) AND o.id = m.order_id AND o.status = 'Placed'
-        RETURNING m.event_id, o.id, o.sequence, o.lines::text, o.shipping_address::text
+        RETURNING m.event_id, o.id, o.version, o.lines::text, o.shipping_address::text
         """;
 
     private const string Ship =
@@ -34,10 +34,10 @@ internal sealed class OrdersByHand() : HandService("orders")
             ON CONFLICT DO NOTHING
             RETURNING event_id)
         UPDATE orders AS o
-        SET status = 'Shipped', shipment = m.shipment::jsonb, sequence = o.sequence + 1
+        SET status = 'Shipped', shipment = m.shipment::jsonb, version = o.version + 1
         FROM unnest($1, $2, $3) AS m (event_id, order_id, shipment)
         WHERE m.event_id IN (SELECT event_id FROM fresh) AND o.id = m.order_id AND o.status = 'Confirmed'
-        RETURNING m.event_id, o.id, o.sequence
+        RETURNING m.event_id, o.id, o.version
         """;
 
     private DateTimeOffset now;

@@ -15,7 +15,7 @@ internal sealed class ShippingByHand() : HandService("shipping")
 
     private const string InsertShipments =
         """
-        INSERT INTO shipments (order_id, id, status, lines, shipping_address, tracking_number, attempts, sequence)
+        INSERT INTO shipments (order_id, id, status, lines, shipping_address, tracking_number, attempts, version)
         SELECT order_id, id, 'Dispatched', lines::jsonb, shipping_address::jsonb, tracking_number, 0, 1
         FROM unnest($1, $2, $3, $4, $5) AS s (order_id, id, lines, shipping_address, tracking_number)
         """;

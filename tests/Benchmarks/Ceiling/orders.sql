@@ -9,6 +9,6 @@ CREATE TABLE orders (
     rejection jsonb,
     cancellation jsonb,
     shipment jsonb,
-    sequence integer NOT NULL);
+    version integer NOT NULL);
 CREATE INDEX ix_orders_customer_id_id ON orders (customer_id, id);
 CREATE INDEX ix_orders_status_id ON orders (status, id);

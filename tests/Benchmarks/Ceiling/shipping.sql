@@ -7,6 +7,6 @@ CREATE TABLE shipments (
     tracking_number varchar(100),
     attempts integer NOT NULL,
     next_attempt_at timestamptz,
-    sequence integer NOT NULL);
+    version integer NOT NULL);
 CREATE UNIQUE INDEX ix_shipments_id ON shipments (id);
 CREATE INDEX ix_shipments_next_attempt_at ON shipments (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
