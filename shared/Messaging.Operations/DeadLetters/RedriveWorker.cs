@@ -35,7 +35,9 @@ internal sealed partial class RedriveWorker(
     // Seconds after which an unused allowance lapses, so that overdue messages are not sent all at once.
     private const string Lapse = "0.3";
 
-    internal static readonly string SelectDue = EmbeddedSql.Of(typeof(RedriveWorker), "SelectDue", ("gather", Gather), ("lapse", Lapse));
+    internal static readonly string SelectDue = EmbeddedSql.Of(typeof(RedriveWorker), "SelectDue")
+        .Replace("{gather}", Gather, StringComparison.Ordinal)
+        .Replace("{lapse}", Lapse, StringComparison.Ordinal);
 
     private const string SetRedriven =
         """

@@ -13,6 +13,8 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 /// </summary>
 internal static class Redrives
 {
+    private static readonly string ScheduleSql = EmbeddedSql.Of(typeof(Redrives), "Schedule");
+
     /// <summary>The redrive of all messages that operators redrive individually: at once, without a rate.</summary>
     public static readonly Guid Single = Guid.Empty;
 
@@ -105,7 +107,7 @@ internal static class Redrives
         var redrive = Guid.CreateVersion7();
         parameters.AddRange(
             new NpgsqlParameter[] { Value(redrive), Value(perSecond), Value(who.Name), Value(reason), Value(limit ?? long.MaxValue) });
-        command.CommandText = EmbeddedSql.Of(typeof(Redrives), "Schedule", ("where", filter.Where(parameters, waiting: true)));
+        command.CommandText = ScheduleSql.Replace("{where}", filter.Where(parameters, waiting: true), StringComparison.Ordinal);
         command.CommandTimeout = (int)LongestStatement.TotalSeconds;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);

@@ -15,6 +15,8 @@ using Answer = Results<Ok<DeferredPage>, ValidationProblem>;
 /// <summary><c>GET /ops/deferred</c></summary>
 internal static class ListDeferred
 {
+    private static readonly string PageSql = EmbeddedSql.Of(typeof(ListDeferred), "Page");
+
     /// <summary>Lists events that wait for their predecessor, oldest first.</summary>
     /// <remarks>For the next page, pass <c>next</c> as <c>after</c>.</remarks>
     /// <param name="database">The service's database.</param>
@@ -59,7 +61,7 @@ internal static class ListDeferred
             conditions.Add($"stream = {Next(parameters, stream)}");
         if (after is not null)
             conditions.Add($"(event_id, queue) > ({Next(parameters, after.EventId)}, {Next(parameters, after.Queue)})");
-        return EmbeddedSql.Of(typeof(ListDeferred), "Page", ("where", string.Join(" AND ", conditions)));
+        return PageSql.Replace("{where}", string.Join(" AND ", conditions), StringComparison.Ordinal);
     }
 
     private static DeferredItem Read(NpgsqlDataReader row) => new(
