@@ -8,15 +8,20 @@ public sealed class TestDatabase : IAsyncDisposable
 {
     private static readonly ConcurrentDictionary<TestDatabase, bool> All = [];
 
+    // A new connection costs the server more than most statements here.
+    private static readonly ConcurrentDictionary<string, NpgsqlDataSource> Administrators = [];
+
     private readonly string server;
     private readonly string name;
+    private readonly bool hasRole;
 
     private TestDatabase(string server, string name, string? rolePassword = null)
     {
         (this.server, this.name) = (server, name);
         var address = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 };
         Source = NpgsqlDataSource.Create(address);
-        if (rolePassword is not null)
+        hasRole = rolePassword is not null;
+        if (hasRole)
             (address.Username, address.Password) = (name, rolePassword);
         ConnectionString = address.ConnectionString;
         All[this] = true;
@@ -81,6 +86,8 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>Empties the tests' own connection pools: after a restart of the server, their connections are dead.</summary>
     internal static void ForgetConnections()
     {
+        foreach (var administrator in Administrators.Values)
+            administrator.Clear();
         foreach (var database in All.Keys)
             database.Source.Clear();
     }
@@ -125,25 +132,21 @@ public sealed class TestDatabase : IAsyncDisposable
         All.TryRemove(this, out _);
         await Source.DisposeAsync();
         await Execute(server, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-        await Execute(server, $"DROP ROLE IF EXISTS {name}");
+        if (hasRole)
+            await Execute(server, $"DROP ROLE IF EXISTS {name}");
     }
 
-    /// <summary>Pooled connections are broken after a restart of the server.</summary>
-    private static string WithoutPool(string server) => new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ConnectionString;
+    private static NpgsqlDataSource Administrator(string server) => Administrators.GetOrAdd(server, NpgsqlDataSource.Create);
 
     private static async Task Execute(string server, string sql)
     {
-        await using var connection = new NpgsqlConnection(WithoutPool(server));
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = Administrator(server).CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
 
     private static async Task<string?> Ask(string server, string sql)
     {
-        await using var connection = new NpgsqlConnection(WithoutPool(server));
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = Administrator(server).CreateCommand(sql);
         return (string?)await command.ExecuteScalarAsync();
     }
 

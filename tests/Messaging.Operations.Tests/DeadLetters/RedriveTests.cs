@@ -305,7 +305,7 @@ public sealed class RedriveTests : DeadLetterTest
                 - failure.GetProperty("at").GetDateTimeOffset())
             .Select(backoff => backoff.TotalSeconds);
         Assert.Equal([0.2, 0.4, 0.5], backoffs.Select(seconds => Math.Round(seconds, 3)));
-        Assert.Equal(3, (await Scrape.Of(service.Services))["""messaging_redrives_total{queue="ledger",kind="automatic"}"""]);
+        await Scrape.Becomes(service.Services, """messaging_redrives_total{queue="ledger",kind="automatic"}""", 3);
         Assert.Equal(0, (await Scrape.Of(service.Services))["""messaging_redrives_total{queue="ledger",kind="operator"}"""]);
 
         Poison.Remove(account);
