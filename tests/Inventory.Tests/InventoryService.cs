@@ -14,6 +14,8 @@ using OrderPlatform.Messaging.Inbox;
 using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Testing;
 
+[assembly: AssemblyFixture(typeof(MigratedDatabase))]
+
 namespace OrderPlatform.Inventory.Tests;
 
 /// <summary>The service on Kestrel, with a database of its own. It has no broker: everything tested here must work without one.</summary>
@@ -34,7 +36,7 @@ public sealed class InventoryService : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Database = await TestDatabase.Create();
+        Database = await MigratedDatabase.CopyFor<InventoryDb>();
         (host, Http) = await Start();
     }
 

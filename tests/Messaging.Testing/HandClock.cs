@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace OrderPlatform.Messaging.Testing;
 
-/// <summary>A clock that is set by hand. Whoever waits for it goes on at once, and how long it would have been is written down.</summary>
+/// <summary>A clock that is set by hand. A timer fires at once, and its due time is recorded.</summary>
 internal sealed class HandClock : TimeProvider
 {
     public long Milliseconds { get; set; }

@@ -3,17 +3,17 @@ using OrderPlatform.Messaging.Handlers;
 
 namespace OrderPlatform.Messaging.Testing;
 
-// A second consumer of the ledger's events, on a queue of its own, which came later and has to learn the past.
+// A second consumer of the ledger's events, on a queue of its own. It was added later and has to learn the past.
 
-/// <summary>What it knows of an account.</summary>
+/// <summary>The second consumer's knowledge of an account.</summary>
 public sealed class Lesson
 {
     public Guid Id { get; init; }
 
-    /// <summary>The last event that it has heard of.</summary>
+    /// <summary>The sequence of the last event that took effect.</summary>
     public int Sequence { get; set; }
 
-    /// <summary>The names of the events, in the order in which they took effect.</summary>
+    /// <summary>Words for the events, in the order in which they took effect, such as <c>opened 1 2 closed</c>.</summary>
     public string Learned { get; set; } = "";
 }
 
@@ -27,7 +27,7 @@ public abstract class Learn(UnitOfWork unit)
         .Handles<Deposited, LearnDeposit>(Queue)
         .Handles<Closed, LearnClosing>(Queue);
 
-    protected Outcome Handle(Guid account, string what)
+    protected Outcome Handle(Guid account, string word)
     {
         Poison.ThrowIfPoisoned(account);
         var incoming = unit.Incoming!;
@@ -36,7 +36,7 @@ public abstract class Learn(UnitOfWork unit)
             return Outcome.Defer;
         if (lesson is null)
             unit.Add(lesson = new Lesson { Id = account });
-        (lesson.Sequence, lesson.Learned) = (incoming.Sequence, $"{lesson.Learned} {what}".Trim());
+        (lesson.Sequence, lesson.Learned) = (incoming.Sequence, $"{lesson.Learned} {word}".Trim());
         return Outcome.Handled;
     }
 }

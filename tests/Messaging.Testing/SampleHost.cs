@@ -77,7 +77,7 @@ public sealed class SampleHost : IAsyncDisposable
         return await query(scope.ServiceProvider.GetRequiredService<SampleDb>());
     }
 
-    /// <summary>What <see cref="Opened"/> would have done, by an operator.</summary>
+    /// <summary>Does by hand what the handler of <see cref="Opened"/> does.</summary>
     public Task OpenByHand(Guid account) => Query(
         db => db.Database.ExecuteSqlAsync($"INSERT INTO tallies (id, total, closed, changes) VALUES ({account}, 0, false, 0)"));
 

@@ -14,7 +14,7 @@ public sealed record Deposited(Guid AccountId, int Amount);
 
 public sealed record Closed(Guid AccountId);
 
-/// <summary>Nobody consumes it.</summary>
+/// <summary>No service consumes it.</summary>
 public sealed record Audited(Guid AccountId);
 
 public sealed class Account : EventSourcedEntity
@@ -108,7 +108,7 @@ public sealed class TallyClosing(UnitOfWork unit) : IHandler<Closed>
     }
 }
 
-/// <summary>Remembers what it heard.</summary>
+/// <summary>Remembers the events that it observed.</summary>
 public sealed class RecordingObserver : IEventObserver
 {
     private readonly System.Collections.Concurrent.ConcurrentQueue<object> events = [];
@@ -125,7 +125,7 @@ public sealed class RecordingObserver : IEventObserver
     }
 }
 
-/// <summary>What makes handlers throw: openings of and deposits on some accounts, and one amount.</summary>
+/// <summary>Makes handlers throw: for openings of and deposits on some accounts, and for one amount.</summary>
 public static class Poison
 {
     public const int Amount = 666;

@@ -14,7 +14,7 @@ public sealed class SampleServiceBuilder
 {
     private const string Quick = "00:00:00.100";
 
-    // A test should not wait where the product rests.
+    // Short, so that tests need not wait for the product's pauses.
     private static readonly string[] Intervals =
     [
         "DeadLetters:RedriveInterval", "DeadLetters:SweepInterval", "DeferredRetryInterval", "JobPollInterval", "SampleInterval",

@@ -10,7 +10,8 @@ using Xunit;
 namespace OrderPlatform.Messaging.Testing;
 
 /// <summary>A database, a virtual host, and instances of the sample service that use them.</summary>
-public abstract class SampleServiceTest : IAsyncLifetime
+/// <param name="shared">The fixture whose database and virtual host the tests of a class share; if null, each test has its own.</param>
+public abstract class SampleServiceTest(SharedSampleService? shared = null) : IAsyncLifetime
 {
     private readonly List<SampleHost> hosts = [];
     private IConnection? connection;
@@ -23,8 +24,8 @@ public abstract class SampleServiceTest : IAsyncLifetime
 
     public virtual async ValueTask InitializeAsync()
     {
-        Database = await SampleTemplate.Copy();
-        Broker = await TestBroker.CreateVhost();
+        Database = shared?.Database ?? await SampleTemplate.Copy();
+        Broker = shared?.Broker ?? await TestBroker.CreateVhost();
     }
 
     public virtual async ValueTask DisposeAsync()
@@ -33,17 +34,24 @@ public abstract class SampleServiceTest : IAsyncLifetime
         await Task.WhenAll(hosts.Select(host => host.DisposeAsync().AsTask()));
         if (connection is not null)
             await connection.DisposeAsync();
+        if (shared is not null)
+            return;
         await Broker.DisposeAsync();
         await Database.DisposeAsync();
     }
 
-    /// <summary>An instance of the sample service, to be started. Classes of tests override it with what all their tests need.</summary>
+    /// <summary>An instance of the sample service, to be started. Test classes override it with the settings of all their tests.</summary>
     protected virtual SampleServiceBuilder Service() => new(Database, Broker.Uri, async builder =>
     {
         var host = await builder.Build();
         hosts.Add(host);
         return host;
     });
+
+    /// <summary>The running instance that the tests of the class share. The first of them starts it.</summary>
+    protected Task<SampleHost> SharedService() => shared is null
+        ? throw new InvalidOperationException("The class has no SharedSampleService.")
+        : shared.StartOnce(Service());
 
     /// <summary>Stops an instance before the test ends.</summary>
     protected async Task Stop(SampleHost host)
@@ -100,13 +108,14 @@ public abstract class SampleServiceTest : IAsyncLifetime
     protected Task<BasicGetResult?> Take(string queue) => OnChannel(channel => channel.BasicGetAsync(queue, autoAck: true, Cancellation));
 
     /// <summary>Declares a queue that no service consumes, and binds it to an exchange.</summary>
-    protected Task Bind(string queue, string exchange, string type = ExchangeType.Fanout, string routingKey = "") => OnChannel(async channel =>
-    {
-        await channel.ExchangeDeclareAsync(exchange, type, durable: true, cancellationToken: Cancellation);
-        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
-        await channel.QueueBindAsync(queue, exchange, routingKey, cancellationToken: Cancellation);
-        return queue;
-    });
+    protected Task Bind(string queue, string exchange, string type = ExchangeType.Fanout, string routingKey = "") =>
+        OnChannel(async channel =>
+        {
+            await channel.ExchangeDeclareAsync(exchange, type, durable: true, cancellationToken: Cancellation);
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, cancellationToken: Cancellation);
+            await channel.QueueBindAsync(queue, exchange, routingKey, cancellationToken: Cancellation);
+            return queue;
+        });
 
     /// <summary>Uses a channel of the test's own connection to the broker.</summary>
     protected async Task<T> OnChannel<T>(Func<IChannel, Task<T>> use)
@@ -127,10 +136,15 @@ public abstract class SampleServiceTest : IAsyncLifetime
         Database.Scalar<long>($"SELECT count(*) FROM messaging.dead_letters WHERE {where}");
 
     /// <summary>Waits until so many events are deferred.</summary>
-    protected Task DeferredBecome(int count) => Eventually.Is(async () => await Deferred() == count, $"{count} events are deferred");
+    /// <param name="count">How many.</param>
+    /// <param name="where">A condition on their rows.</param>
+    protected Task DeferredBecome(int count, string where = "true") =>
+        Eventually.Is(async () => await Deferred(where) == count, $"{count} events are deferred where {where}");
 
     /// <summary>Counts the events that are deferred.</summary>
-    protected Task<long> Deferred() => Database.Scalar<long>("SELECT count(*) FROM messaging.deferred_events");
+    /// <param name="where">A condition on their rows.</param>
+    protected Task<long> Deferred(string where = "true") =>
+        Database.Scalar<long>($"SELECT count(*) FROM messaging.deferred_events WHERE {where}");
 
     /// <summary>Connects to the broker, once for each test, and again after the test has closed all connections.</summary>
     protected async Task<IConnection> Connect()

@@ -13,6 +13,8 @@ using OrderPlatform.Orders.Features;
 using OrderPlatform.Orders.Storage;
 using OrderPlatform.Testing;
 
+[assembly: AssemblyFixture(typeof(MigratedDatabase))]
+
 namespace OrderPlatform.Orders.Tests;
 
 /// <summary>The service on Kestrel, with a database of its own. It has no broker: everything tested here must work without one.</summary>
@@ -33,7 +35,7 @@ public sealed class OrdersService : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Database = await TestDatabase.Create();
+        Database = await MigratedDatabase.CopyFor<OrdersDb>();
         instance = await Start();
     }
 

@@ -12,6 +12,8 @@ using OrderPlatform.Shipping.Features;
 using OrderPlatform.Shipping.Storage;
 using OrderPlatform.Testing;
 
+[assembly: AssemblyFixture(typeof(MigratedDatabase))]
+
 namespace OrderPlatform.Shipping.Tests;
 
 /// <summary>One instance of the service on Kestrel. It has no broker: everything tested here must work without one.</summary>
@@ -127,7 +129,7 @@ public abstract class ShippingTest : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Database = await TestDatabase.Create();
+        Database = await MigratedDatabase.CopyFor<ShippingDb>();
         Carrier = await FakeCarrier.Start();
     }
 

@@ -104,7 +104,8 @@ public sealed class ArchiveFileTests
     {
         public Dictionary<string, byte[]> Files { get; } = [];
 
-        public Task<Stream> Open(string name, CancellationToken cancellationToken) => Task.FromResult<Stream>(new MemoryStream(Files[name]));
+        public Task<Stream> Open(string name, CancellationToken cancellationToken) =>
+            Task.FromResult<Stream>(new MemoryStream(Files[name]));
 
         public Task Write(string name, Func<Stream, Task> write, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -1,10 +1,6 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Messaging.Events;
-using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Messaging.Operations.Archives;
-using OrderPlatform.Messaging.Operations.Pacing;
-using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Messaging.Operations.Tests.Retention;
 using OrderPlatform.Testing;
 
@@ -13,7 +9,7 @@ namespace OrderPlatform.Messaging.Operations.Tests.Archives;
 public sealed class ArchiveTests : RetentionTest
 {
     private readonly TaskCompletionSource reached = new();
-    private readonly TaskCompletionSource goOn = new();
+    private readonly TaskCompletionSource proceed = new();
 
     private FaultyArchive Faulty => field ??= new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
 
@@ -25,7 +21,7 @@ public sealed class ArchiveTests : RetentionTest
     [InlineData("manifest missing")]
     [InlineData("manifest damaged")]
     [InlineData("manifest of another")]
-    public async Task A_damaged_archive_is_noticed_and_nothing_dropped(string damage)
+    public async Task A_damaged_archive_is_detected_and_the_log_stays(string damage)
     {
         var service = await StartFaulty();
         await OpenAndClose(service);
@@ -45,13 +41,13 @@ public sealed class ArchiveTests : RetentionTest
     }
 
     [Fact]
-    public async Task A_full_disk_is_noticed_and_nothing_dropped_or_left()
+    public async Task A_full_disk_is_detected_the_log_stays_and_no_file_is_left()
     {
         var service = await StartFaulty();
         await OpenAndClose(service);
         var all = await Log();
         await LetItEnd(service);
-        Faulty.Before = (what, _) => what == "flow" ? throw new IOException("No space left on device") : Task.CompletedTask;
+        Faulty.Before = (moment, _) => moment == "flow" ? throw new IOException("No space left on device") : Task.CompletedTask;
 
         await Assert.ThrowsAsync<IOException>(() => Run(service));
 
@@ -60,7 +56,7 @@ public sealed class ArchiveTests : RetentionTest
     }
 
     [Fact]
-    public async Task A_directory_that_cannot_be_written_is_noticed_and_nothing_dropped()
+    public async Task A_directory_that_cannot_be_written_is_detected_and_the_log_stays()
     {
         var service = await Service().Start();
         await OpenAndClose(service);
@@ -75,13 +71,13 @@ public sealed class ArchiveTests : RetentionTest
         Assert.Equal(Texts(all), Texts(await Log()));
     }
 
-    /// <summary>The first instance loses its connection at the worst moment, and goes on when another has done its work.</summary>
+    /// <summary>The first instance loses its connection at a critical moment, and continues after another has done its work.</summary>
     [Theory]
     [InlineData("flow", ArchiveFile.Suffix)]
     [InlineData("write", ArchiveManifest.Suffix)]
     [InlineData("open", ArchiveManifest.Suffix)]
     [InlineData("open", ArchiveFile.Suffix)]
-    public async Task An_instance_that_is_cut_off_loses_nothing_and_spoils_nothing(string moment, string file)
+    public async Task An_interrupted_instance_loses_no_event_and_damages_no_archive(string moment, string file)
     {
         var service = await StartFaulty();
         var open = Guid.CreateVersion7();
@@ -90,7 +86,7 @@ public sealed class ArchiveTests : RetentionTest
         await service.Deposit(open, 1);
         var all = await Log();
         await LetItEnd(service);
-        Faulty.Before = (what, name) => what == moment && name.EndsWith(file, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
+        Faulty.Before = (at, name) => at == moment && name.EndsWith(file, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
         var halted = Run(service);
         await await Task.WhenAny(halted, reached.Task);
         await EndRun();
@@ -101,7 +97,7 @@ public sealed class ArchiveTests : RetentionTest
         await Run(other);
 
         await AssertNothingLostOrDoubled(all);
-        goOn.SetResult();
+        proceed.SetResult();
         await Assert.ThrowsAnyAsync<Exception>(() => halted);
         await AssertNothingLostOrDoubled(all);
         Assert.Equal(["messaging.event_log_past"], await PartitionsOf(open));
@@ -152,16 +148,16 @@ public sealed class ArchiveTests : RetentionTest
         await OpenAndClose(service);
         var (all, partition) = (await Log(), await OldestPartition());
         await LetItEnd(service);
-        Faulty.Before = (what, name) =>
-            what == "open" && name.EndsWith(ArchiveFile.Suffix, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
+        Faulty.Before = (moment, name) =>
+            moment == "open" && name.EndsWith(ArchiveFile.Suffix, StringComparison.Ordinal) ? Halt() : Task.CompletedTask;
         var halted = Run(service);
         await await Task.WhenAny(halted, reached.Task);
         await EndRun();
-        goOn.SetResult();
+        proceed.SetResult();
         await Assert.ThrowsAnyAsync<Exception>(() => halted);
         Faulty.Before = (_, _) => Task.CompletedTask;
         var files = Files();
-        // As after an older backup was restored: another event has its position now.
+        // Another event has its position now, as after an older backup was restored.
         await Database.Scalar<Guid>(
             $"""
              UPDATE messaging.event_log SET event_id = (left(event_id::text, 24) || '000000000000')::uuid
@@ -182,31 +178,7 @@ public sealed class ArchiveTests : RetentionTest
     }
 
     [Fact]
-    public async Task Files_that_overlap_are_read_as_one()
-    {
-        var map = new MessagingTopology("ledger", new EventTypes(), new Dictionary<string, IReadOnlyDictionary<string, HandlerBinding>>());
-        var progress = new RetentionProgress(
-            new RetentionMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()), Clock), NullLogger<RetentionProgress>.Instance);
-        var throttle = new BackgroundThrottle(share: 1, TimeProvider.System);
-        var archives = new LogArchive(new DirectoryArchiveStore(Path.Combine(Directory.FullName, "ledger")), map, progress, throttle, Clock);
-        long[][] files = [[1, 4, 9], [2, 3, 10], [5, 8], [5, 8], [6, 7]];
-        foreach (var (week, positions) in files.Index())
-        {
-            await archives.Write(
-                new Partition("event_log", $"event_log_{week}", Clock.GetUtcNow(), Clock.GetUtcNow()),
-                positions.Select(Event).ToAsyncEnumerable(),
-                Cancellation);
-        }
-
-        Assert.Equal(Enumerable.Range(1, 10).Select(n => (long)n), (await Archived()).Select(e => e.Position));
-        Assert.Equal([8, 9, 10], (await Archived(new ArchiveFilter(After: 7))).Select(e => e.Position));
-
-        LogEntry Event(long position) => new(position, new EventEnvelope(
-            Guid.CreateVersion7(), "type", "stream", 1, Guid.Empty, null, Clock.GetUtcNow(), null, "{}"u8.ToArray()));
-    }
-
-    [Fact]
-    public async Task It_is_read_in_order_across_files_and_by_time_type_stream_and_position()
+    public async Task Events_are_read_in_order_across_files_and_by_time_type_stream_and_position()
     {
         var service = await Service().Start();
         var open = Guid.CreateVersion7();
@@ -236,7 +208,7 @@ public sealed class ArchiveTests : RetentionTest
     }
 
     [Fact]
-    public async Task Nothing_of_a_file_that_was_damaged_later_is_handed_out()
+    public async Task A_file_that_was_damaged_later_returns_no_event()
     {
         var service = await Service().Start();
         await OpenAndClose(service);
@@ -293,7 +265,7 @@ public sealed class ArchiveTests : RetentionTest
     private Task Halt()
     {
         reached.TrySetResult();
-        return goOn.Task;
+        return proceed.Task;
     }
 
     private Task<SampleHost> StartFaulty() => Service().WithService<IArchiveStore>(Faulty).Start();

@@ -2,15 +2,18 @@ using OrderPlatform.Messaging.Operations.Archives;
 
 namespace OrderPlatform.Messaging.Operations.Tests.Archives;
 
-/// <summary>An archive in a directory, at which something goes wrong.</summary>
+/// <summary>An archive in a directory that can be made to fail.</summary>
 internal sealed class FaultyArchive(string directory) : IArchiveStore
 {
     private readonly DirectoryArchiveStore store = new(directory);
 
-    /// <summary>What to do when a file was written.</summary>
+    /// <summary>Called after a file was written.</summary>
     public Action<FileInfo> Written { get; set; } = _ => { };
 
-    /// <summary>What to do, and wait for, before something happens: "list", "write", "flow" (in the middle of writing), "open".</summary>
+    /// <summary>
+    /// Awaited before files are listed ("list"), and before a file is written ("write"), complete ("flow") or opened ("open"). Gets the
+    /// moment and the file's name.
+    /// </summary>
     public Func<string, string, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
     public async Task Write(string name, Func<Stream, Task> write, CancellationToken cancellationToken)

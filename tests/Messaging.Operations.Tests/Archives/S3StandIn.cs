@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace OrderPlatform.Messaging.Operations.Tests.Archives;
 
 /// <summary>
-/// As much of an S3-compatible store as archives need: objects of one bucket in memory, also in parts, listed two on a page. It looks at
-/// who asks, and not at the signature.
+/// As much of an S3-compatible store as archives need: objects of one bucket in memory, also in parts, listed two on a page. It checks the
+/// access key, but not the signature.
 /// </summary>
 internal sealed class S3StandIn : IAsyncDisposable
 {
@@ -29,10 +29,10 @@ internal sealed class S3StandIn : IAsyncDisposable
 
     public ConcurrentDictionary<string, byte[]> Objects { get; } = [];
 
-    /// <summary>Whether it lets nobody in.</summary>
+    /// <summary>Whether it denies every request.</summary>
     public bool Refuses { get; set; }
 
-    /// <summary>What it does with what it is given, before it keeps it.</summary>
+    /// <summary>Changes the content of an object before it is stored.</summary>
     public Func<byte[], byte[]> Keep { get; set; } = content => content;
 
     public Uri Url => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());

@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace OrderPlatform.Messaging.Operations.Tests.DeadLetters;
 
-public sealed class DeadLetterApiTests : DeadLetterTest
+/// <summary>Requests about single dead letters, and those that are refused.</summary>
+public sealed class DeadLetterApiTests(SharedSampleService shared) : DeadLetterTest(shared), IClassFixture<SharedSampleService>
 {
     [Theory]
     [InlineData("?state=dead", "state")]
@@ -16,9 +17,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [InlineData("/groups?state=dead", "state")]
     [InlineData("/groups?queue=%00", "queue")]
     [InlineData("/groups?queue=", "queue")]
-    public async Task Bad_questions_are_refused_and_say_where(string path, string field)
+    public async Task Malformed_queries_are_refused_and_the_parameter_is_named(string path, string field)
     {
-        var service = await Service().Start();
+        var service = await SharedService();
 
         using var response = await service.Http.GetAsync($"/ops/dead-letters{path}", Cancellation);
 
@@ -29,9 +30,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task Bad_orders_are_refused_and_say_what_to_change()
+    public async Task Malformed_requests_are_refused_and_the_field_is_named()
     {
-        var service = await Service().Start();
+        var service = await SharedService();
         var letter = await Fail(service, Guid.CreateVersion7());
         (string Path, string Body, string Field)[] bad =
         [
@@ -63,7 +64,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
         foreach (var action in (string[])["redrive", "discard", "resolve"])
         {
             var (status, problem) = await Post(service, $"/{Guid.NewGuid()}/{action}", new { reason = "x", followers = "wait" });
-            // A redrive knows no followers.
+            // A redrive has no field for followers.
             Assert.Equal(action == "redrive" ? 400 : 404, status);
             Assert.Equal(action == "redrive" ? "invalid-request" : "dead-letter-not-found", problem.GetProperty("code").GetString());
         }
@@ -71,16 +72,16 @@ public sealed class DeadLetterApiTests : DeadLetterTest
         Assert.Equal(404, (await new Letter(service, Guid.NewGuid()).Redrive()).Status);
         Assert.Equal(404, (int)(await service.Http.GetAsync($"/ops/dead-letters/{Guid.NewGuid()}", Cancellation)).StatusCode);
         Assert.Equal(404, (await Send(service, HttpMethod.Put, $"/{Guid.NewGuid()}/body", """{"body":"{}"}""")).Status);
-        Assert.Equal(1, await DeadLetters("state = 'waiting'"));
+        Assert.Equal("waiting", await letter.State());
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("a very long name, longer than anybody's name can be, so that it cannot be a name, and is refused, as it should be")]
     [InlineData("tab\tbed")]
-    public async Task A_name_that_is_none_is_refused(string name)
+    public async Task An_invalid_operator_name_is_refused(string name)
     {
-        var service = await Service().Start();
+        var service = await SharedService();
 
         var (status, problem) = await Post(service, "/redrives", new { filter = new { } }, name);
 
@@ -96,9 +97,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [InlineData("""{"accountId":"0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70","amount":5,"amount":6}""", "amount")]
     [InlineData("null", "null")]
     [InlineData("{", "$")]
-    public async Task A_body_that_does_not_fit_its_contract_is_refused(string body, string tells)
+    public async Task A_body_that_does_not_fit_its_contract_is_refused(string body, string named)
     {
-        var service = await Service().Start();
+        var service = await SharedService();
         var account = Guid.CreateVersion7();
         await service.Queue.Handle(Incoming(account, 1, new Opened(account)));
         var letter = await Fail(service, account, 2, new Deposited(account, 3));
@@ -106,14 +107,14 @@ public sealed class DeadLetterApiTests : DeadLetterTest
         var (status, problem) = await letter.Edit(body);
 
         Assert.Equal(400, status);
-        Assert.Contains(tells, problem.GetProperty("errors").GetProperty("body")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains(named, problem.GetProperty("errors").GetProperty("body")[0].GetString(), StringComparison.Ordinal);
         Assert.Equal(JsonValueKind.Null, (await letter.Read()).GetProperty("originalBody").ValueKind);
     }
 
     [Fact]
     public async Task An_edited_body_takes_effect_once_redriven_and_the_original_is_kept()
     {
-        var service = await Service().Start();
+        var service = await SharedService();
         var account = Guid.CreateVersion7();
         await service.Queue.Handle(Incoming(account, 1, new Opened(account)));
         var letter = await Fail(service, account, 2, new Deposited(account, 3));
@@ -142,7 +143,7 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     [Fact]
     public async Task A_large_body_can_be_edited_and_one_without_a_contract_cannot()
     {
-        var service = await Service().Start();
+        var service = await SharedService();
         var account = Guid.CreateVersion7();
         var letter = await Fail(service, account);
         var unknown = await Fail(service, Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7()));
@@ -153,9 +154,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
 
         Assert.Equal((409, "dead-letter-without-contract"), (status, problem.GetProperty("code").GetString()));
 
-        // What the audit keeps of it is bounded, and says how long it was.
+        // The audit keeps a bounded part of the body, and its whole length.
         var next = $$"""{"accountId":"{{account}}"}""";
-        Assert.Equal(200, (await Send(service, HttpMethod.Put, $"/{letter.Id}/body", JsonSerializer.Serialize(new { body = next }))).Status);
+        Assert.Equal(200, (await letter.Edit(next)).Status);
         var details = (await letter.Read()).GetProperty("actions")[1].GetProperty("details");
         Assert.Equal(
             (body.Length, next.Length),
@@ -164,9 +165,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task A_body_with_NUL_can_be_edited_and_what_it_was_is_kept_as_far_as_text_can_tell()
+    public async Task A_body_with_NUL_can_be_edited_and_its_audit_has_replacement_characters()
     {
-        var service = await Service().Start();
+        var service = await SharedService();
         var account = Guid.CreateVersion7();
         var letter = await Fail(service, account);
         await Database.Execute($"UPDATE messaging.dead_letters SET body = '\\x4100ff42' WHERE id = '{letter.Id}'");
@@ -180,48 +181,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task Groups_say_when_the_first_failed_first_and_the_last_failed_last()
-    {
-        var service = await Service().Start();
-        await Insert(1, 3);
-        await Database.Execute(
-            """
-            UPDATE messaging.dead_letters AS letter SET first_failed_at = first, last_failed_at = last
-            FROM (VALUES
-                ('poison 1', '2026-01-02Z'::timestamptz, '2026-01-02Z'::timestamptz),
-                ('poison 2', '2026-01-01Z', '2026-01-03Z'),
-                ('poison 3', '2026-01-02Z', '2026-01-04Z')) AS failures (message, first, last)
-            WHERE exception_message = message
-            """);
-
-        var group = Assert.Single((await Get(service, "/groups")).GetProperty("items").EnumerateArray());
-
-        Assert.Equal(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), group.GetProperty("oldest").GetDateTimeOffset());
-        Assert.Equal(new DateTimeOffset(2026, 1, 4, 0, 0, 0, TimeSpan.Zero), group.GetProperty("newest").GetDateTimeOffset());
-    }
-
-    [Fact]
-    public async Task Dead_letters_of_a_queue_that_the_service_does_not_have_any_more_are_counted_in_its_status()
-    {
-        var service = await Service().Start();
-        await Insert(1, 3);
-        await Insert(4, 2, state: "discarded");
-        await Insert(6, 1);
-        await Database.Execute("UPDATE messaging.dead_letters SET queue = 'ledger_gone' WHERE exception_message IN ('poison 1', 'poison 4')");
-        await Database.Execute("UPDATE messaging.dead_letters SET queue = 'a_first' WHERE exception_message = 'poison 2'");
-
-        var status = await service.Http.GetFromJsonAsync<JsonElement>("/ops/status", Cancellation);
-
-        Assert.Equal(
-            ["a_first waiting 1", "ledger waiting 2", "ledger discarded 1", "ledger_gone waiting 1", "ledger_gone discarded 1"],
-            status.GetProperty("deadLetters").EnumerateArray().Select(letters =>
-                $"{letters.GetProperty("queue").GetString()} {letters.GetProperty("state").GetString()} {letters.GetProperty("count")}"));
-    }
-
-    [Fact]
     public async Task An_operator_without_a_name_is_anonymous()
     {
-        var service = await Service().Start();
+        var service = await SharedService();
         var letter = await Fail(service, Guid.CreateVersion7());
 
         await Send(service, HttpMethod.Post, $"/{letter.Id}/redrive", "{}");
@@ -231,9 +193,9 @@ public sealed class DeadLetterApiTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_it_offers_is_in_Swagger_under_a_tag_of_its_own()
+    public async Task Every_operation_is_in_Swagger_under_its_own_tag()
     {
-        var service = await Service().Start();
+        var service = await SharedService();
 
         var swagger = await service.Http.GetFromJsonAsync<JsonElement>("/swagger/v1/swagger.json", Cancellation);
 

@@ -15,7 +15,8 @@ public sealed class DeadLetterFilterTests
     [Fact]
     public void All_conditions_must_hold_and_values_are_parameters()
     {
-        var filter = new DeadLetterFilter(State: DeadLetterState.Waiting, Stream: "'; DROP TABLE", Queue: "ledger", Since: Noon, Until: Noon);
+        var filter = new DeadLetterFilter(
+            State: DeadLetterState.Waiting, Stream: "'; DROP TABLE", Queue: "ledger", Since: Noon, Until: Noon);
 
         var where = filter.Where(parameters);
 

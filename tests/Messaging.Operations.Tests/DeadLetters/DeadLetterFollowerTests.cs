@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Operations.Tests.DeadLetters;

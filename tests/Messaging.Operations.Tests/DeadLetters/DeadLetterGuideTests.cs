@@ -4,14 +4,14 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Messaging.Operations.Tests.DeadLetters;
 
 /// <summary>
-/// The commands of shared/Messaging.Operations/DeadLetters/README.md as they stand there, except for addresses, ids and the event's type; and
-/// what it promises of them.
+/// The commands of shared/Messaging.Operations/DeadLetters/README.md as they stand there, except for addresses, ids and the event's type,
+/// and the effects that it promises.
 /// </summary>
 public sealed class DeadLetterGuideTests : DeadLetterTest
 {
     private const string Transient = "System.TimeoutException";
 
-    /// <summary>What goes by itself stays for as long as a test looks at it.</summary>
+    /// <summary>Automatic redrives are delayed so that a test can look at scheduled messages.</summary>
     private static readonly (string Key, string Value) GoesLater = ("Messaging:DeadLetters:AutomaticBackoff", "00:10:00");
 
     private static readonly Guide Guide = Guide.Read(Path.Combine(AppContext.BaseDirectory, "guides", "dead-letters.md"), "What to do");
@@ -96,7 +96,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_failed_in_the_hour_of_an_outage_is_sent_and_nothing_else()
+    public async Task Only_messages_that_failed_in_the_hour_of_an_outage_are_sent()
     {
         var service = await Service().Start();
         await Insert(1, 4);
@@ -157,7 +157,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_somebody_has_done_by_hand_is_resolved_and_what_waits_for_it_runs()
+    public async Task A_message_whose_work_was_done_by_hand_is_resolved_and_its_followers_run()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -172,7 +172,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_must_not_happen_is_discarded_and_what_waits_for_it_stays_deferred()
+    public async Task A_message_that_must_not_take_effect_is_discarded_and_its_followers_stay_deferred()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -220,7 +220,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task What_is_over_and_old_is_deleted_and_what_was_discarded_takes_no_effect_for_all_that()
+    public async Task Old_closed_messages_are_deleted_and_discarded_ones_still_take_no_effect()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
@@ -243,7 +243,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         static string Text(JsonElement letter) => letter.GetProperty("exceptionMessage").GetString()!;
     }
 
-    /// <summary>Sends an event that fails for a reason that passes by itself, and waits until it is filed.</summary>
+    /// <summary>Sends an event that fails with a transient cause, and waits until it is filed.</summary>
     private async Task<Letter> FailForAWhile(SampleHost service, Guid account)
     {
         var message = Failed(account, 1, new Opened(account));
@@ -258,19 +258,19 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
         Poison.Remove(account);
         await Send(Message(account, 2, new Deposited(account, 5)));
         await DeferredBecome(1);
-        // It is not tried by itself meanwhile.
+        // Deferred events are retried from time to time; this one must not run on its own.
         await Database.Execute("UPDATE messaging.deferred_events SET retry_at = now() + interval '1 day'");
         return failed;
     }
 
-    /// <summary>The same message once more is dropped.</summary>
+    /// <summary>Sends the message once more, and waits until it is dropped.</summary>
     private async Task NeverTakesEffect(SampleHost service, Guid account, Guid eventId)
     {
         await Send(Message(account, 1, new Opened(account), eventId));
         await Scrape.Becomes(service.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 1);
     }
 
-    /// <summary>Runs a block, which must work.</summary>
+    /// <summary>Runs a block, which must succeed.</summary>
     private async Task<string> Run(SampleHost service, string situation, Guid id = default, Guid stream = default)
     {
         var block = Here(service, situation, id, stream);

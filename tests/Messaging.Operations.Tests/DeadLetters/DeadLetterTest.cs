@@ -6,14 +6,14 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Operations.Tests.DeadLetters;
 
-/// <summary>A service whose messages fail at once, and an operator who looks after its dead letters.</summary>
-public abstract class DeadLetterTest : SampleServiceTest
+/// <summary>A service that does not retry failed messages, and an operator who looks after its dead letters.</summary>
+public abstract class DeadLetterTest(SharedSampleService? shared = null) : SampleServiceTest(shared)
 {
     private const string Path = "/ops/dead-letters";
 
     protected override SampleServiceBuilder Service() => base.Service().WithHttp().With("Messaging:Retries", "0");
 
-    /// <summary>Starts a service, lets the opening of an account fail, and repairs the cause.</summary>
+    /// <summary>Starts a service, makes the opening of an account fail, and repairs the cause.</summary>
     private protected async Task<Letter> DeadLetter(Guid account)
     {
         var letter = await Fail(await Service().Start(), account);
@@ -79,7 +79,7 @@ public abstract class DeadLetterTest : SampleServiceTest
         return message;
     }
 
-    /// <summary>Fills in dead letters of openings, each of its own account, that would succeed now.</summary>
+    /// <summary>Inserts dead letters, each of an account of its own, that would succeed now.</summary>
     protected Task Insert(
         int first, int count, string type = "Opened", string exception = "System.InvalidOperationException", string state = "waiting") =>
         Database.Execute(
@@ -102,7 +102,7 @@ public abstract class DeadLetterTest : SampleServiceTest
             """);
 
     /// <summary>A dead letter.</summary>
-    /// <param name="Service">The instance that the operator asks.</param>
+    /// <param name="Service">The instance that the operator's requests go to.</param>
     /// <param name="Id">Its id.</param>
     private protected sealed record Letter(SampleHost Service, Guid Id)
     {
@@ -113,7 +113,7 @@ public abstract class DeadLetterTest : SampleServiceTest
 
         public async Task<string?> State() => (await Read()).GetProperty("state").GetString();
 
-        /// <summary>Lists what was done, as <c>who action</c>.</summary>
+        /// <summary>Lists the actions so far, as <c>who action</c>.</summary>
         public async Task<string[]> Actions() =>
         [
             .. (await Read()).GetProperty("actions").EnumerateArray()

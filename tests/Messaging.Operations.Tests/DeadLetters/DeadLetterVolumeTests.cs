@@ -76,7 +76,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
         await Database.Execute("ANALYZE messaging.dead_letters");
         await AssertBackgroundGoesByIndex(service);
 
-        // And what happens meanwhile is not slower for it.
+        // Other messages are handled and filed meanwhile.
         var account = Guid.CreateVersion7();
         await Send(Message(account, 1, new Opened(account)));
         await Eventually.Is(async () => await service.Tally(account) is not null);

@@ -7,7 +7,7 @@ namespace OrderPlatform.Messaging.Operations.Tests.DeadLetters;
 /// </summary>
 public sealed class DeferredLetterTests : DeadLetterTest
 {
-    // Whoever takes a deferred event out stops just before its commit, for as long as the test holds the lock.
+    // A transaction that deletes a deferred event stops just before its commit for as long as the test holds the lock.
     private const string StopBeforeCommit =
         """
         CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
@@ -31,7 +31,7 @@ public sealed class DeferredLetterTests : DeadLetterTest
             await Eventually.Is(() => Database.Scalar<bool>(
                 "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 1 AND objsubid = 1 AND NOT granted)"));
 
-            // Whatever has been sent to the error queue meanwhile is filed before this.
+            // Every message that has reached the error queue meanwhile is filed before this one.
             var other = Guid.CreateVersion7();
             await PutInErrorQueue(service, Failed(other, 1, new Opened(other)));
         }

@@ -7,7 +7,7 @@ public sealed class BackgroundThrottleTests
     [Theory]
     [InlineData(0.05, 100, 1.9)]
     [InlineData(0.5, 100, 0.1)]
-    [InlineData(0.05, 1000, 10)] // And not 19: work goes on at last.
+    [InlineData(0.05, 1000, 10)] // Not 19: no rest is longer.
     public async Task Rests_as_the_share_says_and_no_longer_than_ten_seconds(double share, int worked, double rests)
     {
         var clock = new HandClock();

@@ -25,7 +25,7 @@ public sealed class RateLimiterTests
     }
 
     [Fact]
-    public void What_was_late_is_not_caught_up_on()
+    public void Lost_time_is_not_caught_up()
     {
         var pace = new RateLimiter { PerSecond = 10 };
         pace.Next(Begin, 1);

@@ -10,7 +10,7 @@ public sealed class ArchiveReplayTests : RetentionTest
     private const string Replays = "/ops/replays";
 
     [Fact]
-    public async Task A_new_consumer_learns_from_the_archive_what_has_left_the_log()
+    public async Task A_new_consumer_learns_events_from_the_archive_that_have_left_the_log()
     {
         var accounts = await AccountsThatAreArchived(5);
         var service = await StartWithArchive();
@@ -19,12 +19,11 @@ public sealed class ArchiveReplayTests : RetentionTest
         var completed = await service.JobBecomes(replay, "completed");
 
         Assert.Equal((15, 15), (Number(completed, "sent"), Number(completed, "total")));
-        foreach (var account in accounts)
-            await Eventually.Is(async () => (await service.Query(db => db.Lessons.FindAsync(account).AsTask()))?.Learned == "opened 5 closed");
+        await Learned(service, accounts, "opened 5 closed");
     }
 
     [Fact]
-    public async Task Only_what_was_asked_for_is_sent_from_an_archive()
+    public async Task Only_requested_events_are_sent_from_an_archive()
     {
         var accounts = await AccountsThatAreArchived(5);
         var service = await StartWithArchive();
@@ -38,7 +37,7 @@ public sealed class ArchiveReplayTests : RetentionTest
     }
 
     [Fact]
-    public async Task A_damaged_archive_ends_a_replay_which_says_so()
+    public async Task A_replay_from_a_damaged_archive_fails_and_names_the_file()
     {
         await AccountsThatAreArchived(5);
         var file = Directory.GetFiles("*.jsonl.gz", SearchOption.AllDirectories).Single();
@@ -55,9 +54,9 @@ public sealed class ArchiveReplayTests : RetentionTest
         Assert.Equal(0, Number(job, "sent"));
     }
 
-    /// <summary>The log first, the archive when that has ended.</summary>
+    /// <summary>First a replay of the log, then one of the archive.</summary>
     [Fact]
-    public async Task Nothing_is_missed_although_retention_archives_what_a_replay_has_not_read_yet()
+    public async Task Two_replays_send_every_event_even_if_retention_archives_some_during_the_first()
     {
         var accounts = new Guid[4];
         var first = await Service().Start();
@@ -81,8 +80,7 @@ public sealed class ArchiveReplayTests : RetentionTest
 
         await service.JobBecomes(await service.StartJob(Replays, new { queue = Learn.Queue, source = "archive" }), "completed");
 
-        foreach (var account in accounts)
-            await Eventually.Is(async () => (await service.Query(db => db.Lessons.FindAsync(account).AsTask()))?.Learned == "opened 5 closed");
+        await Learned(service, accounts, "opened 5 closed");
     }
 
     [Fact]
@@ -113,7 +111,7 @@ public sealed class ArchiveReplayTests : RetentionTest
 
     private static long Number(JsonElement job, string property) => job.GetProperty(property).GetInt64();
 
-    /// <summary>Accounts of which the log has nothing left; each was opened, got 5, and was closed.</summary>
+    /// <summary>Accounts whose events are in the archive only; each was opened, got 5, and was closed.</summary>
     private async Task<Guid[]> AccountsThatAreArchived(int count)
     {
         var service = await Service().Start();
@@ -125,6 +123,12 @@ public sealed class ArchiveReplayTests : RetentionTest
         Assert.Empty(await Log());
         await Stop(service);
         return closed;
+    }
+
+    private static async Task Learned(SampleHost service, Guid[] accounts, string lesson)
+    {
+        foreach (var account in accounts)
+            await Eventually.Is(async () => (await service.Query(db => db.Lessons.FindAsync(account).AsTask()))?.Learned == lesson);
     }
 
     private async Task<SampleHost> StartWithArchive()

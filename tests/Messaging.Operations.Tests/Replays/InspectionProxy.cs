@@ -6,8 +6,8 @@ using System.Text;
 namespace OrderPlatform.Messaging.Operations.Tests.Replays;
 
 /// <summary>
-/// Stands between a service and the broker, and changes how the service asks for the length of a queue, so that brokers of every version
-/// answer as those do that do not tell it.
+/// Stands between a service and the broker, and changes how the service asks for the length of a queue, so that a broker of any version
+/// answers like one that does not reveal it.
 /// </summary>
 internal sealed class InspectionProxy : IAsyncDisposable
 {
@@ -22,8 +22,8 @@ internal sealed class InspectionProxy : IAsyncDisposable
     private volatile bool closes;
     private int count;
 
-    /// <param name="broker">As whom the service connects.</param>
-    /// <param name="queue">Whose length is asked for.</param>
+    /// <param name="broker">The broker's address, with the credentials of the service.</param>
+    /// <param name="queue">The queue whose length the service asks for.</param>
     public InspectionProxy(Uri broker, string queue)
     {
         this.broker = broker;
@@ -36,15 +36,15 @@ internal sealed class InspectionProxy : IAsyncDisposable
     public Uri Uri => new UriBuilder(broker) { Host = "127.0.0.1", Port = ((IPEndPoint)listener.LocalEndpoint).Port }.Uri;
 
     /// <summary>
-    /// Whether passive declarations become active ones, for which every broker asks for the permission to configure: it answers 403 to a
-    /// service without, and 406 to one that has it, as the queue is another.
+    /// Whether passive declarations become active ones, for which every broker requires the permission to configure: it answers 403 to a
+    /// service without it, and 406 to one with it, because the queue has other properties.
     /// </summary>
     public bool Activates { get; set; }
 
-    /// <summary>How often it was asked.</summary>
+    /// <summary>How many times the service has asked.</summary>
     public int Count => count;
 
-    /// <summary>Has the broker close the channel after its next answer.</summary>
+    /// <summary>Makes the broker close the channel after its next answer.</summary>
     public void CloseNext() => closes = true;
 
     public async ValueTask DisposeAsync()
@@ -100,7 +100,7 @@ internal sealed class InspectionProxy : IAsyncDisposable
             if (asks && closes)
             {
                 closes = false;
-                // An acknowledgement of what was never delivered, on the same channel.
+                // An acknowledgement of a message that was never delivered, on the same channel.
                 frames = [.. frames, .. header[..3], 0, 0, 0, 13, 0, 60, 0, 80, 0, 0, 0, 0, 0, 0, 0, 99, 0, FrameEnd];
             }
 

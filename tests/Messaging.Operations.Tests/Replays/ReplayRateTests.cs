@@ -5,7 +5,7 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Operations.Tests.Replays;
 
-/// <summary>What bounds a replay to a queue that nobody empties: its length, or a rate where the broker does not tell that.</summary>
+/// <summary>A replay to a queue without consumers is limited by its length, or by a rate if the broker does not reveal it.</summary>
 public sealed class ReplayRateTests : SampleServiceTest
 {
     private const string Queue = "idle";
@@ -15,7 +15,7 @@ public sealed class ReplayRateTests : SampleServiceTest
     [Theory]
     [InlineData(null, 40)]
     [InlineData(60, 60)]
-    public async Task Goes_at_a_rate_where_the_broker_does_not_tell_the_length(int? perSecond, int effective)
+    public async Task Runs_at_a_rate_where_the_broker_does_not_reveal_the_length(int? perSecond, int effective)
     {
         await using var proxy = await Proxy();
         var service = await Start(proxy);
@@ -32,7 +32,7 @@ public sealed class ReplayRateTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Goes_on_at_a_rate_when_the_broker_does_not_tell_the_length_any_more()
+    public async Task Continues_at_a_rate_when_the_broker_no_longer_reveals_the_length()
     {
         await using var proxy = await Proxy();
         var service = await Start(proxy);
@@ -51,7 +51,7 @@ public sealed class ReplayRateTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Waits_while_the_queue_is_long_also_when_the_broker_has_closed_the_channel_that_it_asks_on()
+    public async Task Waits_while_the_queue_is_long_even_if_the_broker_closes_the_channel_that_asks_for_its_length()
     {
         await using var proxy = await Proxy();
         var service = await Start(proxy);
@@ -87,7 +87,7 @@ public sealed class ReplayRateTests : SampleServiceTest
         Assert.Equal(sent + 10, await Ready(Queue));
     }
 
-    /// <summary>To the broker, as somebody who may read the queue, as newer ones ask for that, and may not configure it.</summary>
+    /// <summary>To the broker, as a user who may read the queue, as newer brokers require, but not configure it.</summary>
     private async Task<InspectionProxy> Proxy()
     {
         await Bind(Queue, "OrderPlatform.Messaging.Testing:replay", ExchangeType.Direct, $"{Queue}:Deposited");
@@ -113,7 +113,7 @@ public sealed class ReplayRateTests : SampleServiceTest
 
     private static long Sent(JsonElement replay) => replay.GetProperty("sent").GetInt64();
 
-    /// <summary>As long at least as the rate says for all but the first quarter of a second, whose events go at once.</summary>
+    /// <summary>Fails unless it took as long as the rate requires; the events of the first quarter of a second go at once.</summary>
     private static void AssertTook(DateTimeOffset since, JsonElement replay, int events, int perSecond) => Assert.InRange(
         replay.GetProperty("endedAt").GetDateTimeOffset() - since,
         TimeSpan.FromSeconds((double)events / perSecond - 0.25),

@@ -11,7 +11,7 @@ namespace OrderPlatform.Messaging.Operations.Tests.Retention;
 public sealed class InboxRetentionTests : RetentionTest
 {
     [Fact]
-    public async Task The_inbox_knows_duplicates_for_as_long_as_it_was_told_whatever_their_partition()
+    public async Task Duplicates_are_recognised_for_the_configured_time_whatever_their_partition()
     {
         var service = await Service().With("Messaging:Retention:InboxDays", "7").Start();
         var account = Guid.CreateVersion7();
@@ -71,7 +71,7 @@ public sealed class InboxRetentionTests : RetentionTest
         var partition = await OldestPartition("inbox");
         Clock.Advance(TimeSpan.FromDays(21));
 
-        // Who is about to forget an event holds up the second half of the copy.
+        // A transaction that is about to delete an event blocks the second half of the copy.
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await using var transaction = await connection.BeginTransactionAsync(Cancellation);
         await connection.Execute($"SELECT FROM messaging.inbox WHERE event_id = '{past}' FOR UPDATE", Cancellation);
@@ -135,7 +135,7 @@ public sealed class InboxRetentionTests : RetentionTest
             await Assert.ThrowsAnyAsync<Exception>(() => cutOff);
         }
 
-        // What that run has left behind makes who writes write to the copy as well.
+        // Writers still write to the copy that the interrupted run has left behind.
         await using var writing = await connection.BeginTransactionAsync(Cancellation);
         await connection.Execute($"INSERT INTO messaging.inbox (event_id, queue) VALUES ('{second}', 'ledger')", Cancellation);
         var run = Run(service);
@@ -220,7 +220,7 @@ public sealed class InboxRetentionTests : RetentionTest
     private static async Task<List<Guid>> Known(SampleHost service) =>
         await service.Query(db => db.Set<InboxEntry>().Select(entry => entry.EventId).ToListAsync(Cancellation));
 
-    /// <summary>Waits until somebody else waits for a lock, with such a statement.</summary>
+    /// <summary>Waits until another connection waits for a lock with such a statement.</summary>
     private Task Waits(string statement) => Eventually.Is(() => Database.Scalar<bool>(
         $"""
          SELECT EXISTS (
@@ -228,7 +228,7 @@ public sealed class InboxRetentionTests : RetentionTest
              WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid() AND query LIKE '%{statement}%')
          """));
 
-    /// <summary>Fails when it has to wait longer for others than a stretch takes.</summary>
+    /// <summary>Runs a statement that fails if it waits for a lock for longer than a stretch takes.</summary>
     private async Task Impatiently(string statement)
     {
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);

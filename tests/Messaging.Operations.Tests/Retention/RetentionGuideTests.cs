@@ -3,7 +3,7 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Operations.Tests.Retention;
 
-/// <summary>The operator's guide to retention and archives as it stands there, but for addresses, directories and ids.</summary>
+/// <summary>The operator's guide to retention and archives as it is printed, except for addresses, directories and ids.</summary>
 public sealed class RetentionGuideTests : RetentionTest
 {
     private static readonly Guide Guide =
@@ -59,7 +59,7 @@ public sealed class RetentionGuideTests : RetentionTest
     }
 
     [Fact]
-    public async Task The_partitions_are_told_with_their_bounds()
+    public async Task The_partitions_are_listed_with_their_bounds()
     {
         await Service().Start();
 

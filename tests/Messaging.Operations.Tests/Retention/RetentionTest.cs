@@ -5,7 +5,7 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Messaging.Operations.Tests.Retention;
 
 /// <summary>A service that keeps its log for a week, an archive, and a clock that can be moved.</summary>
-public abstract class RetentionTest : SampleServiceTest
+public abstract class RetentionTest(SharedSampleService? shared = null) : SampleServiceTest(shared)
 {
     protected MovableClock Clock { get; } = new();
 
@@ -26,10 +26,10 @@ public abstract class RetentionTest : SampleServiceTest
         .With("Messaging:Retention:LogDays", "7")
         .With("Messaging:Retention:Archive:Directory", Directory.FullName);
 
-    /// <summary>An instance that keeps everything, in the real time.</summary>
+    /// <summary>An instance that keeps everything, with the real time.</summary>
     protected SampleServiceBuilder ServiceWithoutRetention() => base.Service();
 
-    /// <summary>Runs once; the run that every instance begins with may be at it just now.</summary>
+    /// <summary>Runs retention once, after the run that every instance begins with.</summary>
     private protected static async Task Run(SampleHost service)
     {
         Exception? failure = null;
@@ -50,7 +50,7 @@ public abstract class RetentionTest : SampleServiceTest
     }
 
     /// <summary>
-    /// Waits until everything is published and handled, then lets three weeks pass: the week of what has happened is to end.
+    /// Waits until everything is published and handled, then lets three weeks pass, so that the partition of these events has ended.
     /// </summary>
     private protected async Task LetItEnd(SampleHost service)
     {
@@ -63,7 +63,7 @@ public abstract class RetentionTest : SampleServiceTest
             FROM messaging.relay_cursor
             """));
         Assert.True(service.Relay.IsActive);
-        // The run that the instance began with must not meet what is over only now.
+        // The run that the instance began with must not see the later time.
         await service.Retention.FirstRun.WaitAsync(Eventually.Guard, Cancellation);
         Clock.Advance(TimeSpan.FromDays(21));
     }
@@ -99,14 +99,14 @@ public abstract class RetentionTest : SampleServiceTest
         .OrderBy(e => e.Position)
         .Select(e => $"{e.Position} {e.Event with { Body = default }} {System.Text.Encoding.UTF8.GetString(e.Event.Body.Span)}");
 
-    /// <summary>Takes an event over, of that id, and just now.</summary>
+    /// <summary>Adds an event to the inbox that is received 20 days from now.</summary>
     private protected Task<Guid> Receive(Guid id) => Database.Scalar<Guid>(
         $"""
          INSERT INTO messaging.inbox (event_id, queue, received_at) VALUES ('{id}', 'ledger', now() + interval '20 days')
          RETURNING event_id
          """);
 
-    /// <summary>An event that has an id of the oldest partition, whenever it comes.</summary>
+    /// <summary>Appends an event whose id belongs to the oldest partition.</summary>
     private protected Task InsertLate() => Database.Execute(
             """
             INSERT INTO messaging.event_log (event_id, stream, sequence, type, data, correlation_id, occurred_at)
@@ -115,7 +115,7 @@ public abstract class RetentionTest : SampleServiceTest
             FROM messaging.event_log
             """);
 
-    /// <summary>Where an account's events are.</summary>
+    /// <summary>The partitions that have events of an account.</summary>
     protected async Task<string[]> PartitionsOf(Guid account)
     {
         await using var command = Database.Source.CreateCommand(
@@ -128,7 +128,7 @@ public abstract class RetentionTest : SampleServiceTest
         return [.. names];
     }
 
-    /// <summary>Fails unless there is one partition for every moment.</summary>
+    /// <summary>Fails unless every time belongs to exactly one partition.</summary>
     protected async Task AssertContiguous()
     {
         foreach (var table in (string[])["event_log", "inbox"])
@@ -150,7 +150,7 @@ public abstract class RetentionTest : SampleServiceTest
     protected Task<string> OldestPartition(string table = "event_log") =>
         Database.Scalar<string>($"SELECT name FROM messaging.partitions('{table}') WHERE since IS NOT NULL LIMIT 1");
 
-    /// <summary>Ends the connection of whoever sees to partitions just now, as a crash does.</summary>
+    /// <summary>Ends the connection of the current run, as a crash does.</summary>
     protected Task<long> EndRun() => Database.Scalar<long>(
         """
         SELECT count(pg_terminate_backend(pid))

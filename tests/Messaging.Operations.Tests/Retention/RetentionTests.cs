@@ -1,14 +1,11 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using OrderPlatform.Messaging.EventLog;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Messaging.Operations.Tests.Archives;
-using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Operations.Tests.Retention;
 
+/// <summary>Events leave the log when they are old, published, of closed streams, and in the archive; never before.</summary>
 public sealed class RetentionTests : RetentionTest
 {
     [Fact]
@@ -107,7 +104,7 @@ public sealed class RetentionTests : RetentionTest
     }
 
     [Fact]
-    public async Task Nothing_is_dropped_while_an_event_of_that_time_may_still_be_committed()
+    public async Task A_partition_is_not_dropped_while_one_of_its_events_may_still_be_committed()
     {
         var service = await Service().Start();
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
@@ -163,11 +160,11 @@ public sealed class RetentionTests : RetentionTest
         await LetItEnd(service);
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await using var transaction = await connection.BeginTransactionAsync(Cancellation);
-        faulty.Before = async (what, _) =>
+        faulty.Before = async (moment, _) =>
         {
             faulty.Before = (_, _) => Task.CompletedTask;
-            Assert.Equal("list", what);
-            // After the first look at what is published, and before it is read; the relay cannot write down that it has published it.
+            Assert.Equal("list", moment);
+            // After the first check that everything is published, and before the partition is read; the relay cannot move its cursor.
             await connection.Execute("SELECT FROM messaging.relay_cursor FOR UPDATE", Cancellation);
             await InsertLate();
         };
@@ -179,229 +176,7 @@ public sealed class RetentionTests : RetentionTest
         await AssertArchivesFour(service);
     }
 
-    [Fact]
-    public async Task Between_two_partitions_that_are_archived_all_else_is_seen_to()
-    {
-        var faulty = new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
-        var service = await Service().WithService<IArchiveStore>(faulty).Start();
-        await OpenAndClose(service);
-        var first = await OldestPartition();
-        Clock.Advance(TimeSpan.FromDays(7));
-        await OpenAndClose(service);
-        await LetItEnd(service);
-        var (reached, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
-        faulty.Before = (what, name) =>
-        {
-            if (what != "write" || !name.EndsWith(ArchiveFile.Suffix, StringComparison.Ordinal))
-                return Task.CompletedTask;
-            // The first takes three weeks.
-            if (name.StartsWith(first, StringComparison.Ordinal))
-                Clock.Advance(TimeSpan.FromDays(21));
-            else
-                reached.TrySetResult();
-            return name.StartsWith(first, StringComparison.Ordinal) ? Task.CompletedTask : goOn.Task;
-        };
-
-        var run = Run(service);
-        await await Task.WhenAny(run, reached.Task);
-
-        Assert.True(await Database.Scalar<DateTime>("SELECT max(until) FROM messaging.partitions('event_log')")
-            > Clock.GetUtcNow().AddDays(21).UtcDateTime);
-        Assert.InRange(
-            (await Scrape.Of(service.Services))["messaging_retention_last_success_timestamp_seconds"]!.Value
-            - Clock.GetUtcNow().ToUnixTimeSeconds(),
-            -60,
-            60);
-        goOn.SetResult();
-        await run;
-        Assert.Empty(await Log());
-    }
-
-    [Fact]
-    public async Task A_run_that_gets_on_counts_as_success_unless_one_has_failed()
-    {
-        var registry = Prometheus.Metrics.NewCustomRegistry();
-        var metrics = new RetentionMetrics(Prometheus.Metrics.WithCustomRegistry(registry), Clock);
-        using var service = new ServiceCollection().AddSingleton(registry).BuildServiceProvider();
-
-        metrics.Progressed();
-        var progressed = await Stamped();
-        Clock.Advance(TimeSpan.FromHours(7));
-        metrics.Failed();
-        metrics.Progressed();
-        var failed = await Stamped();
-        metrics.Succeeded();
-        var succeeded = await Stamped();
-        Clock.Advance(TimeSpan.FromHours(7));
-        metrics.Progressed();
-
-        Assert.Equal(progressed, failed);
-        Assert.InRange(succeeded - failed, 7 * 3600, 7 * 3600 + 60);
-        Assert.InRange((await Stamped()) - succeeded, 7 * 3600, 7 * 3600 + 60);
-
-        async Task<double> Stamped() =>
-            (await Scrape.Of(service))["messaging_retention_last_success_timestamp_seconds"]!.Value;
-    }
-
-    [Fact]
-    public async Task While_one_instance_is_at_it_another_does_nothing()
-    {
-        var (reached, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
-        var faulty = new FaultyArchive(Path.Combine(Directory.FullName, "ledger"));
-        var first = await Service().WithService<IArchiveStore>(faulty).Start();
-        var second = await Service().WithService<IArchiveStore>(faulty).Start();
-        await OpenAndClose(first);
-        var all = await Log();
-        await Eventually.Is(() => first.Relay.IsActive || second.Relay.IsActive);
-        await Task.WhenAll(first.Retention.FirstRun, second.Retention.FirstRun).WaitAsync(Eventually.Guard, Cancellation);
-        await LetItEnd(first.Relay.IsActive ? first : second);
-        faulty.Before = (_, _) =>
-        {
-            reached.TrySetResult();
-            return goOn.Task;
-        };
-        var run = Run(first);
-        await reached.Task.WaitAsync(Eventually.Guard, Cancellation);
-
-        Assert.False(await first.Retention.RunOnce(Cancellation));
-        Assert.False(await second.Retention.RunOnce(Cancellation));
-
-        goOn.SetResult();
-        await run;
-        await AssertNothingLostOrDoubled(all);
-        Assert.Empty(await Log());
-    }
-
-    [Fact]
-    public async Task After_a_standstill_the_service_works_at_once_and_rows_move_to_their_partition()
-    {
-        await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
-        await using var command = connection.CreateCommand();
-        command.CommandText = "SELECT pg_advisory_lock(hashtextextended('orderplatform retention', 0))";
-        await command.ExecuteNonQueryAsync(Cancellation);
-        Clock.Advance(TimeSpan.FromDays(400));
-        var service = await Service().Start();
-        var account = await OpenAndClose(service);
-        await Eventually.Is(async () => (await service.Tally(account))?.Closed == true);
-        await Scrape.Becomes(service.Services, """messaging_default_partition_rows{table="event_log"}""", 3);
-        await Scrape.Becomes(service.Services, """messaging_default_partition_rows{table="inbox"}""", 3);
-        await Eventually.Is(async () => (await Scrape.Of(service.Services))["""messaging_partitions_ahead_seconds{table="inbox"}"""] < 0);
-        var all = await Log();
-        command.CommandText = "SELECT pg_advisory_unlock_all()";
-        await command.ExecuteNonQueryAsync(Cancellation);
-
-        await Run(service);
-
-        Assert.Equal(0, await Count("event_log_default"));
-        Assert.Equal(0, await Count("inbox_default"));
-        Assert.Equal(Texts(all), Texts(await Log()));
-        await AssertContiguous();
-        Assert.InRange(await Database.Scalar<long>("SELECT count(*) FROM messaging.partitions('event_log')"), 7, 10);
-        await Scrape.Becomes(service.Services, """messaging_default_partition_rows{table="event_log"}""", 0);
-        await Eventually.Is(async () =>
-            (await Scrape.Of(service.Services))["""messaging_partitions_ahead_seconds{table="inbox"}"""] > 27 * 24 * 3600);
-        await service.Deposit(account, 1);
-        await Eventually.Is(async () => (await service.Tally(account))?.Total == 6);
-        Assert.Equal(0, await Count("event_log_default"));
-    }
-
-    [Fact]
-    public async Task A_long_reader_delays_retention_and_nothing_else()
-    {
-        var service = await Service().Start();
-        await OpenAndClose(service);
-        await LetItEnd(service);
-        await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
-        await using var dump = await connection.BeginTransactionAsync(Cancellation);
-        await using var read = connection.CreateCommand();
-        read.CommandText = "SELECT count(*) FROM messaging.event_log";
-        await read.ExecuteScalarAsync(Cancellation);
-
-        var run = Run(service);
-
-        for (var n = 0; n < 3; n++)
-        {
-            var account = await OpenAndClose(service);
-            await Eventually.Is(async () => (await service.Tally(account))?.Closed == true);
-        }
-
-        Assert.False(run.IsCompletedSuccessfully);
-        await dump.RollbackAsync(Cancellation);
-        await Eventually.Is(async () =>
-        {
-            if (run.IsFaulted)
-                run = Run(service);
-            await Task.WhenAny(run, Task.Delay(100));
-            return run.IsCompletedSuccessfully;
-        });
-        Assert.NotEmpty(await Archived());
-    }
-
-    [Fact]
-    public async Task The_flow_goes_on_and_nothing_is_lost_or_doubled()
-    {
-        var service = await Service().Start();
-        using var enough = new CancellationTokenSource();
-        var accounts = new System.Collections.Concurrent.ConcurrentBag<Guid>();
-        var customers = Enumerable.Range(0, 8).Select(async _ =>
-        {
-            while (!enough.IsCancellationRequested)
-            {
-                accounts.Add(await OpenAndClose(service));
-                await service.Query(db => db.Set<LoggedEvent>().OrderByDescending(e => e.Position).Take(10).ToListAsync(Cancellation));
-            }
-        }).ToArray();
-
-        for (var week = 0; week < 8; week++)
-        {
-            var before = accounts.Count;
-            await Eventually.Is(() => accounts.Count > before + 10);
-            Clock.Advance(TimeSpan.FromDays(7));
-            await Eventually.Is(async () =>
-            {
-                try
-                {
-                    return await service.Retention.RunOnce(Cancellation);
-                }
-                catch (RetentionException)
-                {
-                    // The relay is not as far yet.
-                    return false;
-                }
-            });
-        }
-
-        await enough.CancelAsync();
-        await Task.WhenAll(customers);
-        await Eventually.Is(async () => await service.Query(db => db.Tallies.CountAsync(tally => tally.Closed)) == accounts.Count);
-        var archived = await Archived();
-        var all = archived.Concat(await Log()).ToList();
-        Assert.NotEmpty(archived);
-        Assert.Equal(accounts.Count * 3, all.Count);
-        Assert.Equal(all.Count, all.DistinctBy(e => e.Event.EventId).Count());
-        Assert.Equal(
-            accounts.Count, await service.Query(db => db.Tallies.CountAsync(tally => tally.Total == 5 && tally.Changes == 1)));
-        Assert.Equal(0, await Count("event_log_default"));
-        await AssertContiguous();
-    }
-
-    [Theory]
-    [InlineData("LogDays", "0", "LogDays")]
-    [InlineData("InboxDays", "6", "InboxDays")]
-    [InlineData("PartitionDays", "0", "PartitionDays")]
-    [InlineData("PartitionsAhead", "0", "PartitionsAhead")]
-    [InlineData("Archive:Directory", "", "LogDays needs an archive")]
-    [InlineData("Archive:ServiceUrl", "http://localhost", "either a Directory or a ServiceUrl")]
-    [InlineData("Archive:AccessKey", "key", "AccessKey and SecretKey belong together")]
-    public async Task Refuses_settings_that_make_no_sense_and_says_why(string setting, string value, string reason)
-    {
-        var exception = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(
-            () => Service().With($"Messaging:Retention:{setting}", value).Start());
-
-        Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>What is refused now is archived, all of it, when the partition is over.</summary>
+    /// <summary>A later run archives all four events.</summary>
     private async Task AssertArchivesFour(SampleHost service)
     {
         await LetItEnd(service);
