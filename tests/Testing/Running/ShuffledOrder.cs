@@ -23,7 +23,7 @@ public sealed partial class ShuffledOrder : ITestCollectionOrderer, ITestClassOr
 
     public IReadOnlyCollection<T> OrderTestCollections<T>(IReadOnlyCollection<T> testCollections)
         where T : ITestCollection =>
-        Shuffle(testCollections, collection => UniqueId().Replace(collection.TestCollectionDisplayName, ""));
+        Shuffle(testCollections, collection => NameOf(collection.TestCollectionDisplayName));
 
     public IReadOnlyCollection<T?> OrderTestClasses<T>(IReadOnlyCollection<T?> testClasses)
         where T : notnull, ITestClass =>
@@ -45,6 +45,9 @@ public sealed partial class ShuffledOrder : ITestCollectionOrderer, ITestClassOr
            orderby Hash(name), name
            select item,
     ];
+
+    /// <summary>A collection's display name without its id.</summary>
+    internal static string NameOf(string collection) => UniqueId().Replace(collection, "");
 
     private string Hash(string name) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {name}")));
 
