@@ -92,7 +92,9 @@ public static class MessagingServices
         services.AddDbContextPool<TDatabase>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
             .UseSnakeCaseNamingConvention()
-            .AddInterceptors(new MigrationGate(provider.GetRequiredService<DatabaseStartup>()))
+            .AddInterceptors(
+                new MigrationGate(provider.GetRequiredService<DatabaseStartup>()),
+                new BrokenSessions(provider.GetRequiredService<NpgsqlDataSource>()))
             // A failed command also throws, and the code that catches it decides what it means: a conflict, for example, is not an error.
             .ConfigureWarnings(warnings => warnings.Log(
                 (RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug))));

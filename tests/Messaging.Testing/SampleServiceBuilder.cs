@@ -121,10 +121,10 @@ public sealed class SampleServiceBuilder
 
     private void Configure(IHostApplicationBuilder builder)
     {
-        foreach (var (key, value) in settings)
-            builder.Configuration[key] = value;
         builder.Configuration["ConnectionStrings:Database"] = database.ConnectionString;
         builder.Configuration["ConnectionStrings:Broker"] = broker.ToString();
+        foreach (var (key, value) in settings)
+            builder.Configuration[key] = value;
         replace(builder.Services);
         builder.AddMessaging<SampleDb>("ledger", messaging => handle(messaging
             .UseMassTransit()

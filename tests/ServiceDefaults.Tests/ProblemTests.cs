@@ -128,6 +128,7 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
     [Theory]
     [InlineData("bug")]
     [InlineData("duplicate-key")]
+    [InlineData("denied")]
     public async Task Does_not_leak_the_internals_of_a_bug(string kind) =>
         AssertProblem(await app.Get($"/failure/{kind}"), HttpStatusCode.InternalServerError, "internal-error");
 
@@ -137,6 +138,12 @@ public class ProblemTests(TestApp app) : IClassFixture<TestApp>
     [InlineData("timeout")]
     [InlineData("not-promoted")]
     [InlineData("shutting-down")]
+    [InlineData("wrong-password")]
+    [InlineData("renamed")]
+    [InlineData("full")]
+    [InlineData("closed")]
+    [InlineData("unprepared")]
+    [InlineData("untrusted")]
     public async Task Asks_the_client_to_retry_when_the_database_is_unavailable(string kind)
     {
         var answer = await app.Get($"/failure/{kind}");

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
@@ -48,6 +49,13 @@ public sealed class TestApp : IAsyncLifetime
         ["timeout"] = () => new DatabaseError(new TimeoutException()),
         ["not-promoted"] = () => new DatabaseError { State = "25006" },
         ["shutting-down"] = () => new DatabaseError { State = "57P01" },
+        ["wrong-password"] = () => new DatabaseError { State = "28P01" },
+        ["renamed"] = () => new DatabaseError { State = "3D000" },
+        ["full"] = () => new DatabaseError { State = "53300" },
+        ["closed"] = () => new DatabaseError { State = "55000" },
+        ["unprepared"] = () => new DatabaseError { State = "26000" },
+        ["untrusted"] = () => new DatabaseError(new AuthenticationException()),
+        ["denied"] = () => new DatabaseError { State = "42501" },
     };
 
     public async ValueTask InitializeAsync()

@@ -127,6 +127,16 @@ public sealed class TestDatabase : IAsyncDisposable
         return new Outage(() => Execute(server, $"ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
     }
 
+    /// <summary>Ends all connections and gives the database another name until the result is disposed.</summary>
+    public async Task<IAsyncDisposable> Renamed()
+    {
+        var other = $"{name}_renamed";
+        await Unreachable();
+        await Execute(server, $"ALTER DATABASE {name} RENAME TO {other}");
+        await Execute(server, $"ALTER DATABASE {other} ALLOW_CONNECTIONS true");
+        return new Outage(() => Execute(server, $"ALTER DATABASE {other} RENAME TO {name}"));
+    }
+
     public async ValueTask DisposeAsync()
     {
         All.TryRemove(this, out _);

@@ -7,7 +7,7 @@ using OrderPlatform.Messaging.Storage;
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>Runs units of work in one transaction on one DbContext: all commit, or none.</summary>
-internal sealed class BatchTransaction(IServiceScopeFactory scopes, IEnumerable<ICommitObserver> observers)
+internal sealed class BatchTransaction(IServiceScopeFactory scopes, NpgsqlDataSource source, IEnumerable<ICommitObserver> observers)
 {
     /// <summary>Two round trips: the work reads, and then everything is written and committed at once.</summary>
     /// <param name="work">Returns additional writes, besides the unit's own rows and events; null for none.</param>
@@ -34,6 +34,12 @@ internal sealed class BatchTransaction(IServiceScopeFactory scopes, IEnumerable<
         catch (Exception exception) when (database.Database.GetDbConnection().State != ConnectionState.Open)
         {
             throw committing ? new CommitOutcomeUnknownException(exception) : new ConnectionLostException(exception);
+        }
+        catch (Exception exception) when (DatabaseErrors.IsSessionBroken(exception))
+        {
+            // This one and its likes in the pool; those in use are closed when they return to it.
+            source.Clear();
+            throw;
         }
 
         foreach (var observer in observers)

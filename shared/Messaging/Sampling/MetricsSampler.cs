@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using OrderPlatform.Messaging.Relay;
 using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Messaging.Transport;
@@ -24,7 +23,6 @@ internal sealed partial class MetricsSampler : BackgroundService
     private static readonly TimeSpan LongestSample = TimeSpan.FromSeconds(10);
 
     private readonly IServiceScopeFactory scopes;
-    private readonly NpgsqlDataSource source;
     private readonly DatabaseStartup database;
     private readonly EventRelay relay;
     private readonly ITransport broker;
@@ -39,7 +37,6 @@ internal sealed partial class MetricsSampler : BackgroundService
     public MetricsSampler(
         IServiceScopeFactory scopes,
         IEnumerable<ISampledMetrics> sampled,
-        NpgsqlDataSource source,
         DatabaseStartup database,
         EventRelay relay,
         ITransport broker,
@@ -48,11 +45,11 @@ internal sealed partial class MetricsSampler : BackgroundService
         IMetricFactory metrics,
         ILogger<MetricsSampler> logger)
     {
-        (this.scopes, this.source, this.database, this.relay) = (scopes, source, database, relay);
+        (this.scopes, this.database, this.relay) = (scopes, database, relay);
         (this.broker, this.options, this.logger) = (broker, options, logger);
         schedules = [.. sampled.Select(metrics => new Schedule(metrics))];
         databaseUp = metrics.CreateGauge(
-            "messaging_database_up", "1 when the service reaches its database, and its migrations are applied.");
+            "messaging_database_up", "1 when the service can write to its database, and its migrations are applied.");
         brokerUp = metrics.CreateGauge("messaging_broker_up", "1 when the service is connected to the broker and consumes.");
         relayActive = metrics.CreateGauge("messaging_relay_active", "1 on the instance that publishes the event log.");
         registry.AddBeforeCollectCallback(Show);
@@ -90,10 +87,9 @@ internal sealed partial class MetricsSampler : BackgroundService
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             limit.CancelAfter(LongestPing);
-            await using var command = source.CreateCommand("SELECT 1");
-            await command.ExecuteScalarAsync(limit.Token);
-            Volatile.Write(ref answered, Stopwatch.GetTimestamp());
-            return true;
+            var up = await database.IsWritable(limit.Token);
+            Volatile.Write(ref answered, up ? Stopwatch.GetTimestamp() : long.MinValue);
+            return up;
         }
         catch (Exception) when (!stoppingToken.IsCancellationRequested)
         {

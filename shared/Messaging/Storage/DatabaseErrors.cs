@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Security.Authentication;
 using Npgsql;
 
 namespace OrderPlatform.Messaging.Storage;
@@ -6,22 +7,29 @@ namespace OrderPlatform.Messaging.Storage;
 /// <summary>Tells which database errors are temporary.</summary>
 internal static class DatabaseErrors
 {
-    /// <summary>The database cannot be reached, is starting or stopping, or is out of resources: wait and try again.</summary>
+    /// <summary>
+    /// The database cannot be reached, refuses the connection, or says "not now": wait and try again. A right that is missing (42501) is
+    /// no outage: the other messages of the queue need not wait for it.
+    /// </summary>
     public static bool IsOutage(Exception exception) => OutageIn(exception) is not null;
 
     /// <summary>The outage that is behind an exception; null when it has another cause.</summary>
     public static DbException? OutageIn(Exception exception) => Find(exception, e => e switch
     {
         NotMigratedException or ConnectionLostException or CommitOutcomeUnknownException => true,
-        PostgresException postgres => postgres.SqlState switch
-        {
-            PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow => true,
-            PostgresErrorCodes.ReadOnlySqlTransaction => true,
-            var state => state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("53", StringComparison.Ordinal),
-        },
+        PostgresException postgres => IsOutage(postgres.SqlState) || IsSessionBroken(postgres.SqlState),
+        // The server's certificate is not trusted, or it demands one of the client.
+        NpgsqlException { InnerException: AuthenticationException } => true,
         NpgsqlException npgsql => npgsql.IsTransient,
         _ => false,
     });
+
+    /// <summary>
+    /// The session is of no more use, though its connection is: it has become read-only (25006), as after a failover or a change of
+    /// <c>default_transaction_read_only</c>, or it disagrees with the client about prepared statements (42P05, 26000).
+    /// </summary>
+    public static bool IsSessionBroken(Exception exception) =>
+        Find(exception, e => e is PostgresException postgres && IsSessionBroken(postgres.SqlState)) is not null;
 
     /// <summary>Another transaction was in the way: try again at once, on fresh rows.</summary>
     public static bool IsConflict(Exception exception) => Find(exception, e => e is PostgresException
@@ -34,6 +42,20 @@ internal static class DatabaseErrors
 
     /// <summary>An outage or a conflict: nothing is wrong with the data.</summary>
     public static bool IsTemporary(Exception exception) => IsOutage(exception) || IsConflict(exception);
+
+    /// <summary>Source: https://www.postgresql.org/docs/current/errcodes-appendix.html.</summary>
+    private static bool IsOutage(string state) => state
+        is ['0', '8', ..] // connection
+        or ['2', '8', ..] // user, password or pg_hba.conf
+        or "3D000" // no such database
+        or ['5', '3', ..] // out of resources, such as connections or disk space
+        or "55000" // the database does not accept connections
+        or ['5', '7', 'P', ..]; // shutdown, start, database dropped, session idle for too long
+
+    private static bool IsSessionBroken(string state) => state
+        is PostgresErrorCodes.ReadOnlySqlTransaction
+        or PostgresErrorCodes.DuplicatePreparedStatement
+        or PostgresErrorCodes.InvalidSqlStatementName;
 
     private static DbException? Find(Exception? exception, Func<DbException, bool> test)
     {

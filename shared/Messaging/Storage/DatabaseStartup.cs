@@ -33,14 +33,25 @@ internal sealed partial class DatabaseStartup(
             return HealthCheckResult.Unhealthy($"waiting for {waitsFor}");
         try
         {
-            await using var command = source.CreateCommand("SELECT 1");
-            await command.ExecuteScalarAsync(cancellationToken);
-            return HealthCheckResult.Healthy("reachable, migrations applied");
+            return await IsWritable(cancellationToken)
+                ? HealthCheckResult.Healthy("reachable, migrations applied")
+                : HealthCheckResult.Unhealthy("waiting for the database: it is read-only");
         }
         catch (NpgsqlException exception)
         {
             return HealthCheckResult.Unhealthy($"waiting for the database: {exception.GetBaseException().Message}");
         }
+    }
+
+    /// <summary>Whether a pooled session can write. If it cannot, the pool is emptied: the server may have changed since it was opened.</summary>
+    /// <exception cref="NpgsqlException">The database cannot be reached.</exception>
+    public async Task<bool> IsWritable(CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("SELECT NOT current_setting('transaction_read_only')::bool");
+        var writable = (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        if (!writable)
+            source.Clear();
+        return writable;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -1,12 +1,13 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace OrderPlatform.ServiceDefaults.Errors;
 
 /// <summary>Distinguishes an outage from a bug, for any ADO.NET provider.</summary>
 internal static class DatabaseOutage
 {
-    /// <summary>Whether the database was unavailable: connection refused or lost, timeout, server starting up or shutting down.</summary>
+    /// <summary>Whether the database was unavailable: connection or login refused, connection lost, timeout, server starting up, shutting down or read-only.</summary>
     /// <remarks>Checks inner exceptions as well, because EF Core wraps those of the provider.</remarks>
     public static bool IsCauseOf(Exception exception)
     {
@@ -21,7 +22,10 @@ internal static class DatabaseOutage
 
     private static bool IsOutage(DbException exception) =>
         exception.IsTransient
-        || exception.GetBaseException() is TimeoutException or SocketException
-        // Connection exceptions; PostgreSQL shutting down or starting up; a standby that has not been promoted.
-        || exception.SqlState is ['0', '8', ..] or ['5', '7', 'P', ..] or "25006";
+        || exception.GetBaseException() is TimeoutException or SocketException or AuthenticationException
+        // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection exceptions; a refused login; no such database; out of
+        // resources; a database that accepts no connections; shutdown or start; a read-only session; one without its prepared statements.
+        || exception.SqlState
+            is ['0', '8', ..] or ['2', '8', ..] or "3D000" or ['5', '3', ..] or "55000" or ['5', '7', 'P', ..]
+            or "25006" or "26000" or "42P05";
 }

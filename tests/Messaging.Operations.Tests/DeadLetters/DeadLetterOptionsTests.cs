@@ -8,6 +8,7 @@ public sealed class DeadLetterOptionsTests
     [InlineData("Npgsql.PostgresException", "23514: new row for relation \"tallies\" violates check constraint", false)]
     [InlineData("Npgsql.PostgresException", "42P01: relation \"tallies\" does not exist", false)]
     [InlineData("Npgsql.PostgresException", "40P01: deadlock detected", true)]
+    [InlineData("Npgsql.PostgresException", "42501: permission denied for table tallies", true)]
     [InlineData("Npgsql.PostgresException", "53300: too many connections", true)]
     [InlineData("Npgsql.PostgresException", "55P03: canceling statement due to lock timeout", true)]
     [InlineData("Npgsql.PostgresException", "55006: object in use", false)]

@@ -1,0 +1,91 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using OrderPlatform.Messaging.Storage;
+using OrderPlatform.Testing;
+
+namespace OrderPlatform.Messaging.Tests.Storage;
+
+/// <summary>While the database refuses the service, messages wait, and none becomes a dead letter.</summary>
+public sealed class RefusalTests : SampleServiceTest
+{
+    private const int Messages = 40;
+
+    private readonly string role = $"role_{Guid.NewGuid():N}";
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        await Database.Execute($"CREATE ROLE {role} LOGIN PASSWORD 'right'; GRANT postgres TO {role}");
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await Database.Execute($"DROP ROLE {role}");
+        await base.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("PASSWORD 'wrong'", "PASSWORD 'right'")]
+    [InlineData("NOLOGIN", "LOGIN")]
+    [InlineData("CONNECTION LIMIT 0", "CONNECTION LIMIT -1")]
+    [InlineData("SET default_transaction_read_only = on", "RESET default_transaction_read_only")]
+    public async Task Messages_wait_while_the_service_may_not_log_in_or_write(string refuse, string admit)
+    {
+        var service = await Start();
+        await Database.Execute($"ALTER ROLE {role} {refuse}");
+        await EndSessions();
+
+        await SendAndSeeThemWait(service);
+
+        // The sessions that were opened meanwhile stay.
+        await Database.Execute($"ALTER ROLE {role} {admit}");
+        await AllAreHandled(service);
+    }
+
+    [Fact]
+    public async Task Messages_wait_while_the_database_accepts_no_connections()
+    {
+        var service = await Start();
+        await using (await Database.Unreachable())
+            await SendAndSeeThemWait(service);
+        await AllAreHandled(service);
+    }
+
+    [Fact]
+    public async Task Messages_wait_while_the_database_has_another_name()
+    {
+        var service = await Start();
+        await using (await Database.Renamed())
+            await SendAndSeeThemWait(service);
+        await AllAreHandled(service);
+    }
+
+    private Task<SampleHost> Start()
+    {
+        var address = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Username = role, Password = "right" };
+        return Service().With("ConnectionStrings:Database", address.ConnectionString).Start();
+    }
+
+    private Task<long> EndSessions() =>
+        Database.Scalar<long>($"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{role}'");
+
+    private async Task SendAndSeeThemWait(SampleHost service)
+    {
+        await Send([.. Enumerable.Range(0, Messages).Select(_ => Guid.CreateVersion7()).Select(id => Message(id, 1, new Opened(id)))]);
+        await Eventually.Is(async () => await Ready("ledger") == 0);
+        await Eventually.Is(async () => (await Health(service)).Status == HealthStatus.Unhealthy);
+    }
+
+    private async Task AllAreHandled(SampleHost service)
+    {
+        await Eventually.Is(() => Database.Scalar<bool>($"SELECT count(*) = {Messages} FROM tallies"), "all messages are handled");
+        Assert.Equal(0, await DeadLetters());
+        await Eventually.Is(async () => (await Health(service)).Status == HealthStatus.Healthy);
+        await service.Open(Guid.CreateVersion7());
+    }
+
+    private static Task<HealthCheckResult> Health(SampleHost service) =>
+        service.Services.GetRequiredService<DatabaseStartup>().CheckHealthAsync(new(), Cancellation);
+}
