@@ -10,16 +10,16 @@ public sealed class TransportTests(Platform platform) : PlatformTest(platform)
 
         foreach (var service in Platform.Services)
         {
-            await load.Reaches(load.Count + 20);
+            await load.Reaches(load.Count + 10);
             var before = Assert.Single(service.Instances);
             await (await service.Start(("Messaging__Transport", "RabbitMq"))).Ready();
 
             // Both consume the same queue, and one relay stands by for the other.
-            await load.Reaches(load.Count + 20);
+            await load.Reaches(load.Count + 10);
             await before.Stop();
         }
 
-        await load.Reaches(load.Count + 20);
+        await load.Reaches(load.Count + 10);
         var ends = await Shop.Balance(sku, await load.Stop());
         Assert.Equal(["Shipped"], ends.Keys);
 

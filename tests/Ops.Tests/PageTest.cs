@@ -95,8 +95,9 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
                 await Page.ScreenshotAsync(new() { Path = Path.Combine(directory, $"{picture}-{width}-{scheme}.png"), FullPage = true });
             Assert.Equal(0, await Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth"));
             var found = await Page.Locator("html").RunAxe(rules);
-            Assert.Empty(found.Violations.Select(violation =>
-                $"{violation.Id}: {violation.Help} {string.Join("; ", violation.Nodes.Select(node => node.Html))}"));
+            var violations = found.Violations.Select(violation =>
+                $"{violation.Id}: {violation.Help} {string.Join("; ", violation.Nodes.Select(node => node.Html))}");
+            Assert.True(found.Violations.Length == 0, $"{picture}, {width} px, {scheme}:\n{string.Join('\n', violations)}");
         }
 
         await Page.SetViewportSizeAsync(1280, 900);

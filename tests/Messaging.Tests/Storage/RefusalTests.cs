@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Testing;
@@ -12,6 +14,7 @@ public sealed class RefusalTests : SampleServiceTest
     private const int Messages = 40;
 
     private readonly string role = $"role_{Guid.NewGuid():N}";
+    private readonly RecordingLog log = new();
 
     public override async ValueTask InitializeAsync()
     {
@@ -65,7 +68,12 @@ public sealed class RefusalTests : SampleServiceTest
     private Task<SampleHost> Start()
     {
         var address = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Username = role, Password = "right" };
-        return Service().With("ConnectionStrings:Database", address.ConnectionString).Start();
+        // Without retries, a refusal that counts as a failure makes a dead letter at once.
+        return Service()
+            .With("ConnectionStrings:Database", address.ConnectionString)
+            .With("Messaging:Retries", "0")
+            .WithService<ILoggerProvider>(log)
+            .Start();
     }
 
     private Task<long> EndSessions() =>
@@ -74,18 +82,43 @@ public sealed class RefusalTests : SampleServiceTest
     private async Task SendAndSeeThemWait(SampleHost service)
     {
         await Send([.. Enumerable.Range(0, Messages).Select(_ => Guid.CreateVersion7()).Select(id => Message(id, 1, new Opened(id)))]);
-        await Eventually.Is(async () => await Ready("ledger") == 0);
+        await Eventually.Is(() => log.Lines.Any(line => line.StartsWith("Database unavailable for", StringComparison.Ordinal)));
         await Eventually.Is(async () => (await Health(service)).Status == HealthStatus.Unhealthy);
     }
 
     private async Task AllAreHandled(SampleHost service)
     {
-        await Eventually.Is(() => Database.Scalar<bool>($"SELECT count(*) = {Messages} FROM tallies"), "all messages are handled");
-        Assert.Equal(0, await DeadLetters());
+        await Eventually.Is(
+            async () =>
+            {
+                Assert.Equal(0, await DeadLetters());
+                return await Database.Scalar<bool>($"SELECT count(*) = {Messages} FROM tallies");
+            },
+            "all messages are handled");
         await Eventually.Is(async () => (await Health(service)).Status == HealthStatus.Healthy);
         await service.Open(Guid.CreateVersion7());
     }
 
     private static Task<HealthCheckResult> Health(SampleHost service) =>
         service.Services.GetRequiredService<DatabaseStartup>().CheckHealthAsync(new(), Cancellation);
+
+    private sealed class RecordingLog : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
+    }
 }
