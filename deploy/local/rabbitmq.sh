@@ -66,7 +66,8 @@ raft.wal_max_size_bytes = 64000000
 END
 }
 
-# RabbitMQ is configured by its environment; nothing in /etc/rabbitmq or /var/lib/rabbitmq is touched or read.
+# RabbitMQ is configured by its environment; nothing in /etc/rabbitmq or /var/lib/rabbitmq is touched or read. Idle schedulers sleep
+# at once (+sbwt none): the other processes need the processor.
 rabbitmq_environment() {
   local home=$dir/rabbitmq
   cat <<END
@@ -76,7 +77,7 @@ ERL_EPMD_ADDRESS=127.0.0.1
 ERL_EPMD_PORT=$(setting epmd.port)
 RABBITMQ_NODENAME=$(setting rabbitmq.node)
 RABBITMQ_DIST_PORT=$(setting rabbitmq.distribution.port)
-RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}
+RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none
 RABBITMQ_CONF_ENV_FILE=$home/rabbitmq-env.conf
 RABBITMQ_CONFIG_FILE=$home/rabbitmq.conf
 RABBITMQ_CONFIG_FILES=$home/conf.d/*.conf

@@ -6,7 +6,10 @@ using Npgsql;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Processes that end without warning (SIGKILL), and servers that abort their work.</summary>
+/// <summary>
+/// Processes that end without warning (SIGKILL), and servers that abort their work. The restart of a server takes long: those cases, and more
+/// kills, run with <c>tests/run --long</c>.
+/// </summary>
 public sealed class CrashTests(Platform platform) : PlatformTest(platform)
 {
     private const string Duplicates = "inbox_duplicates";
@@ -84,8 +87,8 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
 
     [Theory]
     [InlineData(Victim.Process)]
-    [InlineData(Victim.Database)]
-    [InlineData(Victim.Broker)]
+    [InlineData(Victim.Database, Explicit = true)]
+    [InlineData(Victim.Broker, Explicit = true)]
     public async Task A_redrive_interrupted_between_publish_and_row_update_takes_effect_once(Victim victim)
     {
         var sku = await Shop.Stock(10);
@@ -124,8 +127,8 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
 
     [Theory]
     [InlineData(Victim.Process)]
-    [InlineData(Victim.Database)]
-    [InlineData(Victim.Broker)]
+    [InlineData(Victim.Database, Explicit = true)]
+    [InlineData(Victim.Broker, Explicit = true)]
     public async Task A_dead_letter_is_filed_once_despite_an_interruption_between_commit_and_ack(Victim victim)
     {
         var sku = await Shop.Stock(10);
@@ -165,7 +168,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
 
     [Theory]
     [InlineData(Victim.Process)]
-    [InlineData(Victim.Database)]
+    [InlineData(Victim.Database, Explicit = true)]
     public async Task Retention_interrupted_between_archive_and_drop_archives_every_event_once(Victim victim)
     {
         await using var fresh = new Platform
@@ -211,15 +214,17 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         IEnumerable<string> Manifests() => Directory.EnumerateFiles(fresh.Archive, "*.manifest.json");
     }
 
-    [Fact]
-    public async Task Consumers_killed_at_random_under_load_lose_and_duplicate_nothing()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(10, Explicit = true)]
+    public async Task Consumers_killed_at_random_under_load_lose_and_duplicate_nothing(int kills)
     {
-        const int Kills = 4, OrdersPerKill = 70;
+        const int OrdersPerKill = 70;
         var sku = await Shop.Stock(100_000);
         await (await Inventory.Start()).Ready();
         await using var load = Shop.Load(sku);
 
-        for (var kill = 1; kill <= Kills; kill++)
+        for (var kill = 1; kill <= kills; kill++)
         {
             await load.Reaches(kill * OrdersPerKill);
             await Task.Delay(Random.Shared.Next(100));
@@ -232,15 +237,16 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         Assert.Equal(["Shipped"], ends.Keys);
     }
 
-    [Fact]
-    public async Task A_standby_relay_takes_over_within_seconds_of_a_kill()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5, Explicit = true)]
+    public async Task A_standby_relay_takes_over_within_seconds_of_a_kill(int takeOvers)
     {
-        const int TakeOvers = 3;
         var sku = await Shop.Stock(100_000);
         await using var watch = await Watch.Start(Platform, "Orders:OrderPlaced");
         await (await Orders.Start()).Ready();
         await using var load = Shop.Load(sku);
-        for (var takeOver = 0; takeOver < TakeOvers; takeOver++)
+        for (var takeOver = 0; takeOver < takeOvers; takeOver++)
         {
             await load.Reaches((takeOver + 1) * 30);
             var active = Assert.Single(await ActiveRelays());
@@ -259,7 +265,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         Assert.Equal(orders.Order(), published.Select(e => e.Order).Distinct().Order());
         var seen = new HashSet<Guid>();
         var repeated = published.Select(e => !seen.Add(e.EventId)).ToArray();
-        Assert.InRange(repeated.Zip(repeated.Skip(1)).Count(pair => !pair.First && pair.Second), 0, TakeOvers);
+        Assert.InRange(repeated.Zip(repeated.Skip(1)).Count(pair => !pair.First && pair.Second), 0, takeOvers);
     }
 
     private static async Task Interrupt(Victim victim, Service service, Platform platform)
