@@ -54,7 +54,7 @@ public sealed class TestApp : IAsyncLifetime
         ["full"] = () => new DatabaseError { State = "53300" },
         ["closed"] = () => new DatabaseError { State = "55000" },
         ["unprepared"] = () => new DatabaseError { State = "26000" },
-        ["untrusted"] = () => new DatabaseError(new AuthenticationException()),
+        ["untrusted"] = () => new DatabaseError(new AuthenticationException("see inner", new IOException())),
         ["denied"] = () => new DatabaseError { State = "42501" },
     };
 

@@ -151,12 +151,14 @@ public sealed class TestDatabase : IAsyncDisposable
     private static async Task Execute(string server, string sql)
     {
         await using var command = Administrator(server).CreateCommand(sql);
+        command.CommandTimeout = 0;
         await command.ExecuteNonQueryAsync();
     }
 
     private static async Task<string?> Ask(string server, string sql)
     {
         await using var command = Administrator(server).CreateCommand(sql);
+        command.CommandTimeout = 0;
         return (string?)await command.ExecuteScalarAsync();
     }
 

@@ -12,7 +12,7 @@ public sealed class DeadLetterOptions
         "System.Net.Http.HttpRequestException",
         "System.Net.Sockets.SocketException",
         "Npgsql.NpgsqlException",
-        // By SQLSTATE: connection, read-only standby, conflict or deadlock, a right that is missing, resources, lock, timeout, start or
+        // By SQLSTATE: connection, read-only standby, conflict or deadlock, a missing privilege, resources, lock, timeout, start or
         // shutdown, disk.
         "Npgsql.PostgresException: 08",
         "Npgsql.PostgresException: 25006",
@@ -32,7 +32,8 @@ public sealed class DeadLetterOptions
     /// <summary>
     /// Exceptions with transient causes: a message that fails with one is redriven automatically. Each entry is a full name, optionally
     /// with the beginning of the message: <c>Npgsql.PostgresException: 40</c>, whose messages begin with their SQLSTATE. Default:
-    /// timeouts, errors of files and networks, and a database that is down, busy, in conflict or denies a right. A violated constraint is not transient.
+    /// timeouts, errors of files and networks, and a database that is down, busy, in conflict or denies a privilege.
+    /// A violated constraint is not transient.
     /// </summary>
     public string[]? TransientExceptions { get; init; }
 

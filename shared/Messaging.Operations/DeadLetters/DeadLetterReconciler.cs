@@ -66,7 +66,11 @@ internal sealed partial class DeadLetterReconciler(
         await end.ExecuteNonQueryAsync(stoppingToken);
     }
 
-    protected override void Interrupted(Exception exception) => NextTime(logger, exception.GetBaseException().Message);
+    protected override void Interrupted(Exception exception)
+    {
+        source.DropIfBroken(exception);
+        NextTime(logger, exception.GetBaseException().Message);
+    }
 
     /// <summary>From oldest to newest, some in each turn, so that messages that are never handled do not hide the others.</summary>
     private async Task ResolveHandled(CancellationToken stoppingToken)

@@ -115,6 +115,7 @@ internal sealed partial class DeadLetterStore(
             }
             catch (NpgsqlException exception) when (!IsOfTheMessage(exception))
             {
+                source.DropIfBroken(exception);
                 DatabaseAway(logger, messages.Count, exception.GetBaseException().Message);
                 await backoff.Wait(stoppingToken);
             }

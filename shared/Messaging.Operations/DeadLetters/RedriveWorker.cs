@@ -105,7 +105,11 @@ internal sealed partial class RedriveWorker(
             await Task.WhenAny(scheduled, Task.Delay(await Pause(stoppingToken), stoppingToken));
     }
 
-    protected override void Interrupted(Exception exception) => Interrupted(logger, exception.GetBaseException().Message);
+    protected override void Interrupted(Exception exception)
+    {
+        source.DropIfBroken(exception);
+        Interrupted(logger, exception.GetBaseException().Message);
+    }
 
     /// <summary>Sets the rate of automatic redrives; the instance that started last sets it for all.</summary>
     private async Task SetSpeed(CancellationToken stoppingToken)

@@ -1,5 +1,6 @@
 using System.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using OrderPlatform.Messaging.Storage;
@@ -13,13 +14,13 @@ internal sealed class BatchTransaction(IServiceScopeFactory scopes, NpgsqlDataSo
     /// <param name="work">Returns additional writes, besides the unit's own rows and events; null for none.</param>
     /// <param name="cancellationToken">Ends the transaction without a commit.</param>
     /// <exception cref="CommitOutcomeUnknownException">The connection was lost during the commit.</exception>
-    /// <exception cref="ConnectionLostException">The connection was lost before the commit.</exception>
+    /// <exception cref="ConnectionLostException">The connection was refused, or lost before the commit.</exception>
     public async Task Run(Func<TransactionScope, Task<Action<NpgsqlBatch>?>> work, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<DbContext>();
         var unit = scope.ServiceProvider.GetRequiredService<UnitOfWork>();
-        await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await Begin(database, cancellationToken);
         await using var last = database.CreateBatch();
         var committing = false;
         try
@@ -35,15 +36,26 @@ internal sealed class BatchTransaction(IServiceScopeFactory scopes, NpgsqlDataSo
         {
             throw committing ? new CommitOutcomeUnknownException(exception) : new ConnectionLostException(exception);
         }
-        catch (Exception exception) when (DatabaseErrors.IsSessionBroken(exception))
+        catch (Exception exception)
         {
-            // This one and its likes in the pool; those in use are closed when they return to it.
-            source.Clear();
+            source.DropIfBroken(exception);
             throw;
         }
 
         foreach (var observer in observers)
             observer.Committed(unit);
+    }
+
+    private static async Task<IDbContextTransaction> Begin(DbContext database, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await database.Database.BeginTransactionAsync(cancellationToken);
+        }
+        catch (NpgsqlException exception) when (database.Database.GetDbConnection().State != ConnectionState.Open)
+        {
+            throw new ConnectionLostException(exception);
+        }
     }
 }
 

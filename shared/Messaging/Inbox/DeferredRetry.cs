@@ -47,7 +47,11 @@ internal sealed partial class DeferredRetry(
             await Retry(queue, stream, stoppingToken);
     }
 
-    protected override void Interrupted(Exception exception) => Interrupted(logger, exception.GetBaseException().Message);
+    protected override void Interrupted(Exception exception)
+    {
+        source.DropIfBroken(exception);
+        Interrupted(logger, exception.GetBaseException().Message);
+    }
 
     private async Task Retry(string queue, string stream, CancellationToken stoppingToken)
     {

@@ -4,21 +4,15 @@ using Npgsql;
 
 namespace OrderPlatform.Messaging.Storage;
 
-/// <summary>Empties the pool when a query shows that its session is of no more use; the next one opens a new session.</summary>
+/// <summary>Empties the pool when a command fails because its session is no longer usable; the next command opens a new one.</summary>
 internal sealed class BrokenSessions(NpgsqlDataSource source) : DbCommandInterceptor
 {
-    public override void CommandFailed(DbCommand command, CommandErrorEventData eventData) => Check(eventData.Exception);
+    public override void CommandFailed(DbCommand command, CommandErrorEventData eventData) => source.DropIfBroken(eventData.Exception);
 
     public override Task CommandFailedAsync(
         DbCommand command, CommandErrorEventData eventData, CancellationToken cancellationToken = default)
     {
-        Check(eventData.Exception);
+        source.DropIfBroken(eventData.Exception);
         return Task.CompletedTask;
-    }
-
-    private void Check(Exception exception)
-    {
-        if (DatabaseErrors.IsSessionBroken(exception))
-            source.Clear();
     }
 }

@@ -8,8 +8,8 @@ namespace OrderPlatform.Messaging.Storage;
 internal static class DatabaseErrors
 {
     /// <summary>
-    /// The database cannot be reached, refuses the connection, or says "not now": wait and try again. A right that is missing (42501) is
-    /// no outage: the other messages of the queue need not wait for it.
+    /// The database cannot be reached, refuses the connection, or says "not now": wait and try again. A statement without the privilege
+    /// (42501) is no outage: the other messages of the queue need not wait for it.
     /// </summary>
     public static bool IsOutage(Exception exception) => OutageIn(exception) is not null;
 
@@ -17,6 +17,8 @@ internal static class DatabaseErrors
     public static DbException? OutageIn(Exception exception) => Find(exception, e => e switch
     {
         NotMigratedException or ConnectionLostException or CommitOutcomeUnknownException => true,
+        // The server refused or ended the session, whatever its reason: no login, no CONNECT privilege, no connections accepted.
+        PostgresException { InvariantSeverity: "FATAL" or "PANIC" } => true,
         PostgresException postgres => IsOutage(postgres.SqlState) || IsSessionBroken(postgres.SqlState),
         // The server's certificate is not trusted, or it demands one of the client.
         NpgsqlException { InnerException: AuthenticationException } => true,
@@ -25,11 +27,18 @@ internal static class DatabaseErrors
     });
 
     /// <summary>
-    /// The session is of no more use, though its connection is: it has become read-only (25006), as after a failover or a change of
+    /// The session is no longer usable although its connection is open: it has become read-only (25006), as after a failover or a change of
     /// <c>default_transaction_read_only</c>, or it disagrees with the client about prepared statements (42P05, 26000).
     /// </summary>
     public static bool IsSessionBroken(Exception exception) =>
         Find(exception, e => e is PostgresException postgres && IsSessionBroken(postgres.SqlState)) is not null;
+
+    /// <summary>If a session is broken, closes the idle ones now, and those in use when they return to the pool.</summary>
+    public static void DropIfBroken(this NpgsqlDataSource source, Exception exception)
+    {
+        if (IsSessionBroken(exception))
+            source.Clear();
+    }
 
     /// <summary>Another transaction was in the way: try again at once, on fresh rows.</summary>
     public static bool IsConflict(Exception exception) => Find(exception, e => e is PostgresException
@@ -49,7 +58,6 @@ internal static class DatabaseErrors
         or ['2', '8', ..] // user, password or pg_hba.conf
         or "3D000" // no such database
         or ['5', '3', ..] // out of resources, such as connections or disk space
-        or "55000" // the database does not accept connections
         or ['5', '7', 'P', ..]; // shutdown, start, database dropped, session idle for too long
 
     private static bool IsSessionBroken(string state) => state
@@ -76,8 +84,8 @@ internal sealed class CommitOutcomeUnknownException(Exception cause)
     public override bool IsTransient => true;
 }
 
-/// <summary>The connection was lost before the commit; the original exception may be of any type.</summary>
-internal sealed class ConnectionLostException(Exception cause) : DbException("The connection to the database was lost.", cause)
+/// <summary>The connection was refused, or lost before the commit; the original exception may be of any type.</summary>
+internal sealed class ConnectionLostException(Exception cause) : DbException("The connection to the database was refused or lost.", cause)
 {
     public override bool IsTransient => true;
 }

@@ -43,7 +43,7 @@ internal sealed partial class DatabaseStartup(
         }
     }
 
-    /// <summary>Whether a pooled session can write. If it cannot, the pool is emptied: the server may have changed since it was opened.</summary>
+    /// <summary>Whether a pooled session can write. If not, empties the pool: its sessions may be older than a failover.</summary>
     /// <exception cref="NpgsqlException">The database cannot be reached.</exception>
     public async Task<bool> IsWritable(CancellationToken cancellationToken)
     {

@@ -77,10 +77,27 @@ public sealed class AutomaticRedriveTests : DeadLetterTest
     }
 
     [Fact]
+    public async Task A_missing_privilege_is_redriven_automatically()
+    {
+        await Service().With("Messaging:DeadLetters:AutomaticBackoff", "01:00:00").Start();
+        await Database.Execute(
+            """
+            CREATE FUNCTION deny() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE insufficient_privilege; END $$;
+            CREATE TRIGGER deny BEFORE INSERT ON tallies FOR EACH ROW EXECUTE FUNCTION deny();
+            """);
+        var account = Guid.CreateVersion7();
+
+        await Send(Message(account, 1, new Opened(account)));
+
+        await DeadLettersBecome(1, "state = 'scheduled' AND exception_message LIKE '42501%'");
+    }
+
+    [Fact]
     public async Task A_scheduled_letter_can_be_redriven_now()
     {
         var service = await Service()
             .With("Messaging:DeadLetters:TransientExceptions:0", "System.InvalidOperationException")
+            .With("Messaging:DeadLetters:AutomaticBackoff", "01:00:00")
             .Start();
         var account = Guid.CreateVersion7();
         var letter = await Fail(service, account);

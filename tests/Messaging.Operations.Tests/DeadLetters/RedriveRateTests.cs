@@ -22,7 +22,7 @@ public sealed class RedriveRateTests : DeadLetterTest
         await Service().Start();
 
         await DeadLettersBecome(60, "state IN ('redriven', 'resolved')");
-        // Of 60 messages at most 10 were due at the beginning, however the two instances were delayed: the others take (60 - 10) / 30 seconds.
+        // At most 10 of the 60 are due at once, however late the two instances start: the others take (60 - 10) / 30 seconds.
         Assert.True(await Database.Scalar<decimal>(
             "SELECT extract(epoch FROM max(redriven_at) - min(redriven_at)) FROM messaging.dead_letters") > 1.66m);
         Assert.InRange(

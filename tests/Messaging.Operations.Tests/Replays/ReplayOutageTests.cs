@@ -100,7 +100,7 @@ public sealed class ReplayOutageTests : ReplayTest
         await Past(30);
         var service = await Service().WithHandlers(Learn.AddTo).Start();
         await IsConsumed(Learn.Queue);
-        var job = await service.StartJob(Replays, new { queue = Learn.Queue, perSecond = 40 });
+        var job = await service.StartJob(Replays, new { queue = Learn.Queue, perSecond = 5 });
         await Eventually.Is(async () => Number(await service.Job(job), "sent") > 0);
         await Change(service, job, "pause");
         var sent = Number(await SettledAt(service, job), "sent");

@@ -53,7 +53,7 @@ public sealed class ReplayRunTests : ReplayTest
         await Past(30);
         var service = await Service().WithHandlers(Learn.AddTo).Start();
         await IsConsumed(Learn.Queue);
-        var job = await service.StartJob(Replays, new { queue = Learn.Queue, perSecond = 40 });
+        var job = await service.StartJob(Replays, new { queue = Learn.Queue, perSecond = 5 });
         await Eventually.Is(async () => Number(await service.Job(job), "sent") > 0);
 
         var paused = await Change(service, job, "pause");

@@ -128,14 +128,15 @@ public sealed class TransactionBatcherTests : SampleServiceTest
         var service = await Service().Start();
         var accounts = Enumerable.Range(0, 300).Select(_ => Guid.CreateVersion7()).ToArray();
         using var stop = new CancellationTokenSource();
+        var ended = 0L;
         var trouble = Task.Run(
             async () =>
             {
-                // It strikes again after each 25 rows, so that a slow machine makes progress as well.
+                // Strikes again after every 25 rows, so that a slow machine makes progress too.
                 while (!stop.IsCancellationRequested)
                 {
                     var before = await Progress();
-                    await Database.Scalar<long>(
+                    ended += await Database.Scalar<long>(
                         """
                         SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                         WHERE datname = current_database() AND application_name LIKE 'ledger%'
@@ -155,6 +156,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
         await Eventually.Is(async () => await Database.Scalar<long>("SELECT count(*) FROM tallies") == accounts.Length);
         await stop.CancelAsync();
         await trouble;
+        Assert.True(ended > 0, "no connection was ended");
         Assert.Equal(0, await DeadLetters());
         Assert.Equal(
             await service.Query(db => db.Set<LoggedEvent>().CountAsync(Cancellation)),

@@ -15,7 +15,7 @@ public sealed class DatabaseErrorsTests
     [InlineData("3D000", true)]
     [InlineData("42P05", true)]
     [InlineData("53300", true)]
-    [InlineData("55000", true)]
+    [InlineData("55000", false)]
     [InlineData("57P01", true)]
     [InlineData("57P04", true)]
     [InlineData("22003", false)]
@@ -25,8 +25,14 @@ public sealed class DatabaseErrorsTests
     [InlineData("42P01", false)]
     [InlineData("55P03", false)]
     [InlineData("57014", false)]
-    public void An_outage_is_told_by_the_SQLSTATE(string state, bool outage) =>
+    public void The_SQLSTATE_tells_an_outage_from_a_failure(string state, bool outage) =>
         Assert.Equal(outage, DatabaseErrors.IsOutage(new InvalidOperationException("in EF Core", Error(state))));
+
+    [Theory]
+    [InlineData("42501")]
+    [InlineData("55000")]
+    public void A_refused_connection_is_an_outage_whatever_its_SQLSTATE(string state) =>
+        Assert.True(DatabaseErrors.IsOutage(new PostgresException("refused", "FATAL", "FATAL", state)));
 
     [Fact]
     public void A_certificate_that_is_not_trusted_is_an_outage() =>
@@ -38,7 +44,7 @@ public sealed class DatabaseErrorsTests
     [InlineData("42P05", true)]
     [InlineData("57P01", false)]
     [InlineData("28P01", false)]
-    public void A_session_is_broken_when_it_is_read_only_or_has_other_prepared_statements(string state, bool broken) =>
+    public void A_read_only_session_or_one_without_its_prepared_statements_is_broken(string state, bool broken) =>
         Assert.Equal(broken, DatabaseErrors.IsSessionBroken(Error(state)));
 
     private static PostgresException Error(string state) => new("refused", "ERROR", "ERROR", state);

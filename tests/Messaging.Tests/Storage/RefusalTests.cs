@@ -19,14 +19,23 @@ public sealed class RefusalTests : SampleServiceTest
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
-        await Database.Execute($"CREATE ROLE {role} LOGIN PASSWORD 'right'; GRANT postgres TO {role}");
+        var administrator = await Database.Scalar<string>("SELECT quote_ident(current_user)");
+        await Database.Execute($"CREATE ROLE {role} LOGIN PASSWORD 'right'; GRANT {administrator} TO {role}");
     }
 
     public override async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        await Database.Execute($"DROP ROLE {role}");
-        await base.DisposeAsync();
+        try
+        {
+            Database.Source.Clear();
+            await EndSessions();
+            await Database.Execute($"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}; DROP ROLE {role}");
+        }
+        finally
+        {
+            await base.DisposeAsync();
+        }
     }
 
     [Theory]
@@ -42,9 +51,24 @@ public sealed class RefusalTests : SampleServiceTest
 
         await SendAndSeeThemWait(service);
 
-        // The sessions that were opened meanwhile stay.
         await Database.Execute($"ALTER ROLE {role} {admit}");
         await AllAreHandled(service);
+    }
+
+    [Fact]
+    public async Task Sessions_that_became_read_only_leave_the_pool_without_a_health_check()
+    {
+        // The sampler empties the pool as well.
+        var service = await Start(("Messaging:SampleInterval", "01:00:00"));
+        await Database.Execute($"ALTER ROLE {role} SET default_transaction_read_only = on");
+        await EndSessions();
+        await Eventually.Is(() => IsReadOnly(() => service.Open(Guid.CreateVersion7())), "a unit of work cannot write");
+        await Eventually.Is(() => IsReadOnly(() => service.OpenByHand(Guid.CreateVersion7())), "a command cannot write");
+
+        await Database.Execute($"ALTER ROLE {role} RESET default_transaction_read_only");
+
+        await Eventually.Is(() => Succeeds(() => service.Open(Guid.CreateVersion7())));
+        await Eventually.Is(() => Succeeds(() => service.OpenByHand(Guid.CreateVersion7())));
     }
 
     [Fact]
@@ -65,13 +89,33 @@ public sealed class RefusalTests : SampleServiceTest
         await AllAreHandled(service);
     }
 
-    private Task<SampleHost> Start()
+    private static async Task<bool> Succeeds(Func<Task> write)
+    {
+        await write();
+        return true;
+    }
+
+    private static async Task<bool> IsReadOnly(Func<Task> write)
+    {
+        try
+        {
+            await write();
+            return false;
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction)
+        {
+            return true;
+        }
+    }
+
+    private Task<SampleHost> Start(params (string Key, string Value)[] settings)
     {
         var address = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Username = role, Password = "right" };
         // Without retries, a refusal that counts as a failure makes a dead letter at once.
         return Service()
             .With("ConnectionStrings:Database", address.ConnectionString)
             .With("Messaging:Retries", "0")
+            .With(settings)
             .WithService<ILoggerProvider>(log)
             .Start();
     }
@@ -82,7 +126,8 @@ public sealed class RefusalTests : SampleServiceTest
     private async Task SendAndSeeThemWait(SampleHost service)
     {
         await Send([.. Enumerable.Range(0, Messages).Select(_ => Guid.CreateVersion7()).Select(id => Message(id, 1, new Opened(id)))]);
-        await Eventually.Is(() => log.Lines.Any(line => line.StartsWith("Database unavailable for", StringComparison.Ordinal)));
+        await Eventually.Is(() => log.Lines.Any(line => line.StartsWith("Database unavailable for", StringComparison.Ordinal)
+            && line.Contains("messages of ledger", StringComparison.Ordinal)));
         await Eventually.Is(async () => (await Health(service)).Status == HealthStatus.Unhealthy);
     }
 
