@@ -11,7 +11,11 @@ internal sealed class Traffic : IAsyncDisposable
     private readonly Task run;
     private volatile bool stopped;
 
-    public Traffic(Shop shop) => (this.shop, run) = (shop, Run());
+    public Traffic(Shop shop)
+    {
+        this.shop = shop;
+        run = Run();
+    }
 
     public async ValueTask DisposeAsync()
     {
