@@ -24,23 +24,14 @@ internal static class SampleSchema
 }
 
 /// <summary>
-/// The database with the tables of the sample service that the databases of tests are copies of; made with the first. Test assemblies
-/// declare it as their fixture, so that it is dropped at the end.
+/// The template with the tables of the sample service. A test assembly declares this class as its fixture, so that the template is dropped
+/// at the end.
 /// </summary>
 public sealed class SampleTemplate : IAsyncDisposable
 {
-    private static readonly Lazy<Task<TestDatabase>> Template = new(async () =>
-    {
-        var database = await TestDatabase.Create();
-        await SampleSchema.Create(database);
-        return database;
-    });
+    private static readonly TemplateDatabase Template = new(SampleSchema.Create);
 
-    public static async Task<TestDatabase> Copy() => await TestDatabase.CopyOf(await Template.Value);
+    public static Task<TestDatabase> Copy() => Template.Copy();
 
-    public async ValueTask DisposeAsync()
-    {
-        if (Template.IsValueCreated)
-            await (await Template.Value).DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => Template.DisposeAsync();
 }

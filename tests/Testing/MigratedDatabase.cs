@@ -4,33 +4,28 @@ using Microsoft.EntityFrameworkCore;
 namespace OrderPlatform.Testing;
 
 /// <summary>
-/// Databases with all migrations of a service, which the databases of tests are copies of; each is made with its first copy. Test assemblies
-/// declare it as their fixture, so that they are dropped at the end.
+/// A template with all migrations applied, for each service. A test assembly declares this class as its fixture, so that the templates are
+/// dropped at the end.
 /// </summary>
 public sealed class MigratedDatabase : IAsyncDisposable
 {
-    private static readonly ConcurrentDictionary<Type, Lazy<Task<TestDatabase>>> Templates = [];
+    private static readonly ConcurrentDictionary<Type, TemplateDatabase> Templates = [];
 
-    public static async Task<TestDatabase> CopyFor<TContext>()
-        where TContext : DbContext
-    {
-        var template = Templates.GetOrAdd(typeof(TContext), _ => new Lazy<Task<TestDatabase>>(Create<TContext>));
-        return await TestDatabase.CopyOf(await template.Value);
-    }
+    public static Task<TestDatabase> CopyFor<TContext>()
+        where TContext : DbContext =>
+        Templates.GetOrAdd(typeof(TContext), _ => new TemplateDatabase(Migrate<TContext>)).Copy();
 
     public async ValueTask DisposeAsync()
     {
         foreach (var template in Templates.Values)
-            await (await template.Value).DisposeAsync();
+            await template.DisposeAsync();
     }
 
-    private static async Task<TestDatabase> Create<TContext>()
+    private static async Task Migrate<TContext>(TestDatabase database)
         where TContext : DbContext
     {
-        var database = await TestDatabase.Create();
         var options = new DbContextOptionsBuilder<TContext>().UseNpgsql(database.Source).UseSnakeCaseNamingConvention().Options;
         await using var context = (TContext)Activator.CreateInstance(typeof(TContext), options)!;
         await context.Database.MigrateAsync();
-        return database;
     }
 }
