@@ -90,7 +90,9 @@ public static class MessagingServices
             service));
         services.AddSingleton(provider => provider.GetRequiredService<DatabaseAddress>().CreatePool());
         services.AddDbContextPool<TDatabase>((provider, options) => options
-            .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
+            // It uses the container's NpgsqlDataSource. One that is passed here makes EF Core build its model and compile its queries anew
+            // for each database that a process uses, as tests do.
+            .UseNpgsql()
             .UseSnakeCaseNamingConvention()
             .AddInterceptors(
                 new MigrationGate(provider.GetRequiredService<DatabaseStartup>()),

@@ -7,8 +7,8 @@ using Npgsql;
 namespace OrderPlatform.EndToEnd.Tests;
 
 /// <summary>
-/// Processes that end without warning (SIGKILL), and servers that abort their work. The restart of a server takes long: those cases, and more
-/// kills, run with <c>tests/run --long</c>.
+/// Processes that end without warning (SIGKILL), and servers that abort their work. What restarts a server, needs a platform of its own, or
+/// kills many times runs with <c>tests/run --long</c>.
 /// </summary>
 public sealed class CrashTests(Platform platform) : PlatformTest(platform)
 {
@@ -167,7 +167,7 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     }
 
     [Theory]
-    [InlineData(Victim.Process)]
+    [InlineData(Victim.Process, Explicit = true)]
     [InlineData(Victim.Database, Explicit = true)]
     public async Task Retention_interrupted_between_archive_and_drop_archives_every_event_once(Victim victim)
     {
@@ -214,17 +214,16 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
         IEnumerable<string> Manifests() => Directory.EnumerateFiles(fresh.Archive, "*.manifest.json");
     }
 
-    [Theory]
-    [InlineData(2)]
-    [InlineData(10, Explicit = true)]
-    public async Task Consumers_killed_at_random_under_load_lose_and_duplicate_nothing(int kills)
+    [LongFact]
+    public async Task Consumers_killed_at_random_under_load_lose_and_duplicate_nothing()
     {
+        const int Kills = 10;
         const int OrdersPerKill = 70;
         var sku = await Shop.Stock(100_000);
         await (await Inventory.Start()).Ready();
         await using var load = Shop.Load(sku);
 
-        for (var kill = 1; kill <= kills; kill++)
+        for (var kill = 1; kill <= Kills; kill++)
         {
             await load.Reaches(kill * OrdersPerKill);
             await Task.Delay(Random.Shared.Next(100));

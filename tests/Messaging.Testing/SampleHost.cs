@@ -47,11 +47,20 @@ public sealed class SampleHost : IAsyncDisposable
     internal static async Task<SampleHost> Start(IHost host)
     {
         var service = new SampleHost(host);
-        await host.StartAsync();
-        await host.Services.GetRequiredService<DatabaseStartup>().Ready;
-        if (host is WebApplication app)
-            service.Http.BaseAddress = new Uri(app.Urls.First());
-        return service;
+        try
+        {
+            await host.StartAsync();
+            await host.Services.GetRequiredService<DatabaseStartup>().Ready;
+            if (host is WebApplication app)
+                service.Http.BaseAddress = new Uri(app.Urls.First());
+            return service;
+        }
+        catch
+        {
+            // It cannot be stopped, because it has not started.
+            await service.Release();
+            throw;
+        }
     }
 
     public Task Open(Guid account) => Append(account, new Opened(account));
@@ -110,6 +119,12 @@ public sealed class SampleHost : IAsyncDisposable
     {
         Http.Dispose();
         await host.StopAsync();
+        await Release();
+    }
+
+    private async ValueTask Release()
+    {
+        Http.Dispose();
         if (host is IAsyncDisposable disposable)
             await disposable.DisposeAsync();
     }

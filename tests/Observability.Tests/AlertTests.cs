@@ -5,7 +5,8 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Observability.Tests;
 
 /// <summary>
-/// Every alert, caused by a real fault: in Prometheus it is inactive, pending, firing and resolved, and Alertmanager is notified.
+/// Every alert, caused by a real fault: in Prometheus it is inactive, pending, firing and resolved, and Alertmanager is notified. Each takes
+/// a quarter of a minute, so most run with <c>tests/run --long</c>; <see cref="RuleTests"/> checks the expressions of all.
 /// </summary>
 public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring)
 {
@@ -28,7 +29,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         $$
         """;
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "TargetDown")]
     public async Task Killing_one_of_two_instances_fires_only_TargetDown()
     {
@@ -77,7 +78,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await errors.Ends();
     }
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "BrokerUnreachable")]
     public async Task An_unreachable_broker_silences_the_alert_for_the_growing_outbox()
     {
@@ -115,7 +116,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await outbox.Ends();
     }
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "ConsumerLag")]
     public async Task A_row_that_stays_locked_makes_the_consumers_lag()
     {
@@ -133,7 +134,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await lag.Ends();
     }
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "DeliveryDelay")]
     public async Task A_slow_database_delays_deliveries()
     {
@@ -168,7 +169,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await arriving.Ends();
     }
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "DeferredTooLong")]
     public async Task An_event_whose_predecessor_is_held_up_is_deferred_too_long()
     {
@@ -187,7 +188,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await deferred.Ends();
     }
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "PartitionMissing")]
     public async Task Rows_without_a_partition_fire_until_the_next_run_creates_one()
     {
@@ -207,7 +208,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         Assert.Equal(0, await Inventory.Database.Scalar<long>("SELECT count(*) FROM messaging.inbox_default"));
     }
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "RetentionFailing")]
     public async Task A_service_without_permission_to_create_partitions_fails_its_retention()
     {
@@ -227,7 +228,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await failing.Ends();
     }
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "CarrierCircuitOpen")]
     public async Task A_failing_carrier_opens_the_circuit()
     {
@@ -241,7 +242,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await circuit.Ends();
     }
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "OrdersErrorBudgetBurnsFast")]
     [Trait(Alert, "OrdersErrorBudgetBurnsSlowly")]
     public async Task Orders_that_cannot_be_stored_fire_the_fast_then_the_slow_burn_alert()

@@ -39,7 +39,7 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
     public override async ValueTask InitializeAsync()
     {
         if (Chromium.Program is null)
-            Assert.Skip("chromium is not installed.");
+            Assert.Skip("Chromium is not installed.");
         await base.InitializeAsync();
         context = await platform.Chromium.Browser.NewContextAsync(new() { ViewportSize = new() { Width = 1280, Height = 900 } });
         await context.AddInitScriptAsync("localStorage.getItem('operator') ?? localStorage.setItem('operator', 'Ada')");

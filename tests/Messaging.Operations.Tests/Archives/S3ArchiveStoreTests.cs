@@ -26,6 +26,7 @@ public sealed class S3ArchiveStoreTests : IAsyncLifetime
         using var read = new MemoryStream();
         await stored.CopyToAsync(read, Cancellation);
         Assert.True(content.AsSpan().SequenceEqual(read.ToArray()));
+        Assert.Equal(2, store.PartsOf(Assert.Single(store.Objects.Keys)));
         Assert.Equal(["large"], await archive.List(Cancellation));
         await archive.Delete("large", Cancellation);
         await Assert.ThrowsAsync<FileNotFoundException>(() => archive.Open("large", Cancellation));

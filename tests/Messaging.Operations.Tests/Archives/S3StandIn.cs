@@ -24,6 +24,7 @@ internal sealed class S3StandIn : IAsyncDisposable
 
     private readonly WebApplication app;
     private readonly ConcurrentDictionary<string, SortedDictionary<int, byte[]>> uploads = [];
+    private readonly ConcurrentDictionary<string, int> parts = [];
 
     private S3StandIn(WebApplication app) => this.app = app;
 
@@ -47,6 +48,9 @@ internal sealed class S3StandIn : IAsyncDisposable
         await standIn.app.StartAsync();
         return standIn;
     }
+
+    /// <summary>The number of parts in which an object was sent; 0 if it was sent whole.</summary>
+    public int PartsOf(string key) => parts.GetValueOrDefault(key);
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
@@ -122,7 +126,7 @@ internal sealed class S3StandIn : IAsyncDisposable
 
     private string Complete(string key, string upload)
     {
-        Objects[key] = Keep([.. uploads[upload].Values.SelectMany(part => part)]);
+        (Objects[key], parts[key]) = (Keep([.. uploads[upload].Values.SelectMany(part => part)]), uploads[upload].Count);
         return "\"parts\"";
     }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Configuration;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Operations.Retention;
 
@@ -22,6 +23,24 @@ public sealed class RetentionOptionsTests
 
         Assert.Equal((null, null), (options.LogDays, options.InboxDays));
         Assert.Empty(Faults(options));
+    }
+
+    [Theory]
+    [InlineData("LogDays", "0")]
+    [InlineData("InboxDays", "6")]
+    [InlineData("PartitionDays", "0")]
+    [InlineData("PartitionsAhead", "0")]
+    [InlineData("Interval", "00:00:00")]
+    public void A_number_out_of_range_is_refused_by_name(string setting, string value)
+    {
+        var options = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { [setting] = value, ["Archive:Directory"] = "/archive" })
+            .Build()
+            .Get<RetentionOptions>()!;
+        var faults = new List<ValidationResult>();
+
+        Assert.False(Validator.TryValidateObject(options, new ValidationContext(options), faults, validateAllProperties: true));
+        Assert.Contains(setting, Assert.Single(faults).ErrorMessage, StringComparison.Ordinal);
     }
 
     [Fact]

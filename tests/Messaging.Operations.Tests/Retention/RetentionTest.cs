@@ -5,7 +5,7 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Messaging.Operations.Tests.Retention;
 
 /// <summary>A service that keeps its log for a week, an archive, and a clock that can be moved.</summary>
-public abstract class RetentionTest(SharedSampleService? shared = null) : SampleServiceTest(shared)
+public abstract class RetentionTest : SampleServiceTest
 {
     protected MovableClock Clock { get; } = new();
 

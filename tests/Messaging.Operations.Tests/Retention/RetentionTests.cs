@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Messaging.Operations.Tests.Archives;
@@ -39,6 +40,18 @@ public sealed class RetentionTests : RetentionTest
         var scrape = await Scrape.Of(service.Services);
         Assert.InRange(
             scrape["messaging_retention_last_success_timestamp_seconds"]!.Value - Clock.GetUtcNow().ToUnixTimeSeconds(), -60, 60);
+    }
+
+    [Theory]
+    [InlineData("LogDays", "0", "LogDays")]
+    [InlineData("Archive:Directory", "", "LogDays needs an archive")]
+    [InlineData("Archive:AccessKey", "key", "AccessKey and SecretKey belong together")]
+    public async Task A_service_does_not_start_with_invalid_settings_and_gives_the_reason(string setting, string value, string reason)
+    {
+        var exception = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => Service().With($"Messaging:Retention:{setting}", value).Start());
+
+        Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

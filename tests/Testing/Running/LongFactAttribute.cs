@@ -3,7 +3,10 @@ using Xunit;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>A test that necessarily takes minutes, such as one with a million events; only <c>tests/run --long</c> runs it.</summary>
+/// <summary>
+/// A test that necessarily takes long, such as one with a million events, or that repeats on a larger scale what a faster one shows; only
+/// <c>tests/run --long</c> runs it.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LongFactAttribute : FactAttribute
 {
