@@ -12,7 +12,7 @@ namespace OrderPlatform.Messaging.Testing;
 /// <summary>How an instance of the sample service differs from the usual one.</summary>
 public sealed class SampleServiceBuilder
 {
-    private const string Quick = "00:00:00.100";
+    private const string Quick = "00:00:00.300";
 
     // Short, so that tests need not wait for the product's pauses.
     private static readonly string[] Intervals =

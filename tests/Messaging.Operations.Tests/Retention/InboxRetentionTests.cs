@@ -31,7 +31,7 @@ public sealed class InboxRetentionTests : RetentionTest
              INSERT INTO messaging.inbox (event_id, queue) VALUES ('{discarded}', 'ledger') RETURNING event_id
              """);
         var partition = await OldestPartition("inbox");
-        Clock.Advance(TimeSpan.FromDays(21));
+        await Pass(service, days: 21);
         // A replay brought it yesterday.
         Assert.NotEqual(default, await Database.Scalar<DateTime>(
             $"""
@@ -53,7 +53,7 @@ public sealed class InboxRetentionTests : RetentionTest
         await Scrape.Becomes(service.Services, """messaging_inbox_duplicates_total{queue="ledger"}""", 2);
         Assert.Equal(1, await Count("deferred_events"));
 
-        Clock.Advance(TimeSpan.FromDays(21));
+        await Pass(service, days: 21);
         await Run(service);
         Assert.Equal(
             new[] { discarded, deferred.EventId }.Order(),
@@ -69,7 +69,7 @@ public sealed class InboxRetentionTests : RetentionTest
         await Receive(early);
         await Receive(past);
         var partition = await OldestPartition("inbox");
-        Clock.Advance(TimeSpan.FromDays(21));
+        await Pass(service, days: 21);
 
         // A transaction that is about to delete an event blocks the second half of the copy.
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
@@ -103,7 +103,7 @@ public sealed class InboxRetentionTests : RetentionTest
         var (first, second) = (Guid.CreateVersion7(), Guid.CreateVersion7(DateTimeOffset.UtcNow.AddSeconds(1)));
         await Receive(first);
         await Receive(second);
-        Clock.Advance(TimeSpan.FromDays(21));
+        await Pass(service, days: 21);
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await using var transaction = await connection.BeginTransactionAsync(Cancellation);
         await connection.Execute($"SELECT FROM messaging.inbox WHERE event_id = '{second}' FOR UPDATE", Cancellation);
@@ -124,7 +124,7 @@ public sealed class InboxRetentionTests : RetentionTest
         var service = await Service().With("Messaging:Retention:InboxDays", "7").Start();
         var (first, second, third) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
         await Receive(first);
-        Clock.Advance(TimeSpan.FromDays(21));
+        await Pass(service, days: 21);
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await using (var transaction = await connection.BeginTransactionAsync(Cancellation))
         {
@@ -180,7 +180,7 @@ public sealed class InboxRetentionTests : RetentionTest
         await using (var analyze = Database.Source.CreateCommand("ANALYZE messaging.dead_letters, messaging.inbox"))
             await analyze.ExecuteNonQueryAsync(Cancellation);
         await AssertByKeys();
-        Clock.Advance(TimeSpan.FromDays(21));
+        await Pass(service, days: 21);
         await Run(service);
 
         Assert.Equal(Received / 2, await Database.Scalar<long>(

@@ -46,7 +46,7 @@ public sealed class RetentionRunTests : RetentionTest
         var service = await Service().WithService<IArchiveStore>(faulty).Start();
         await OpenAndClose(service);
         var first = await OldestPartition();
-        Clock.Advance(TimeSpan.FromDays(7));
+        await Pass(service, days: 7);
         await OpenAndClose(service);
         await LetItEnd(service);
         var (reached, proceed) = (new TaskCompletionSource(), new TaskCompletionSource());

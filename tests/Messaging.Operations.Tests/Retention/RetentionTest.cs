@@ -63,9 +63,14 @@ public abstract class RetentionTest : SampleServiceTest
             FROM messaging.relay_cursor
             """));
         Assert.True(service.Relay.IsActive);
-        // The run that the instance began with must not see the later time.
+        await Pass(service, days: 21);
+    }
+
+    /// <summary>Moves the clock forward. The run that the instance began with does not see it.</summary>
+    private protected async Task Pass(SampleHost service, int days)
+    {
         await service.Retention.FirstRun.WaitAsync(Eventually.Guard, Cancellation);
-        Clock.Advance(TimeSpan.FromDays(21));
+        Clock.Advance(TimeSpan.FromDays(days));
     }
 
     /// <summary>An account with three events, of which the last closes it.</summary>
@@ -151,12 +156,12 @@ public abstract class RetentionTest : SampleServiceTest
         Database.Scalar<string>($"SELECT name FROM messaging.partitions('{table}') WHERE since IS NOT NULL LIMIT 1");
 
     /// <summary>Ends the connection of the current run, as a crash does.</summary>
-    protected Task<long> EndRun() => Database.Scalar<long>(
+    protected async Task EndRun() => Assert.Equal(1, await Database.Scalar<long>(
         """
         SELECT count(pg_terminate_backend(pid))
         FROM pg_locks
         WHERE locktype = 'advisory'
           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
           AND (classid::bigint << 32 | objid::bigint) = hashtextextended('orderplatform retention', 0)
-        """);
+        """));
 }

@@ -61,7 +61,7 @@ public sealed class RetentionTests : RetentionTest
         await OpenAndClose(service);
         var all = await Log();
         await LetItEnd(service);
-        Clock.Advance(TimeSpan.FromDays(10_000));
+        await Pass(service, days: 10_000);
 
         await Run(service);
 
@@ -102,7 +102,7 @@ public sealed class RetentionTests : RetentionTest
         var silent = await Service().WithBroker(TestBroker.Nowhere).Start();
         await OpenAndClose(silent);
         var (all, partition) = (await Log(), await OldestPartition());
-        Clock.Advance(TimeSpan.FromDays(21));
+        await Pass(silent, days: 21);
 
         var exception = await Assert.ThrowsAsync<RetentionException>(() => Run(silent));
 
@@ -133,7 +133,7 @@ public sealed class RetentionTests : RetentionTest
         await insert.ExecuteNonQueryAsync(Cancellation);
         await OpenAndClose(service);
         await Eventually.Is(async () => await Database.Scalar<bool>("SELECT position > 1 AND gaps = '{1}' FROM messaging.relay_cursor"));
-        Clock.Advance(TimeSpan.FromDays(21));
+        await Pass(service, days: 21);
 
         await Assert.ThrowsAsync<RetentionException>(() => Run(service));
 
