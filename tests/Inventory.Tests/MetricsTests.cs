@@ -8,7 +8,7 @@ public sealed class MetricsTests : IAsyncLifetime
 {
     private static readonly string[] Outcomes = ["reserved", "rejected", "released", "shipped"];
 
-    private readonly InventoryService inventory = new() { Settings = { ["Messaging:SampleInterval"] = "00:00:00.050" } };
+    private readonly InventoryService inventory = new() { Settings = { ["Messaging:SampleInterval"] = "00:00:00.250" } };
 
     public ValueTask InitializeAsync() => inventory.InitializeAsync();
 

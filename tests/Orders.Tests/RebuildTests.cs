@@ -13,7 +13,7 @@ public sealed class RebuildTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        orders.Settings["Messaging:JobPollInterval"] = "00:00:00.050";
+        orders.Settings["Messaging:JobPollInterval"] = "00:00:00.250";
         orders.Settings["Messaging:BackgroundShare"] = "1";
         await orders.InitializeAsync();
     }
