@@ -17,21 +17,20 @@ internal partial class BrokerGate(RabbitMqConnections connections, IHostApplicat
     public virtual async Task<AmqpTcpEndpoint> WaitForBroker()
     {
         var stopping = lifetime.ApplicationStopping;
-        var backoff = new Backoff();
-        for (var attempt = 1; ; attempt++)
-        {
-            try
+        var failures = 0;
+        return await Backoff.Retry(
+            async () =>
             {
                 await using var connection = await connections.Open("consumer's probe", stopping);
                 return connection.Endpoint;
-            }
-            catch (Exception exception) when (!stopping.IsCancellationRequested)
+            },
+            _ => !stopping.IsCancellationRequested,
+            exception =>
             {
-                if (attempt == 1)
+                if (++failures == 1)
                     Waiting(logger, exception.GetBaseException().Message);
-                await backoff.Wait(stopping);
-            }
-        }
+            },
+            stopping);
     }
 
     [LoggerMessage(LogLevel.Warning, "Broker unavailable ({Reason}); retrying until the consumer can connect")]

@@ -50,23 +50,13 @@ internal sealed partial class DeadLetterMover(
 
     private async Task Move(string exchange, ReceivedDelivery message, BasicProperties properties, CancellationToken cancellationToken)
     {
-        var backoff = new Backoff();
-        while (true)
-        {
-            try
-            {
-                await channel.BasicPublishAsync(
-                    exchange, message.RoutingKey, mandatory: true, properties, message.Body, cancellationToken);
-                break;
-            }
-            catch (PublishException exception)
-            {
-                // The queue is full or gone, which must not stop messages that can be handled.
-                NotMoved(logger, message.Properties.MessageId, exchange, exception.Message);
-                await backoff.Wait(cancellationToken);
-            }
-        }
-
+        // A queue that is full or gone must not stop messages that can be handled.
+        await Backoff.Retry(
+            () => channel.BasicPublishAsync(
+                exchange, message.RoutingKey, mandatory: true, properties, message.Body, cancellationToken).AsTask(),
+            exception => exception is PublishException,
+            exception => NotMoved(logger, message.Properties.MessageId, exchange, exception.Message),
+            cancellationToken);
         receiver.DeadLettered(queue, WireFormat.TypeOf(message.Read()));
     }
 

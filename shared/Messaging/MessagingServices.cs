@@ -152,8 +152,8 @@ public static class MessagingServices
     private static void AddRelay(this IServiceCollection services)
     {
         services.AddSettings<RelayOptions>();
-        services.AddSingleton<CommitSignal>();
-        services.AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<CommitSignal>());
+        services.AddSingleton<AppendSignal>();
+        services.AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<AppendSignal>());
         services.AddHosted<EventRelay>();
         services.AddHealthChecks().AddCheck<EventRelay>("relay", tags: ["ready"]);
     }

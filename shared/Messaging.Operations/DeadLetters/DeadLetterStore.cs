@@ -101,26 +101,20 @@ internal sealed partial class DeadLetterStore(
         }
     }
 
-    private async Task FileAll(IReadOnlyList<FailedMessage> messages, CancellationToken stoppingToken)
-    {
-        var backoff = new Backoff();
-        while (true)
+    private Task FileAll(IReadOnlyList<FailedMessage> messages, CancellationToken stoppingToken) => Backoff.Retry(
+        async () =>
         {
-            try
-            {
-                await using var batch = source.CreateBatch();
-                AddTo(batch, messages);
-                await batch.ExecuteNonQueryAsync(stoppingToken);
-                return;
-            }
-            catch (NpgsqlException exception) when (!IsOfTheMessage(exception))
-            {
-                source.DropIfBroken(exception);
-                DatabaseAway(logger, messages.Count, exception.GetBaseException().Message);
-                await backoff.Wait(stoppingToken);
-            }
-        }
-    }
+            await using var batch = source.CreateBatch();
+            AddTo(batch, messages);
+            await batch.ExecuteNonQueryAsync(stoppingToken);
+        },
+        exception => exception is NpgsqlException npgsql && !IsOfTheMessage(npgsql),
+        exception =>
+        {
+            source.DropIfBroken(exception);
+            DatabaseAway(logger, messages.Count, exception.GetBaseException().Message);
+        },
+        stoppingToken);
 
     /// <summary>
     /// Bad data, a violated constraint, or an exceeded limit: waiting does not help. Any other database error may be temporary.

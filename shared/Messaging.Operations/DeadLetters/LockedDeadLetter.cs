@@ -11,9 +11,9 @@ internal sealed record LockedDeadLetter(DeadLetterItem Item, Guid? EventId)
 {
     private const string SelectLocked = $"SELECT {DeadLetterItem.Columns}, event_id FROM messaging.dead_letters WHERE id = $1 FOR UPDATE";
 
-    private const string LockStream =
-        """
-        SELECT pg_advisory_xact_lock(hashtextextended(queue || ' ' || coalesce(stream, event_id::text), 0))
+    private static readonly string LockStream =
+        $"""
+        SELECT pg_advisory_xact_lock({AdvisoryLock.KeyOfStream("queue", "coalesce(stream, event_id::text)")})
         FROM messaging.dead_letters
         WHERE id = $1
         """;

@@ -90,24 +90,20 @@ internal static class Partitions
     /// <summary>
     /// Runs work whose locks others may hold; retries it until it does not have to wait long for them, a limited number of times.
     /// </summary>
-    public static async Task InTransaction(NpgsqlConnection connection, Func<Task> work, CancellationToken cancellationToken)
+    public static Task InTransaction(NpgsqlConnection connection, Func<Task> work, CancellationToken cancellationToken)
     {
-        var backoff = new Backoff();
-        for (var attempt = 1; ; attempt++)
-        {
-            try
+        var failures = 0;
+        return Backoff.Retry(
+            async () =>
             {
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
                 await connection.Execute(ShortLocks, cancellationToken);
                 await work();
                 await transaction.CommitAsync(cancellationToken);
-                return;
-            }
-            catch (PostgresException exception) when (attempt < Attempts && DatabaseErrors.IsConflict(exception))
-            {
-                await backoff.Wait(cancellationToken);
-            }
-        }
+            },
+            exception => exception is PostgresException postgres && DatabaseErrors.IsConflict(postgres) && ++failures < Attempts,
+            _ => { },
+            cancellationToken);
     }
 }
 

@@ -13,10 +13,10 @@ internal static class InboxStore
 {
     // Two transactions may receive an event and its predecessor at once, and neither sees the other's rows. The lock on the
     // stream makes one wait for the other, so the one that handles the predecessor always finds the deferred event.
-    private const string LockStreams =
-        """
+    private static readonly string LockStreams =
+        $"""
         SELECT count(pg_advisory_xact_lock(key))
-        FROM (SELECT DISTINCT hashtextextended($1 || ' ' || stream, 0) AS key FROM unnest($2) AS stream ORDER BY key) AS keys
+        FROM (SELECT DISTINCT {AdvisoryLock.KeyOfStream("$1", "stream")} AS key FROM unnest($2) AS stream ORDER BY key) AS keys
         """;
 
     private const string InsertEvents =

@@ -117,20 +117,11 @@ internal sealed partial class ReceiveQueue
         IReadOnlyList<EventEnvelope> events, IReadOnlySet<Guid> failed, CancellationToken stoppingToken)
     {
         await database.Ready.WaitAsync(stoppingToken);
-        var backoff = new Backoff();
-        while (true)
-        {
-            try
-            {
-                await transaction.Receive(name, events, failed, CancellationToken.None);
-                return;
-            }
-            catch (Exception exception) when (DatabaseErrors.IsOutage(exception))
-            {
-                DatabaseUnavailable(logger, name, events.Count, exception.GetBaseException().Message);
-                await backoff.Wait(stoppingToken);
-            }
-        }
+        await Backoff.Retry(
+            () => transaction.Receive(name, events, failed, CancellationToken.None),
+            DatabaseErrors.IsOutage,
+            exception => DatabaseUnavailable(logger, name, events.Count, exception.GetBaseException().Message),
+            stoppingToken);
     }
 
     [LoggerMessage(LogLevel.Warning, "Database unavailable for {Count} messages of {Queue} ({Reason}); retrying")]

@@ -10,6 +10,42 @@ public sealed class Backoff(TimeProvider? clock = null)
 
     private TimeSpan next = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Does some work, again after each failure that is temporary, until it succeeds.</summary>
+    /// <param name="work">The work; returns its result.</param>
+    /// <param name="isTemporary">Whether a failure may end by itself; any other is thrown.</param>
+    /// <param name="retrying">Logs a failure before the wait.</param>
+    /// <param name="cancellationToken">Ends the waits.</param>
+    public static async Task<T> Retry<T>(
+        Func<Task<T>> work, Func<Exception, bool> isTemporary, Action<Exception> retrying, CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff();
+        while (true)
+        {
+            try
+            {
+                return await work();
+            }
+            catch (Exception exception) when (isTemporary(exception))
+            {
+                retrying(exception);
+                await backoff.Wait(cancellationToken);
+            }
+        }
+    }
+
+    /// <inheritdoc cref="Retry{T}"/>
+    public static Task Retry(
+        Func<Task> work, Func<Exception, bool> isTemporary, Action<Exception> retrying, CancellationToken cancellationToken) =>
+        Retry(
+            async () =>
+            {
+                await work();
+                return true;
+            },
+            isTemporary,
+            retrying,
+            cancellationToken);
+
     /// <summary>Waits, longer each time.</summary>
     public Task Wait(CancellationToken cancellationToken)
     {

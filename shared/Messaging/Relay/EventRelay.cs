@@ -23,7 +23,7 @@ internal sealed partial class EventRelay(
     ITransport transport,
     TransportOptions transportOptions,
     DatabaseStartup database,
-    CommitSignal commits,
+    AppendSignal appends,
     RelayOptions options,
     BatchingOptions batching,
     MessagingMetrics metrics,
@@ -144,7 +144,7 @@ internal sealed partial class EventRelay(
             arrivals.Begin();
             publisher.ThrowIfFailed();
             await Confirm(log, inFlight);
-            var commit = commits.Next();
+            var appended = appends.Next();
             var batch = await log.Read(stoppingToken);
             (unconfirmed, progress) = (inFlight.Count > 0 || batch.Changed, inFlight.Count > 0 ? progress : clock.GetUtcNow());
             if (batch.Changed)
@@ -154,7 +154,7 @@ internal sealed partial class EventRelay(
             if (inFlight.Count >= BatchesInFlight)
                 await inFlight.Peek().Confirmed.WaitAsync(stoppingToken);
             else if (batch.Entries.Count < options.RelayBatchSize)
-                await Task.WhenAny(commit, Task.Delay(options.RelayPollInterval, stoppingToken));
+                await Task.WhenAny(appended, Task.Delay(options.RelayPollInterval, stoppingToken));
             if (arrivals.IsHigh && batch.Entries.Count < options.RelayBatchSize)
                 await Task.Delay(batching.GatherMessages, stoppingToken);
         }

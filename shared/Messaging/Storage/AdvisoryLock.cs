@@ -8,6 +8,13 @@ namespace OrderPlatform.Messaging.Storage;
 /// </summary>
 internal static class AdvisoryLock
 {
+    /// <summary>
+    /// The key of the lock on a queue's events of one stream, in SQL: transactions that receive, defer or close them take it until they end.
+    /// </summary>
+    /// <param name="queue">An expression for the queue's name.</param>
+    /// <param name="stream">An expression for the stream.</param>
+    public static string KeyOfStream(string queue, string stream) => $"hashtextextended({queue} || ' ' || {stream}, 0)";
+
     /// <summary>Waits for the lock for as long as it takes.</summary>
     public static async Task Take(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
     {

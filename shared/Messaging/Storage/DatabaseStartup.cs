@@ -56,22 +56,16 @@ internal sealed partial class DatabaseStartup(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var backoff = new Backoff();
-        while (true)
-        {
-            try
-            {
-                await Migrate(stoppingToken);
-                ready.SetResult();
-                return;
-            }
-            catch (Exception exception) when (DatabaseErrors.IsOutage(exception) || exception is PostgresException)
+        await Backoff.Retry(
+            () => Migrate(stoppingToken),
+            exception => DatabaseErrors.IsOutage(exception) || exception is PostgresException,
+            exception =>
             {
                 waitsFor = $"the database: {exception.GetBaseException().Message}";
                 Waiting(logger, exception.GetBaseException().Message);
-                await backoff.Wait(stoppingToken);
-            }
-        }
+            },
+            stoppingToken);
+        ready.SetResult();
     }
 
     private async Task Migrate(CancellationToken stoppingToken)
