@@ -82,8 +82,6 @@ public static class MassTransitServices
             cancellationToken);
     }
 
-    /// <param name="rabbit">The bus.</param>
-    /// <param name="broker">Where the broker is.</param>
     /// <param name="connection">The name that operators see in the broker's list of connections.</param>
     /// <param name="findNode">Called before each attempt to connect; returns a node that answers. If it fails, so does the attempt.</param>
     private static void Host(

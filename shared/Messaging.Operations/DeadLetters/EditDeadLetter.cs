@@ -23,10 +23,6 @@ internal static class EditDeadLetter
     /// </summary>
     /// <param name="id">The dead letter.</param>
     /// <param name="request">The new body.</param>
-    /// <param name="database">The service's database.</param>
-    /// <param name="map">The service's queues, with the contracts that they take.</param>
-    /// <param name="who">The operator who sends the request.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">The body is changed. The dead letter still waits: redrive it.</response>
     /// <response code="400">The body does not fit the contract; <c>errors</c> says where.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>

@@ -67,7 +67,6 @@ internal sealed class LogArchive(
     /// <summary>
     /// Deletes the files that earlier attempts left for a partition that still exists, if the log has all of their events.
     /// </summary>
-    /// <param name="partition">The partition.</param>
     /// <param name="lacks">Returns the first of some events that the log does not have; null if it has them all.</param>
     /// <param name="cancellationToken">Stops; the next run starts again.</param>
     /// <exception cref="ArchiveException">The log lacks events of a file, or the file cannot be read: it stays.</exception>

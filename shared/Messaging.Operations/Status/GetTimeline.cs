@@ -20,9 +20,6 @@ internal static class GetTimeline
     /// </summary>
     /// <remarks>All services together show an order's whole life. The peers' pages may call this from a browser.</remarks>
     /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Such as an order's id.</param>
-    /// <param name="database">The service's database.</param>
-    /// <param name="map">The service's queues.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">The first 500 of each kind, in sequence; empty where nothing is known.</response>
     public static async Task<Ok<Timeline>> Handle(
         [ColumnText(100)] string stream, DbContext database, MessagingTopology map, CancellationToken cancellationToken)
