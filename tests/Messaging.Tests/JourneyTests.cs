@@ -97,7 +97,7 @@ public sealed class JourneyTests : SampleServiceTest
         var service = await Service().Start();
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(
-            () => service.Commit.Run(rows => rows.Add<Account>(Guid.NewGuid()), unit => unit.Find<Account>(Guid.NewGuid()), Cancellation));
+            () => service.Batcher.Run(rows => rows.Add<Account>(Guid.NewGuid()), unit => unit.Find<Account>(Guid.NewGuid()), Cancellation));
 
         Assert.Contains("Locks does not name it", exception.Message, StringComparison.Ordinal);
     }

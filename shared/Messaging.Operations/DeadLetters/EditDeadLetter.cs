@@ -32,7 +32,7 @@ internal static class EditDeadLetter
     /// Or its queue has no handler for its type: <c>dead-letter-without-contract</c>.
     /// </response>
     public static async Task<Answer> Handle(
-        Guid id, EditRequest request, DbContext database, MessagingTopology map, Operator who, CancellationToken cancellationToken)
+        Guid id, EditRequest request, DbContext database, MessagingTopology topology, Operator who, CancellationToken cancellationToken)
     {
         if (Reasons.Fault(request.Reason, required: false) is { } fault)
             return OpsProblems.Invalid(fault.Field, fault.Message);
@@ -41,7 +41,7 @@ internal static class EditDeadLetter
             return OpsProblems.NotFound("dead letter", id);
         if (letter.Item.State != DeadLetterState.Waiting)
             return letter.Conflict();
-        if (map.HandlerOf(letter.Item.Queue, letter.Item.Type)?.EventType is not { } contract)
+        if (topology.HandlerOf(letter.Item.Queue, letter.Item.Type)?.EventType is not { } contract)
         {
             return OpsProblems.Conflict(
                 "dead-letter-without-contract",

@@ -8,7 +8,7 @@ namespace OrderPlatform.Messaging.Operations.Retention;
 
 /// <summary>Writes the archives of this service.</summary>
 internal sealed class LogArchive(
-    IArchiveStore store, MessagingTopology map, RetentionProgress progress, BackgroundThrottle throttle, TimeProvider clock)
+    IArchiveStore store, MessagingTopology topology, RetentionProgress progress, BackgroundThrottle throttle, TimeProvider clock)
 {
     /// <summary>Events that are looked up in the log at once.</summary>
     private const int Some = 1000;
@@ -34,7 +34,7 @@ internal sealed class LogArchive(
         await store.Write(
             file, async stream => checksums = await ArchiveFile.Write(stream, summary.Of(some, cancellationToken), cancellationToken), cancellationToken);
         var manifest = new ArchiveManifest(
-            map.Service,
+            topology.Service,
             partition.Name,
             partition.Since,
             partition.Until,

@@ -79,7 +79,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task The_others_of_the_group_are_counted_and_then_sent()
+    public async Task The_rest_of_the_group_is_counted_and_then_sent()
     {
         var service = await Service().Start();
         await Insert(1, 5);

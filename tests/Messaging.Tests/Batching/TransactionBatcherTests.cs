@@ -66,7 +66,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Groups_that_lock_the_same_rows_in_any_order_do_not_deadlock()
+    public async Task Batches_that_lock_the_same_rows_in_any_order_do_not_deadlock()
     {
         var services = new[] { await Service().WithBroker(TestBroker.Nowhere).Start(), await Service()
             .WithBroker(TestBroker.Nowhere)
@@ -79,7 +79,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
         await Task.WhenAll(Enumerable.Range(0, 1000).Select(i =>
         {
             var all = accounts.OrderBy(_ => Random.Shared.Next()).Take(5).Cast<object>().ToArray();
-            return services[i % 2].Commit.Run(
+            return services[i % 2].Batcher.Run(
                 rows => rows.AddRange<Account>(all),
                 unit =>
                 {
@@ -180,7 +180,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     }
 
     private static Task<bool> Fail(SampleHost service) =>
-        service.Commit.Run<bool>(_ => { }, _ => throw new InvalidOperationException("no"), Cancellation);
+        service.Batcher.Run<bool>(_ => { }, _ => throw new InvalidOperationException("no"), Cancellation);
 
     private Task<long> Transactions() => Database.Scalar<long>("SELECT count(DISTINCT xmin::text) FROM messaging.event_log");
 

@@ -76,7 +76,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_poison_message_faults_alone_and_its_group_commits()
+    public async Task A_poison_message_fails_alone_and_the_rest_of_its_batch_commits()
     {
         var service = await Service().With("Messaging:Retries", "1").Start();
         var poisoned = Guid.CreateVersion7();
@@ -97,7 +97,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task The_units_of_a_failed_group_commit_one_by_one()
+    public async Task The_units_of_a_failed_batch_commit_one_by_one()
     {
         var service = await Service().Start();
         var accounts = Enumerable.Range(0, 10).Select(_ => Guid.CreateVersion7()).ToArray();

@@ -272,7 +272,7 @@ public sealed class MetricsTests : SampleServiceTest
         var account = Guid.CreateVersion7();
         var runs = 0;
 
-        await service.Commit.Run(
+        await service.Batcher.Run(
             rows => rows.Add<Account>(account),
             unit =>
             {
