@@ -16,20 +16,20 @@ internal partial class BrokerGate(RabbitMqConnections connections, IHostApplicat
     /// <exception cref="OperationCanceledException">The service is stopping.</exception>
     public virtual async Task<AmqpTcpEndpoint> WaitForBroker()
     {
-        var stopping = lifetime.ApplicationStopping;
+        var stoppingToken = lifetime.ApplicationStopping;
         var backoff = new Backoff();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await using var connection = await connections.Open("consumer's probe", stopping);
+                await using var connection = await connections.Open("consumer's probe", stoppingToken);
                 return connection.Endpoint;
             }
-            catch (Exception exception) when (!stopping.IsCancellationRequested)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 if (attempt == 1)
                     Waiting(logger, exception.GetBaseException().Message);
-                await backoff.Wait(stopping);
+                await backoff.Wait(stoppingToken);
             }
         }
     }
