@@ -21,7 +21,7 @@ internal sealed class LogArchive(
     /// <param name="events">The events, in order of position.</param>
     /// <param name="cancellationToken">Stops; the next run starts again.</param>
     /// <returns>What was archived; null when there were no events.</returns>
-    /// <exception cref="ArchiveException">The archive is not what was written.</exception>
+    /// <exception cref="ArchiveException">The archive does not match what was written.</exception>
     public async Task<ArchiveManifest?> Write(Partition partition, IAsyncEnumerable<LogEntry> events, CancellationToken cancellationToken)
     {
         await using var some = events.GetAsyncEnumerator(cancellationToken);

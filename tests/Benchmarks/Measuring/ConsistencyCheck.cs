@@ -115,7 +115,7 @@ internal sealed class ConsistencyCheck
             var without = orders.ToHashSet();
             await foreach (var row in Rows(service, $"SELECT order_id, status FROM {table}", stoppingToken))
             {
-                Expect(without.Remove(row.GetGuid(0)), $"{table}: one for {row.GetGuid(0)}, which is no order or has one already");
+                Expect(without.Remove(row.GetGuid(0)), $"{table}: a row for {row.GetGuid(0)}, which is not an order or already has one");
                 Expect(row.GetString(1) == done, $"{table}: that of {row.GetGuid(0)} is {row.GetString(1)}");
             }
 
@@ -160,7 +160,7 @@ internal sealed class ConsistencyCheck
             var (eventId, order) = (row.GetGuid(0), Guid.Parse(row.GetString(1)));
             var (sequence, type) = (row.GetInt32(2), row.GetString(3).Split(':')[1]);
             var chapter = chapters[order] = chapters.GetValueOrDefault(order) + 1;
-            Expect(orders.Contains(order), $"{service}: an event of {order}, which is no order");
+            Expect(orders.Contains(order), $"{service}: an event of {order}, which is not an order");
             Expect(ids.Add(eventId), $"{service}: the event {eventId} is there twice");
             Expect(
                 sequence == chapter && chapter <= story.Length && type == story[chapter - 1],

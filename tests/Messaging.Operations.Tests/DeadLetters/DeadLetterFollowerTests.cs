@@ -144,7 +144,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task Releasing_twice_is_done_once_and_what_comes_later_can_be_released_too()
+    public async Task A_second_release_changes_nothing_and_later_followers_can_be_released_too()
     {
         var service = await Service().With("Messaging:DeadLetters:ReconcileInterval", "01:00:00").Start();
         var account = Guid.CreateVersion7();

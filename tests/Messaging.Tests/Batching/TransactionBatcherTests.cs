@@ -40,7 +40,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Two_instances_that_insert_the_same_row_agree_on_who_was_first()
+    public async Task Two_instances_that_insert_the_same_row_agree_on_which_was_first()
     {
         var first = await Service().WithBroker(TestBroker.Nowhere).Start();
         var second = await Service().WithBroker(TestBroker.Nowhere).Start();
@@ -95,7 +95,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_request_is_told_when_the_database_is_away()
+    public async Task A_request_fails_with_an_exception_when_the_database_is_unavailable()
     {
         var service = await Service().WithBroker(TestBroker.Nowhere).Start();
         await service.Open(Guid.CreateVersion7());
@@ -123,7 +123,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Messages_wait_for_a_database_that_loses_its_connections_and_none_is_lost_or_doubled()
+    public async Task Messages_wait_for_a_database_that_loses_its_connections_and_none_is_lost_or_duplicated()
     {
         var service = await Service().Start();
         var accounts = Enumerable.Range(0, 300).Select(_ => Guid.CreateVersion7()).ToArray();
@@ -149,7 +149,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
 
         foreach (var account in accounts)
         {
-            // The transaction may have been committed although its connection broke: what counts is the log.
+            // A transaction may have been committed although its connection broke. Then the account is opened twice: count what is in the log.
             await Eventually.Is(async () => await Try(() => service.Open(account)));
         }
 

@@ -133,7 +133,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_redriven_event_is_no_duplicate()
+    public async Task A_redriven_event_is_not_a_duplicate()
     {
         var service = await Service().With("Messaging:Retries", "0").Start();
         var account = Guid.CreateVersion7();
@@ -209,7 +209,7 @@ public sealed class InboxTests : SampleServiceTest
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("{\"accountId\":\"no guid\"}")]
-    public async Task A_body_that_is_no_event_becomes_a_dead_letter(string body)
+    public async Task A_body_that_is_not_an_event_becomes_a_dead_letter(string body)
     {
         await Service().Start();
         var (id, properties, _) = Message(Guid.CreateVersion7(), 1, new Opened(Guid.CreateVersion7()));
