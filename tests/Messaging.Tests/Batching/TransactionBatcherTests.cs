@@ -149,7 +149,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
 
         foreach (var account in accounts)
         {
-            // A transaction may have been committed although its connection broke. Then the account is opened twice: count what is in the log.
+            // A transaction may commit although its connection breaks; then the account is opened twice. So the log is counted below.
             await Eventually.Is(async () => await Try(() => service.Open(account)));
         }
 
