@@ -1,6 +1,6 @@
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Servers that go away and come back.</summary>
+/// <summary>Outages of PostgreSQL, RabbitMQ and single services.</summary>
 public sealed class OutageTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]

@@ -99,7 +99,7 @@ internal sealed class ConsistencyCheck
         var bySku = Enumerable.Range(0, Orders.Skus).ToDictionary(Orders.Sku, sku => expected[sku]);
         await foreach (var row in Rows("inventory", "SELECT sku, available, reserved FROM stock", stoppingToken))
         {
-            Expect(bySku.Remove(row.GetString(0), out var available), $"there is stock of {row.GetString(0)}, which nobody received");
+            Expect(bySku.Remove(row.GetString(0), out var available), $"there is stock of {row.GetString(0)}, which was never received");
             Expect(row.GetInt64(1) == available, $"{row.GetString(0)}: {row.GetInt64(1)} available instead of {available}");
             Expect(row.GetInt64(2) == 0, $"{row.GetString(0)}: {row.GetInt64(2)} still reserved");
         }
