@@ -66,8 +66,8 @@ public sealed partial class ServiceList
             if (service.Consumes.FirstOrDefault(consumed => !Services.Any(other => other.Publishes.Contains(consumed))) is { } unknown)
                 throw new FormatException($"{service.Project} consumes {unknown}, which no service publishes.");
             // Events are published as mandatory: one without a bound queue would stop the relay.
-            if (service.Publishes.FirstOrDefault(published => !ConsumersOf(published).Any()) is { } unheard)
-                throw new FormatException($"{service.Project} publishes {unheard}, which no service consumes: record it instead.");
+            if (service.Publishes.FirstOrDefault(published => !ConsumersOf(published).Any()) is { } unconsumed)
+                throw new FormatException($"{service.Project} publishes {unconsumed}, which no service consumes: record it instead.");
         }
     }
 

@@ -6,7 +6,7 @@ identity() {
   local stat
   read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
   read -ra stat <<<"${stat##*) }"
-  # The state, first, and the start time, the 20th after the name. A zombie runs no more.
+  # The state, first, and the start time, the 20th after the name. A zombie no longer runs.
   [[ ${stat[0]} != Z ]] && printf '%s.%s\n' "$(</proc/sys/kernel/random/boot_id)" "${stat[19]}"
 }
 

@@ -16,21 +16,21 @@ internal partial class BrokerGate(RabbitMqConnections connections, IHostApplicat
     /// <exception cref="OperationCanceledException">The service is stopping.</exception>
     public virtual async Task<AmqpTcpEndpoint> WaitForBroker()
     {
-        var stopping = lifetime.ApplicationStopping;
+        var stoppingToken = lifetime.ApplicationStopping;
         var failures = 0;
         return await Backoff.Retry(
             async () =>
             {
-                await using var connection = await connections.Open("consumer's probe", stopping);
+                await using var connection = await connections.Open("consumer's probe", stoppingToken);
                 return connection.Endpoint;
             },
-            _ => !stopping.IsCancellationRequested,
+            _ => !stoppingToken.IsCancellationRequested,
             exception =>
             {
                 if (++failures == 1)
                     Waiting(logger, exception.GetBaseException().Message);
             },
-            stopping);
+            stoppingToken);
     }
 
     [LoggerMessage(LogLevel.Warning, "Broker unavailable ({Reason}); retrying until the consumer can connect")]

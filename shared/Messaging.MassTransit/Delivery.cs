@@ -10,7 +10,6 @@ namespace OrderPlatform.Messaging.MassTransit;
 /// Makes MassTransit send a message that is already serialized: sets its properties and headers after the service's own filters, and
 /// supplies its bytes in place of a serializer.
 /// </summary>
-/// <param name="message">The message.</param>
 /// <param name="throwIfFailed">Throws if the publisher has failed, so that nothing is sent or resent after that.</param>
 internal sealed class Delivery(OutgoingMessage message, Action throwIfFailed)
     : IPipe<SendContext<OutgoingMessage>>, IMessageSerializer, MessageBody

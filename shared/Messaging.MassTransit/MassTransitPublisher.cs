@@ -40,7 +40,6 @@ internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver
     /// <param name="context">The container, as MassTransit hands it to the configuration of a bus.</param>
     /// <param name="configure">Sets the broker's address and the rest of the bus; a second attempt to connect must fail.</param>
     /// <param name="topology">The service, and the events that it publishes.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="IOException">The fence is held by another connection, or the broker cannot be reached.</exception>
     public static async Task<MassTransitPublisher> Start(
         IBusRegistrationContext context,

@@ -82,8 +82,6 @@ public static class MassTransitServices
             cancellationToken);
     }
 
-    /// <param name="rabbit">The bus.</param>
-    /// <param name="broker">Where the broker is.</param>
     /// <param name="connection">The name that operators see in the broker's list of connections.</param>
     /// <param name="findNode">Called before each attempt to connect; returns a node that answers. If it fails, so does the attempt.</param>
     private static void Host(
@@ -126,8 +124,8 @@ public static class MassTransitServices
         var receiver = services.GetRequiredService<IMessageReceiver>();
         endpoint.AddDeserializer(new EventDeserializer(queue, receiver, new ContentType(WireFormat.Envelope)));
         endpoint.AddDeserializer(new EventDeserializer(queue, receiver, new ContentType(WireFormat.RawJson)), isDefault: true);
-        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        endpoint.Handler<EventEnvelope>(context => Receive(receiver, queue, context, stopping));
+        var stoppingToken = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        endpoint.Handler<EventEnvelope>(context => Receive(receiver, queue, context, stoppingToken));
         endpoint.MoveDeadLetters(queue, receiver, services.GetService<IDeadLetterStore>());
     }
 
@@ -136,14 +134,14 @@ public static class MassTransitServices
     /// queue. Before that, the token only means that the connection is lost, and the message must not fail because of that.
     /// </summary>
     private static async Task Receive(
-        IMessageReceiver receiver, string queue, ConsumeContext<EventEnvelope> context, CancellationToken stopping)
+        IMessageReceiver receiver, string queue, ConsumeContext<EventEnvelope> context, CancellationToken stoppingToken)
     {
         var received = receiver.Receive(queue, context.Message);
         try
         {
-            await received.WaitAsync(stopping);
+            await received.WaitAsync(stoppingToken);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             await OutcomeOf(received).WaitAsync(context.CancellationToken);
         }

@@ -17,7 +17,6 @@ namespace OrderPlatform.Messaging.Operations;
 public static class OperationsServices
 {
     /// <summary>Adds all of it; without this call, failed messages stay in their error queues and history is kept forever.</summary>
-    /// <param name="messaging">The service's messaging.</param>
     /// <param name="configure">Names open streams and rebuildable rows.</param>
     public static MessagingBuilder AddOperations(this MessagingBuilder messaging, Action<OperationsBuilder>? configure = null)
     {

@@ -62,7 +62,6 @@ internal sealed partial class BrokerAddress
 
     /// <summary>A queue's address as MassTransit writes it.</summary>
     /// <param name="node">The node that the queue is consumed from.</param>
-    /// <param name="queue">The queue's name.</param>
     public Uri AddressOf(BrokerNode node, string queue) => new UriBuilder(
         IsTls ? "rabbitmqs" : "rabbitmq",
         node.Host,

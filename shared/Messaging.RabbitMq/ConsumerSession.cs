@@ -51,9 +51,9 @@ internal sealed partial class ConsumerSession(
     /// <exception cref="IOException">The channel is closed.</exception>
     public Task Acknowledge(CancellationToken stoppingToken) => Acknowledge(static () => false, stoppingToken);
 
-    /// <summary>Acknowledges the messages in progress as they finish; gives up when the limit is reached.</summary>
+    /// <summary>Acknowledges the messages in progress as they finish; gives up when it is cancelled.</summary>
     /// <exception cref="IOException">The channel is closed.</exception>
-    public Task Finish(CancellationToken limit) => Acknowledge(() => Volatile.Read(ref inHand) == 0, limit);
+    public Task Finish(CancellationToken cancellationToken) => Acknowledge(() => Volatile.Read(ref inHand) == 0, cancellationToken);
 
     /// <summary>Ends the session: nothing is acknowledged from here on.</summary>
     public Task End(string reason)
@@ -65,15 +65,15 @@ internal sealed partial class ConsumerSession(
 
     public void Dispose() => ended.Cancel();
 
-    private async Task Acknowledge(Func<bool> isDone, CancellationToken until)
+    private async Task Acknowledge(Func<bool> isDone, CancellationToken cancellationToken)
     {
-        await using var wake = until.Register(handled.Set);
+        await using var wake = cancellationToken.Register(handled.Set);
         while (true)
         {
             var next = handled.Next();
             if (failure is not null)
                 throw failure;
-            var isLast = until.IsCancellationRequested || isDone();
+            var isLast = cancellationToken.IsCancellationRequested || isDone();
             foreach (var (tag, multiple) in acknowledgements.Take())
                 await Channel.BasicAckAsync(tag, multiple, CancellationToken.None);
             if (isLast)

@@ -26,7 +26,6 @@ internal sealed partial class DeadLetterMover(
         outstandingPublisherConfirmationsRateLimiter: null);
 
     /// <summary>Moves a message that failed, or could not be read.</summary>
-    /// <param name="message">The message.</param>
     /// <param name="event">The event that it holds; null when it could not be read.</param>
     /// <param name="exception">Why it failed.</param>
     /// <param name="cancellationToken">Ends the attempt; the message may or may not have been moved.</param>

@@ -54,7 +54,6 @@ internal static class FaultHeaders
     /// <param name="queue">The address of the queue that could not handle it.</param>
     /// <param name="exception">Why it failed: the innermost exception counts.</param>
     /// <param name="type">The contract that it could be read as; null when it could not be read.</param>
-    /// <param name="at">When it failed.</param>
     public static IEnumerable<KeyValuePair<string, object?>> OfFault(Uri queue, Exception exception, string? type, DateTimeOffset at)
     {
         var failure = Failure.Of(exception, at);

@@ -18,7 +18,6 @@ internal sealed class RabbitMqConnections(BrokerAddress broker, TransportTopolog
     /// accepts a TCP connection, and give up if that node then never answers.
     /// </summary>
     /// <param name="purpose">What it is for, as operators see it in the broker's list of connections.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="BrokerUnreachableException">
     /// All nodes are unavailable or refuse the credentials; the exception is that of the last one.
     /// </exception>

@@ -21,7 +21,6 @@ internal sealed class RelayPublisher : IEventPublisher
     /// <param name="connection">A connection that nothing else uses; the publisher closes it.</param>
     /// <param name="service">The service whose events it publishes.</param>
     /// <param name="exchanges">The exchanges to declare, named as MassTransit names them.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="IOException">The fence is held by another connection.</exception>
     public static async Task<RelayPublisher> Start(
         IConnection connection, string service, IEnumerable<string> exchanges, CancellationToken cancellationToken)

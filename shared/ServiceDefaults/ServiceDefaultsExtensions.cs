@@ -13,7 +13,6 @@ namespace OrderPlatform.ServiceDefaults;
 public static class ServiceDefaultsExtensions
 {
     /// <summary>Adds settings, logging, tracing, metrics, health checks, problem details, strict JSON, Swagger and limits.</summary>
-    /// <param name="builder">The service's builder.</param>
     /// <param name="service">The name of the service in traces and Swagger, in lower case: <c>orders</c>.</param>
     /// <param name="port">The loopback port, unless <c>ASPNETCORE_URLS</c> or another such setting gives an address.</param>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string service, int port)

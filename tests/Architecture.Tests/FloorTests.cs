@@ -7,11 +7,11 @@ public sealed class FloorTests
 
     [Theory]
     [MemberData(nameof(Projects))]
-    public void Folders_of_a_project_form_no_circle(string name)
+    public void Folders_of_a_project_form_no_cycle(string name)
     {
         var project = Solution.Shared.Concat(Solution.Services).Single(project => project.Name == name);
 
-        Assert.Empty(FolderGraph.Of(project.Assembly.Location).Circle());
+        Assert.Empty(FolderGraph.Of(project.Assembly.Location).Cycle());
     }
 
     /// <summary>Each folder has its own namespace, so the graph of namespaces is the graph of folders.</summary>
@@ -31,14 +31,16 @@ public sealed class FloorTests
         });
     }
 
-    /// <summary>The graph finds a circle: the two example folders use each other.</summary>
+    /// <summary>The graph finds a cycle: the two example folders use each other.</summary>
     [Fact]
-    public void A_circle_is_named_by_the_types_that_make_it()
+    public void A_cycle_is_reported_with_the_types_that_cause_it()
     {
-        var circle = FolderGraph.Of(typeof(FloorTests).Assembly.Location).Circle();
+        var cycle = FolderGraph.Of(typeof(FloorTests).Assembly.Location).Cycle();
 
-        Assert.Equal(2, circle.Count);
-        Assert.Contains("Example.Upper.Roof uses OrderPlatform.Architecture.Tests.Example.Lower.Cellar", circle[0] + circle[1], StringComparison.Ordinal);
-        Assert.Contains("Example.Lower.Cellar uses OrderPlatform.Architecture.Tests.Example.Upper.Roof", circle[0] + circle[1], StringComparison.Ordinal);
+        Assert.Equal(2, cycle.Count);
+        Assert.Contains(
+            "Example.Upper.Roof uses OrderPlatform.Architecture.Tests.Example.Lower.Cellar", cycle[0] + cycle[1], StringComparison.Ordinal);
+        Assert.Contains(
+            "Example.Lower.Cellar uses OrderPlatform.Architecture.Tests.Example.Upper.Roof", cycle[0] + cycle[1], StringComparison.Ordinal);
     }
 }

@@ -35,20 +35,20 @@ internal sealed class FolderGraph
             select (user, used));
     }
 
-    /// <summary>The first circle of folders found, each step as a pair of types that causes it; empty if there is none.</summary>
-    public IReadOnlyList<string> Circle()
+    /// <summary>The first cycle of folders found, each step as a pair of types that causes it; empty if there is none.</summary>
+    public IReadOnlyList<string> Cycle()
     {
         var done = new HashSet<string>();
         foreach (var folder in uses.Keys.Order(StringComparer.Ordinal))
         {
-            if (Circle(folder, [], done) is { Count: > 0 } circle)
-                return circle;
+            if (Cycle(folder, [], done) is { Count: > 0 } cycle)
+                return cycle;
         }
 
         return [];
     }
 
-    private List<string> Circle(string folder, List<string> path, HashSet<string> done)
+    private List<string> Cycle(string folder, List<string> path, HashSet<string> done)
     {
         var begin = path.IndexOf(folder);
         if (begin >= 0)
@@ -58,8 +58,8 @@ internal sealed class FolderGraph
         path.Add(folder);
         foreach (var used in uses.GetValueOrDefault(folder)?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>())
         {
-            if (Circle(used, path, done) is { Count: > 0 } circle)
-                return circle;
+            if (Cycle(used, path, done) is { Count: > 0 } cycle)
+                return cycle;
         }
 
         path.RemoveAt(path.Count - 1);

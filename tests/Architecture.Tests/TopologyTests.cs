@@ -47,12 +47,12 @@ public sealed partial class TopologyTests
             let name = exchange.GetProperty("name").GetString()!
             where name.Contains(':', StringComparison.Ordinal)
             select $"{exchange.GetProperty("type")} {name}";
-        var heard = Definitions.GetProperty("bindings").EnumerateArray().Select(binding => binding.GetProperty("source").GetString()!);
+        var consumed = Definitions.GetProperty("bindings").EnumerateArray().Select(binding => binding.GetProperty("source").GetString()!);
 
         Assert.Equal(
             published.Select(name => $"fanout {name}").Concat(replays.Select(name => $"direct {name}")).Order(StringComparer.Ordinal),
             exchanges.Order(StringComparer.Ordinal));
-        Assert.Subset(heard.ToHashSet(), published.ToHashSet());
+        Assert.Subset(consumed.ToHashSet(), published.ToHashSet());
     }
 
     private static string ProgramOf(Project service) => File.ReadAllText(Path.Combine(service.Folder, "Program.cs"));

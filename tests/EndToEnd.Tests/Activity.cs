@@ -3,7 +3,7 @@ using Npgsql;
 namespace OrderPlatform.EndToEnd.Tests;
 
 /// <summary>
-/// What is still in progress on a platform. A test that starts meanwhile would see the effects of the test before it: rising counters,
+/// Work that is still in progress on a platform. A test that starts meanwhile would see the effects of the test before it: rising counters,
 /// redelivered messages, orders that complete.
 /// </summary>
 internal sealed class Activity(Platform platform)

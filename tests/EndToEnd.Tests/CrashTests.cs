@@ -7,8 +7,8 @@ using Npgsql;
 namespace OrderPlatform.EndToEnd.Tests;
 
 /// <summary>
-/// Processes that end without warning (SIGKILL), and servers that abort their work. What restarts a server, needs a platform of its own, or
-/// kills many times runs with <c>tests/run --long</c>.
+/// Processes that end without warning (SIGKILL), and servers that abort their work. Tests that restart a server, need a platform of their
+/// own, or kill many times run only with <c>tests/run --long</c>.
 /// </summary>
 public sealed class CrashTests(Platform platform) : PlatformTest(platform)
 {

@@ -1,6 +1,6 @@
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>Servers that go away and come back.</summary>
+/// <summary>Outages of the broker and of the database.</summary>
 public sealed class OutageTests(Platform platform) : PlatformTest(platform)
 {
     [Fact]

@@ -22,7 +22,7 @@ public sealed class HeartbeatTests : IDisposable
     [Theory]
     [InlineData("20", 30)]
     [InlineData("0.05", 60)]
-    public void It_is_alive_until_orders_have_not_been_accepted_for_long(string ordersPerSecond, int seconds)
+    public void Is_alive_until_no_order_has_been_accepted_for_too_long(string ordersPerSecond, int seconds)
     {
         var (generator, check) = (HeartbeatAt(ordersPerSecond), HeartbeatAt(ordersPerSecond));
 

@@ -5,7 +5,7 @@ public sealed class OutageTests : IDisposable
     private readonly StringWriter output = new();
 
     [Fact]
-    public void Says_once_that_a_service_is_away_and_once_that_it_is_back()
+    public void Reports_once_that_a_service_is_unavailable_and_once_that_it_is_back()
     {
         var outage = new Outage("Orders", TimeProvider.System, output);
 

@@ -30,7 +30,7 @@ public sealed class SampleHost : IAsyncDisposable
 
     internal RecordingObserver RecordingObserver => (RecordingObserver)host.Services.GetRequiredService<IEventObserver>();
 
-    public TransactionBatcher Commit => host.Services.GetRequiredService<TransactionBatcher>();
+    public TransactionBatcher Batcher => host.Services.GetRequiredService<TransactionBatcher>();
 
     internal RetentionWorker Retention => host.Services.GetRequiredService<RetentionWorker>();
 
@@ -68,7 +68,7 @@ public sealed class SampleHost : IAsyncDisposable
     public Task Deposit(Guid account, int amount) => Append(account, new Deposited(account, amount));
 
     /// <summary>Appends an event to an account's stream; the account begins with its first.</summary>
-    public Task Append(Guid account, object @event) => Commit.Run(
+    public Task Append(Guid account, object @event) => Batcher.Run(
         rows => rows.Add<Account>(account),
         unit =>
         {

@@ -17,7 +17,7 @@ public sealed class SampleServiceBuilder
     // Short, so that tests need not wait for the product's pauses.
     private static readonly string[] Intervals =
     [
-        "DeadLetters:RedriveInterval", "DeadLetters:SweepInterval", "DeferredRetryInterval", "JobPollInterval", "SampleInterval",
+        "DeadLetters:RedriveInterval", "DeadLetters:ReconcileInterval", "DeferredRetryInterval", "JobPollInterval", "SampleInterval",
         "TakeOverInterval",
     ];
 

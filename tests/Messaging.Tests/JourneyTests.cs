@@ -36,7 +36,7 @@ public sealed class JourneyTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_thousand_streams_at_once_lose_nothing_and_double_nothing()
+    public async Task A_thousand_concurrent_streams_lose_and_duplicate_no_event()
     {
         var service = await Service().Start();
         var accounts = Enumerable.Range(0, 1000).Select(_ => Guid.CreateVersion7()).ToArray();
@@ -97,7 +97,7 @@ public sealed class JourneyTests : SampleServiceTest
         var service = await Service().Start();
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(
-            () => service.Commit.Run(rows => rows.Add<Account>(Guid.NewGuid()), unit => unit.Find<Account>(Guid.NewGuid()), Cancellation));
+            () => service.Batcher.Run(rows => rows.Add<Account>(Guid.NewGuid()), unit => unit.Find<Account>(Guid.NewGuid()), Cancellation));
 
         Assert.Contains("Locks does not name it", exception.Message, StringComparison.Ordinal);
     }

@@ -9,7 +9,7 @@ public sealed class Chromium : IAsyncDisposable
         "--disable-component-update",
     ];
 
-    /// <summary>The shell comes first: it draws no window that nobody sees, and so needs half of the processor time.</summary>
+    /// <summary>The shell comes first: it draws no window and so needs half the processor time.</summary>
     private static readonly string[] Names = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
 
     private readonly IPlaywright playwright;

@@ -4,7 +4,7 @@ using OrderPlatform.Shipping.Domain;
 namespace OrderPlatform.Shipping.Tests;
 
 /// <summary>
-/// An order's events lead to the same state in any arrival order, with duplicates, alone or in groups. A duplicate has the same id,
+/// An order's events lead to the same state in any arrival order, with duplicates, one by one or together. A duplicate has the same id,
 /// like a redelivery, or another id, like a replay after the inbox has forgotten the event.
 /// </summary>
 public sealed class ConvergenceTests : ShippingTest

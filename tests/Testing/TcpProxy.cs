@@ -97,10 +97,10 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    private async Task MayPass(CancellationToken ended)
+    private async Task MayPass(CancellationToken cancellationToken)
     {
-        await Task.Delay(Delay, ended);
-        await thawed.Task.WaitAsync(ended);
+        await Task.Delay(Delay, cancellationToken);
+        await thawed.Task.WaitAsync(cancellationToken);
     }
 
     private static async Task Pump(Link link, TcpClient from, TcpClient to, Func<Task> mayPass)

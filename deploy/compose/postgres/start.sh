@@ -1,5 +1,5 @@
 #!/bin/sh
-# PostgreSQL requires that its user owns the key file and that no one else can read it; in the volume, that is not so.
+# PostgreSQL requires that its user owns the key file and that no other user can read it, which is not the case in the volume.
 set -eu
 
 install -m 600 /run/secrets/server.key /run/postgresql/server.key

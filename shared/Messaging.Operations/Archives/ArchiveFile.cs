@@ -35,10 +35,8 @@ internal static class ArchiveFile
     }
 
     /// <summary>Reads and unpacks a whole file, and compares its size and checksums with the manifest.</summary>
-    /// <param name="store">The store that holds the file.</param>
     /// <param name="manifest">The expected size and checksums.</param>
     /// <param name="rest">Awaited after each chunk, with the number of unpacked bytes read so far.</param>
-    /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="ArchiveException">The file is missing, or does not match the manifest.</exception>
     public static async Task Verify(IArchiveStore store, ArchiveManifest manifest, Func<long, Task> rest, CancellationToken cancellationToken)
     {

@@ -3,7 +3,6 @@ using Amazon.Runtime;
 namespace OrderPlatform.Messaging.Operations.Archives;
 
 /// <summary>Adds to the errors of a store which store it is, and what to check.</summary>
-/// <param name="store">The store that does the work.</param>
 /// <param name="name">How messages name it, such as <c>the directory /archive</c>.</param>
 /// <param name="check">What an operator should check.</param>
 internal sealed class DescribedArchiveStore(IArchiveStore store, string name, string check) : IArchiveStore

@@ -12,9 +12,6 @@ internal static class CancelRedrive
 {
     /// <summary>Cancels a bulk redrive: messages that it has not sent yet wait for an operator again.</summary>
     /// <param name="id">The redrive, from the answer to the request that started it.</param>
-    /// <param name="database">The service's database.</param>
-    /// <param name="who">The operator who sends the request.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <param name="request">The reason; optional.</param>
     /// <response code="200">The redrive is cancelled. Messages already sent stay sent.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>

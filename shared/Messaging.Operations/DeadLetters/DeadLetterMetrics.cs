@@ -13,9 +13,9 @@ internal sealed class DeadLetterMetrics : ISampledMetrics
     private readonly FrozenDictionary<(string Queue, string Kind), Counter.Child> redrives;
     private readonly string[] queues;
 
-    public DeadLetterMetrics(IMetricFactory metrics, MessagingTopology map)
+    public DeadLetterMetrics(IMetricFactory metrics, MessagingTopology topology)
     {
-        queues = [.. map.Queues.Keys];
+        queues = [.. topology.Queues.Keys];
         var gauge = metrics.CreateGauge("messaging_dead_letters", "Filed dead letters; at most 100000 are counted.", ["queue", "state"]);
         letters = (from queue in queues from state in DeadLetterStates.Columns select (queue, state))
             .ToFrozenDictionary(key => key, key => gauge.WithLabels(key.queue, key.state));

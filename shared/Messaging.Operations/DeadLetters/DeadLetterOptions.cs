@@ -59,7 +59,7 @@ public sealed class DeadLetterOptions
     public TimeSpan RedriveInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How soon the service sees that a redriven message was handled.</summary>
-    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     internal bool IsTransient(string? exceptionType, string? message) => exceptionType is not null && Array.Exists(
         TransientExceptions ?? UsuallyTransient,

@@ -19,10 +19,10 @@ internal sealed partial class DeadLetterReconciler(
     DeferredEvents deferredEvents,
     DeadLetterStore store,
     DatabaseStartup database,
-    MessagingTopology map,
+    MessagingTopology topology,
     DeadLetterOptions options,
     TimeProvider clock,
-    ILogger<DeadLetterReconciler> logger) : BackgroundLoop(database.Ready, options.SweepInterval)
+    ILogger<DeadLetterReconciler> logger) : BackgroundLoop(database.Ready, options.ReconcileInterval)
 {
     /// <summary>How many dead letters one statement reads, and the maximum number of such statements in one turn.</summary>
     private const int Stretch = 1000;
@@ -81,7 +81,7 @@ internal sealed partial class DeadLetterReconciler(
             command.Parameters.Add(Value(looked.RedrivenAt));
             command.Parameters.Add(Value(looked.Id));
             command.Parameters.Add(Value(Stretch));
-            command.Parameters.Add(Value(map.Service));
+            command.Parameters.Add(Value(topology.Service));
             await using var last = await command.ExecuteReaderAsync(stoppingToken);
             looked = await last.ReadAsync(stoppingToken)
                 ? (last.GetFieldValue<DateTimeOffset>(0), last.GetGuid(1))
@@ -94,7 +94,7 @@ internal sealed partial class DeadLetterReconciler(
     private async Task<List<ClosedLetter>> Closed(CancellationToken stoppingToken)
     {
         await using var command = source.CreateCommand(SelectClosed);
-        command.Parameters.Add(Value(map.Queues.Keys.ToArray()));
+        command.Parameters.Add(Value(topology.Queues.Keys.ToArray()));
         await using var row = await command.ExecuteReaderAsync(stoppingToken);
         var closed = new List<ClosedLetter>();
         while (await row.ReadAsync(stoppingToken))
@@ -118,7 +118,7 @@ internal sealed partial class DeadLetterReconciler(
     {
         try
         {
-            await deferredEvents.Resume(closed.Queue, closed.Stream, (batch, tooEarly) => File(closed, batch, tooEarly), stoppingToken);
+            await deferredEvents.Resume(closed.Queue, closed.Stream, (batch, deferred) => File(closed, batch, deferred), stoppingToken);
         }
         catch (DeferredEventFailedException failure)
         {
@@ -130,9 +130,9 @@ internal sealed partial class DeadLetterReconciler(
         }
     }
 
-    private void File(ClosedLetter closed, NpgsqlBatch batch, IReadOnlyList<EventEnvelope> tooEarly)
+    private void File(ClosedLetter closed, NpgsqlBatch batch, IReadOnlyList<EventEnvelope> deferred)
     {
-        var followers = tooEarly.Where(closed.MayHold).ToArray();
+        var followers = deferred.Where(closed.MayHold).ToArray();
         if (followers.Length > 0)
         {
             batch.Add(Forget, Value(closed.Queue), Value(Array.ConvertAll(followers, e => e.EventId)));

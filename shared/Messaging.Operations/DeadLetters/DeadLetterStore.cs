@@ -16,7 +16,7 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 internal sealed partial class DeadLetterStore(
     NpgsqlDataSource source,
     DatabaseStartup database,
-    MessagingTopology map,
+    MessagingTopology topology,
     DeadLetterOptions options,
     TimeProvider clock,
     ILogger<DeadLetterStore> logger) : IDeadLetterStore
@@ -73,7 +73,7 @@ internal sealed partial class DeadLetterStore(
             Value(options.AutomaticRedrives),
             Column(IsRedrivenAutomatically),
             Value(options.LongestAutomaticBackoff),
-            Value(map.Service));
+            Value(topology.Service));
     }
 
     /// <summary>
@@ -125,7 +125,7 @@ internal sealed partial class DeadLetterStore(
     private bool IsRedrivenAutomatically(FailedMessage message) =>
         options.AutomaticRedrives > 0 && options.IsTransient(message.ExceptionType, message.ExceptionMessage);
 
-    private string? HandlerOf(FailedMessage message) => map.HandlerOf(message.Queue, message.Type)?.HandlerType.Name;
+    private string? HandlerOf(FailedMessage message) => topology.HandlerOf(message.Queue, message.Type)?.HandlerType.Name;
 
     [LoggerMessage(LogLevel.Warning, "Database unavailable for {Count} dead letters ({Reason}); retrying, messages stay unacknowledged")]
     private static partial void DatabaseAway(ILogger logger, int count, string reason);

@@ -23,10 +23,6 @@ internal static class EditDeadLetter
     /// </summary>
     /// <param name="id">The dead letter.</param>
     /// <param name="request">The new body.</param>
-    /// <param name="database">The service's database.</param>
-    /// <param name="map">The service's queues, with the contracts that they take.</param>
-    /// <param name="who">The operator who sends the request.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">The body is changed. The dead letter still waits: redrive it.</response>
     /// <response code="400">The body does not fit the contract; <c>errors</c> says where.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
@@ -36,7 +32,7 @@ internal static class EditDeadLetter
     /// Or its queue has no handler for its type: <c>dead-letter-without-contract</c>.
     /// </response>
     public static async Task<Answer> Handle(
-        Guid id, EditRequest request, DbContext database, MessagingTopology map, Operator who, CancellationToken cancellationToken)
+        Guid id, EditRequest request, DbContext database, MessagingTopology topology, Operator who, CancellationToken cancellationToken)
     {
         if (Reasons.Fault(request.Reason, required: false) is { } fault)
             return OpsProblems.Invalid(fault.Field, fault.Message);
@@ -45,7 +41,7 @@ internal static class EditDeadLetter
             return OpsProblems.NotFound("dead letter", id);
         if (letter.Item.State != DeadLetterState.Waiting)
             return letter.Conflict();
-        if (map.HandlerOf(letter.Item.Queue, letter.Item.Type)?.EventType is not { } contract)
+        if (topology.HandlerOf(letter.Item.Queue, letter.Item.Type)?.EventType is not { } contract)
         {
             return OpsProblems.Conflict(
                 "dead-letter-without-contract",

@@ -38,8 +38,6 @@ internal static class GetDeadLetter
 
     /// <summary>Shows a dead letter: its message, why it failed, what waits for it, and what was done with it.</summary>
     /// <param name="id">The dead letter.</param>
-    /// <param name="database">The service's database.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">The dead letter.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
     public static async Task<Answer> Handle(Guid id, DbContext database, CancellationToken cancellationToken)

@@ -12,8 +12,6 @@ using Answer = Results<Ok<DeadLetterGroups>, ValidationProblem>;
 internal static class GroupDeadLetters
 {
     /// <summary>Groups dead letters by what went wrong, largest group first, at most 1,000 groups.</summary>
-    /// <param name="database">The service's database.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <param name="state">Only dead letters in this state.</param>
     /// <param name="queue" example="inventory">Only dead letters of this queue.</param>
     /// <response code="200">The groups.</response>

@@ -23,8 +23,6 @@ internal static class ListDeadLetters
     /// For the next page, pass <c>next</c> as <c>after</c>. With <c>text</c> a page may have fewer dead letters than the limit, or none,
     /// although there are more: one request searches at most 20,000.
     /// </remarks>
-    /// <param name="database">The service's database.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <param name="state">Only dead letters in this state.</param>
     /// <param name="type" example="OrderPlaced">Their type, by name or wire address.</param>
     /// <param name="exception" example="System.InvalidOperationException">The full name of the exception.</param>

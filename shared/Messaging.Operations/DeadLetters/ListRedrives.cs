@@ -22,8 +22,6 @@ internal static class ListRedrives
         """;
 
     /// <summary>Lists running bulk redrives, oldest first, at most 100.</summary>
-    /// <param name="database">The service's database.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">The redrives that still have messages to send.</response>
     public static async Task<Ok<RedriveList>> Handle(DbContext database, CancellationToken cancellationToken)
     {

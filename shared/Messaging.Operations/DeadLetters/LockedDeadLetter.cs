@@ -57,13 +57,9 @@ internal sealed record LockedDeadLetter(DeadLetterItem Item, Guid? EventId)
 
     /// <summary>Changes the row, and records the action.</summary>
     /// <param name="database">The service's database, in the transaction that holds the lock.</param>
-    /// <param name="action">What the operator did.</param>
-    /// <param name="who">The operator.</param>
-    /// <param name="reason">The operator's words.</param>
     /// <param name="details">Details of the action, as JSON.</param>
     /// <param name="set">The SET clause of the UPDATE, with parameters from <c>$2</c> on.</param>
     /// <param name="values">The values of those parameters.</param>
-    /// <param name="cancellationToken">Cancels the statement.</param>
     public async Task<DeadLetterItem> Change(
         DbContext database,
         string action,

@@ -17,10 +17,6 @@ internal static class RedriveDeadLetter
     /// a result.
     /// </remarks>
     /// <param name="id">The dead letter.</param>
-    /// <param name="database">The service's database.</param>
-    /// <param name="signal">Wakes the redrive worker.</param>
-    /// <param name="who">The operator who sends the request.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <param name="request">The reason; optional.</param>
     /// <response code="202">The redrive is scheduled.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>

@@ -21,12 +21,6 @@ internal static class RedriveDeadLetters
     /// can be cancelled meanwhile.
     /// </remarks>
     /// <param name="request">Which dead letters, and how fast. <c>{"filter": {}}</c> means all.</param>
-    /// <param name="database">The service's database.</param>
-    /// <param name="options">The options with the default rate.</param>
-    /// <param name="signal">Wakes the redrive worker.</param>
-    /// <param name="clock">Gives the time for a dry run's estimate.</param>
-    /// <param name="who">The operator who sends the request.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">For a dry run: what would be redriven.</response>
     /// <response code="202">The redrive is scheduled.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>

@@ -19,7 +19,7 @@ internal sealed partial class RedriveWorker(
     ITransport transport,
     DeadLetterMetrics metrics,
     DatabaseStartup database,
-    MessagingTopology map,
+    MessagingTopology topology,
     DeadLetterOptions options,
     ILogger<RedriveWorker> logger) : BackgroundLoop(database.Ready, TimeSpan.Zero)
 {
@@ -132,8 +132,8 @@ internal sealed partial class RedriveWorker(
         var failed = await Publish(due, stoppingToken);
         var redriven = due.Where(message => !failed.ContainsKey(message.Id)).ToArray();
         await using var batch = new NpgsqlBatch(connection, transaction);
-        batch.Add(SetRedriven, Value(redriven.Select(message => message.Id).ToArray()), Value(map.Service));
-        batch.Add(GiveBack, Value(failed.Keys.ToArray()), Value(failed.Values.ToArray()), Value(map.Service));
+        batch.Add(SetRedriven, Value(redriven.Select(message => message.Id).ToArray()), Value(topology.Service));
+        batch.Add(GiveBack, Value(failed.Keys.ToArray()), Value(failed.Values.ToArray()), Value(topology.Service));
         batch.Add(SetNext, Value(redrive), Value((double)due.Count));
         await batch.ExecuteNonQueryAsync(stoppingToken);
         await transaction.CommitAsync(stoppingToken);

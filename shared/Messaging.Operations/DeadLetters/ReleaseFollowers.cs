@@ -33,9 +33,6 @@ internal static class ReleaseFollowers
     /// </remarks>
     /// <param name="id">The dead letter.</param>
     /// <param name="request">The reason.</param>
-    /// <param name="database">The service's database.</param>
-    /// <param name="who">The operator who sends the request.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">Its followers will run now, because of this request or an earlier one.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>

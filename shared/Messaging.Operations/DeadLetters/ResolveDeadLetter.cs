@@ -14,9 +14,6 @@ internal static class ResolveDeadLetter
     /// </summary>
     /// <param name="id">The dead letter.</param>
     /// <param name="request">The reason, and what happens to the events that wait for it.</param>
-    /// <param name="database">The service's database.</param>
-    /// <param name="who">The operator who sends the request.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">It is resolved.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>

@@ -24,9 +24,6 @@ internal static class ListEvents
     /// For the next page, pass <c>next</c> as <c>after</c>. A page may have fewer events than the limit, or none, although there are more:
     /// one request reads at most 400,000 positions of the log.
     /// </remarks>
-    /// <param name="database">The service's database.</param>
-    /// <param name="types">The event types that the service appends.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Only events of this stream, such as an order's id.</param>
     /// <param name="type" example="OrderPlaced">Only events of this type, by name or wire address.</param>
     /// <param name="since" example="2026-01-31T12:00:00Z">Only events that occurred at this time or later.</param>

@@ -13,11 +13,7 @@ internal static class JobAnswers
         await jobs.Find(id, cancellationToken) is { } job ? TypedResults.Ok(job) : OpsProblems.NotFound(jobs.Kind, id);
 
     /// <summary>Moves a job to a new state; repeating the request is not an error.</summary>
-    /// <param name="jobs">The jobs of its kind.</param>
-    /// <param name="id">The job.</param>
     /// <param name="from">The states that allow it.</param>
-    /// <param name="to">The new state.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     public static async Task<Results<Ok<TJob>, ProblemHttpResult>> AnswerChange<TJob>(
         this JobTable<TJob> jobs, Guid id, JobState[] from, JobState to, CancellationToken cancellationToken)
         where TJob : Job

@@ -4,7 +4,6 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Operations.Jobs;
 
 /// <summary>The table of one kind of job.</summary>
-/// <param name="source">The service's database.</param>
 /// <param name="kind">The name of such a job; the table has its plural.</param>
 internal abstract class JobTable<TJob>(NpgsqlDataSource source, string kind)
     where TJob : Job

@@ -5,7 +5,6 @@ namespace OrderPlatform.Messaging.Operations.Pacing;
 /// its share. No rest is longer than ten seconds, even if a long turn makes the share larger.
 /// </summary>
 /// <param name="share">The share of the time, above 0; 1 means no rests.</param>
-/// <param name="clock">Measures turns and rests.</param>
 internal sealed class BackgroundThrottle(double share, TimeProvider clock)
 {
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(10);

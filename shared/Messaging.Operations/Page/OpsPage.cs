@@ -38,7 +38,7 @@ internal static class OpsPage
     }
 
     /// <summary>Whatever a message contains, only the page's own scripts run, and only the services are called.</summary>
-    private static FileContentHttpResult Page(HttpContext http, MessagingTopology map, OpsOptions options)
+    private static FileContentHttpResult Page(HttpContext http, MessagingTopology topology, OpsOptions options)
     {
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy =
@@ -48,7 +48,7 @@ internal static class OpsPage
         headers["Referrer-Policy"] = "no-referrer";
         var page = Encoding.UTF8.GetString(Assets.Value["index.html"].Content)
             .Replace("{base}", http.Request.PathBase + "/ops", StringComparison.Ordinal)
-            .Replace("{service}", map.Service, StringComparison.Ordinal)
+            .Replace("{service}", topology.Service, StringComparison.Ordinal)
             .Replace("{peers}", HtmlEncoder.Default.Encode(JsonSerializer.Serialize(options.Peers)), StringComparison.Ordinal);
         return Send(http, new Asset(Encoding.UTF8.GetBytes(page), ".html"));
     }

@@ -13,7 +13,6 @@ namespace OrderPlatform.Messaging.Operations.Rebuilds;
 /// <summary>A table whose rows are folds of streams: reads rows and events, and compares them.</summary>
 /// <param name="database">The service's database, in a transaction.</param>
 /// <param name="fold">The entity, and how its rows begin.</param>
-/// <param name="types">Reads the events.</param>
 internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes types)
 {
     private readonly IEntityType entity = database.Model.FindEntityType(fold.Row)
@@ -25,7 +24,6 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
     /// <summary>The next rows, in the order of their keys.</summary>
     /// <param name="after">The key of the last row before them, as JSON; null for the first rows.</param>
     /// <param name="count">The most rows to return.</param>
-    /// <param name="cancellationToken">Cancels the query.</param>
     public Task<List<EventSourcedEntity>> RowsAfter(JsonElement? after, int count, CancellationToken cancellationToken) =>
         Rows(Table.SelectAfter(after?.Deserialize(Table.KeyType, EventTypes.Json), count), cancellationToken);
 

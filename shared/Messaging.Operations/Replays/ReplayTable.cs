@@ -45,7 +45,6 @@ internal sealed class ReplayTable(NpgsqlDataSource source) : JobTable<Replay>(so
     /// <param name="sent">How many events the batch had.</param>
     /// <param name="perSecond">The rate limit of the batch; null for none.</param>
     /// <param name="leftOut">Types that are no longer sent; if there are any, the events to send are counted again.</param>
-    /// <param name="cancellationToken">Cancels the statement.</param>
     public async Task<Replay> Sent(
         Replay replay, long position, int sent, int? perSecond, string[] leftOut, CancellationToken cancellationToken) =>
         (await One(

@@ -24,12 +24,6 @@ internal static partial class StartReplay
     /// log first, and the archive when that has ended: then no event is missed, even if some are archived meanwhile.
     /// </remarks>
     /// <param name="request">What to send, and where.</param>
-    /// <param name="who">The operator who sends the request.</param>
-    /// <param name="types">The event types that the service publishes.</param>
-    /// <param name="sources">The log and the archive.</param>
-    /// <param name="replays">The service's replays.</param>
-    /// <param name="clock">Gives the start time.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">With <c>dryRun</c>: how many events would be sent. Nothing is sent.</response>
     /// <response code="202">The replay will run.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>

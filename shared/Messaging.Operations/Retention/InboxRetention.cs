@@ -25,7 +25,6 @@ internal sealed class InboxRetention(BackgroundThrottle throttle, RetentionProgr
     /// Drops the partition. Keeps events that were received later than their ids say, such as those of a replay, events that still wait for
     /// their predecessor, and events that have a dead letter.
     /// </summary>
-    /// <param name="connection">To the service's database.</param>
     /// <param name="partition">The oldest partition.</param>
     /// <param name="since">Events that were received at this time or later are kept.</param>
     /// <param name="cancellationToken">Stops; the next run starts again.</param>

@@ -8,7 +8,7 @@ namespace OrderPlatform.Messaging.Operations.Retention;
 
 /// <summary>Writes the archives of this service.</summary>
 internal sealed class LogArchive(
-    IArchiveStore store, MessagingTopology map, RetentionProgress progress, BackgroundThrottle throttle, TimeProvider clock)
+    IArchiveStore store, MessagingTopology topology, RetentionProgress progress, BackgroundThrottle throttle, TimeProvider clock)
 {
     /// <summary>Events that are looked up in the log at once.</summary>
     private const int Some = 1000;
@@ -21,7 +21,7 @@ internal sealed class LogArchive(
     /// <param name="events">The events, in order of position.</param>
     /// <param name="cancellationToken">Stops; the next run starts again.</param>
     /// <returns>What was archived; null when there were no events.</returns>
-    /// <exception cref="ArchiveException">The archive is not what was written.</exception>
+    /// <exception cref="ArchiveException">The archive does not match what was written.</exception>
     public async Task<ArchiveManifest?> Write(Partition partition, IAsyncEnumerable<LogEntry> events, CancellationToken cancellationToken)
     {
         await using var some = events.GetAsyncEnumerator(cancellationToken);
@@ -34,7 +34,7 @@ internal sealed class LogArchive(
         await store.Write(
             file, async stream => checksums = await ArchiveFile.Write(stream, summary.Of(some, cancellationToken), cancellationToken), cancellationToken);
         var manifest = new ArchiveManifest(
-            map.Service,
+            topology.Service,
             partition.Name,
             partition.Since,
             partition.Until,
@@ -67,7 +67,6 @@ internal sealed class LogArchive(
     /// <summary>
     /// Deletes the files that earlier attempts left for a partition that still exists, if the log has all of their events.
     /// </summary>
-    /// <param name="partition">The partition.</param>
     /// <param name="lacks">Returns the first of some events that the log does not have; null if it has them all.</param>
     /// <param name="cancellationToken">Stops; the next run starts again.</param>
     /// <exception cref="ArchiveException">The log lacks events of a file, or the file cannot be read: it stays.</exception>

@@ -28,7 +28,7 @@ internal sealed class LogRetention(
 
     /// <returns>How many events were archived.</returns>
     /// <exception cref="RetentionException">The partition must stay.</exception>
-    /// <exception cref="ArchiveException">The archive is not what was written.</exception>
+    /// <exception cref="ArchiveException">The archive does not match what was written.</exception>
     public async Task<long> End(NpgsqlConnection connection, Partition partition, CancellationToken cancellationToken)
     {
         await CheckRelayed(connection, partition, cancellationToken);

@@ -59,7 +59,6 @@ internal static class Partitions
     /// <summary>
     /// Drops a partition and the previous past partition, except for rows that are kept. Until then, both can be read but not written.
     /// </summary>
-    /// <param name="connection">To the service's database.</param>
     /// <param name="partition">The oldest partition.</param>
     /// <param name="keep">Completes or checks the rows that are kept, while the tables are locked.</param>
     /// <param name="cancellationToken">Ends the transaction without a commit.</param>
@@ -108,7 +107,6 @@ internal static class Partitions
 }
 
 /// <summary>A partition with both bounds.</summary>
-/// <param name="Table">The partitioned table.</param>
 /// <param name="Name">The name of its own table.</param>
 /// <param name="Since">The time in its ids begins here, inclusive.</param>
 /// <param name="Until">The time in its ids ends here, exclusive.</param>

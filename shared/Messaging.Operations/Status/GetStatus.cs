@@ -17,11 +17,12 @@ internal static class GetStatus
     /// <response code="200">
     /// The present state. <c>relay</c> is that of the instance that answers; everything else is that of the whole service.
     /// </response>
-    public static async Task<Ok<OpsStatus>> Handle(DbContext database, MessagingTopology map, EventRelay relay, CancellationToken cancellationToken)
+    public static async Task<Ok<OpsStatus>> Handle(
+        DbContext database, MessagingTopology topology, EventRelay relay, CancellationToken cancellationToken)
     {
-        var backlog = await Backlog.Read(database, [.. map.Types.Published], cancellationToken);
+        var backlog = await Backlog.Read(database, [.. topology.Types.Published], cancellationToken);
         return TypedResults.Ok(new OpsStatus(
-            map.Service,
+            topology.Service,
             new OutboxStatus(backlog.Pending, backlog.OldestAgeSeconds),
             new RelayStatus(relay.IsActive, relay.State),
             backlog.Deferred,

@@ -20,12 +20,9 @@ internal static class GetTimeline
     /// </summary>
     /// <remarks>All services together show an order's whole life. The peers' pages may call this from a browser.</remarks>
     /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Such as an order's id.</param>
-    /// <param name="database">The service's database.</param>
-    /// <param name="map">The service's queues.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <response code="200">The first 500 of each kind, in sequence; empty where nothing is known.</response>
     public static async Task<Ok<Timeline>> Handle(
-        [ColumnText(100)] string stream, DbContext database, MessagingTopology map, CancellationToken cancellationToken)
+        [ColumnText(100)] string stream, DbContext database, MessagingTopology topology, CancellationToken cancellationToken)
     {
         var events = await database.Set<LoggedEvent>()
             .Where(logged => logged.Event.Stream == stream)
@@ -33,14 +30,14 @@ internal static class GetTimeline
             .Take(Longest)
             .Select(logged => new TimelineEvent(logged.Event.EventId, logged.Event.Type, logged.Event.Sequence, logged.Event.OccurredAt, logged.Event.CausationId))
             .ToListAsync(cancellationToken);
-        var queues = map.Queues.Keys.ToArray();
+        var queues = topology.Queues.Keys.ToArray();
         var deferred = await database.Set<DeferredEvent>().AsNoTracking()
             .Where(waiting => queues.Contains(waiting.Queue) && waiting.Event.Stream == stream)
             .OrderBy(waiting => waiting.Event.Sequence)
             .Take(Longest)
             .ToListAsync(cancellationToken);
         return TypedResults.Ok(new Timeline(
-            map.Service,
+            topology.Service,
             events,
             [
                 .. deferred.Select(waiting => new TimelineDeferred(

@@ -19,8 +19,6 @@ internal static class ListDeferred
 
     /// <summary>Lists events that wait for their predecessor, oldest first.</summary>
     /// <remarks>For the next page, pass <c>next</c> as <c>after</c>.</remarks>
-    /// <param name="database">The service's database.</param>
-    /// <param name="cancellationToken">Cancelled when the client disconnects.</param>
     /// <param name="queue" example="inventory">Only events that this queue received.</param>
     /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Only events of this stream, such as an order's id.</param>
     /// <param name="after"><c>next</c> of the previous page.</param>

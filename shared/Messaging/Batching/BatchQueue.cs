@@ -9,7 +9,6 @@ namespace OrderPlatform.Messaging.Batching;
 /// </summary>
 /// <param name="batchSize">The maximum number of units in a batch.</param>
 /// <param name="gather">How long a batch waits for more under load.</param>
-/// <param name="clock">Measures the time.</param>
 /// <param name="commit">
 /// Commits a batch, which it owns from then on, and tells each unit its outcome. It never throws. The token ends the wait for an
 /// unavailable database.

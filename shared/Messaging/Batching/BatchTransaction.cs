@@ -61,6 +61,5 @@ internal sealed class BatchTransaction(IServiceScopeFactory scopes, NpgsqlDataSo
 
 /// <summary>One transaction, and the objects that live as long as it does.</summary>
 /// <param name="Services">The DI scope; it creates the handlers.</param>
-/// <param name="Database">The DbContext.</param>
 /// <param name="Unit">The rows and events.</param>
 internal sealed record TransactionScope(IServiceProvider Services, DbContext Database, UnitOfWork Unit);

@@ -62,8 +62,6 @@ public sealed class UnitOfWork
     }
 
     /// <summary>Applies an event to an entity and writes it to the event log as the next of the entity's stream.</summary>
-    /// <param name="entity">The entity.</param>
-    /// <param name="event">What happened to it.</param>
     /// <param name="cause">The event's cause, if that is not the event or request that the unit serves.</param>
     /// <exception cref="InvalidOperationException">Program.cs neither publishes nor records events of this type.</exception>
     public void Append(EventSourcedEntity entity, object @event, Cause? cause = null)

@@ -25,7 +25,6 @@ public sealed class EventHistory
     /// <summary>Rebuilds a row as of a point in time, from the events of its stream that had happened by then.</summary>
     /// <param name="row">A new row, with nothing but its key.</param>
     /// <param name="time">The point in time, inclusive.</param>
-    /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The row; null when nothing had happened to it yet, or when its first events were archived.</returns>
     public async Task<TEntity?> AsOf<TEntity>(TEntity row, DateTimeOffset time, CancellationToken cancellationToken)
         where TEntity : EventSourcedEntity

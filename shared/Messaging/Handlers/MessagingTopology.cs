@@ -16,7 +16,6 @@ internal sealed record MessagingTopology(
 
 /// <summary>A handler, without its type parameters.</summary>
 /// <param name="EventType">The contract that it takes.</param>
-/// <param name="HandlerType">The class.</param>
 /// <param name="Locks">Names the rows that it will look up.</param>
 /// <param name="Handle">Runs it in a scope.</param>
 internal sealed record HandlerBinding(

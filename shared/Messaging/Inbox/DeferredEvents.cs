@@ -10,7 +10,6 @@ internal sealed class DeferredEvents(BatchTransaction transaction, EventDispatch
 {
     /// <summary>Tries the deferred events of one stream once more.</summary>
     /// <param name="queue">The queue they came from.</param>
-    /// <param name="stream">The stream.</param>
     /// <param name="write">Adds statements for the events that still have to wait; null for none.</param>
     /// <param name="cancellationToken">Ends the transaction without a commit.</param>
     /// <exception cref="DeferredEventFailedException">One of the events failed.</exception>

@@ -76,9 +76,7 @@ internal static class InboxStore
     /// results.
     /// </summary>
     /// <param name="reader">At the first result of <see cref="Receive"/>.</param>
-    /// <param name="events">The events that were received.</param>
     /// <param name="heldBack">Deferred events that are skipped this time.</param>
-    /// <param name="cancellationToken">Ends the transaction.</param>
     public static async Task<ReceivedBatch> ReadReceived(
         NpgsqlDataReader reader, IReadOnlyList<EventEnvelope> events, IReadOnlySet<Guid> heldBack, CancellationToken cancellationToken)
     {

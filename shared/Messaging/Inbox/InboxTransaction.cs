@@ -68,7 +68,6 @@ internal sealed class InboxTransaction(BatchTransaction transaction, EventDispat
 }
 
 /// <summary>The changes of a transaction to inbox and deferred events, written with its commit.</summary>
-/// <param name="Queue">The queue.</param>
 /// <param name="Received">The events, and the outcome of each.</param>
 /// <param name="Failed">Deferred events whose failure is counted.</param>
 internal sealed record InboxChanges(string Queue, ReceivedBatch Received, IReadOnlySet<Guid> Failed)
@@ -84,7 +83,6 @@ internal sealed record InboxChanges(string Queue, ReceivedBatch Received, IReadO
     public EventEnvelope? Suspect(Exception failure) => DatabaseErrors.IsTemporary(failure) ? null : Received.Resumed.FirstOrDefault();
 
     /// <summary>Counts what was committed.</summary>
-    /// <param name="metrics">The counters.</param>
     /// <param name="messages">How many messages came from the broker; 0 when deferred events were tried again.</param>
     public void Count(MessagingMetrics metrics, int messages)
     {

@@ -5,7 +5,6 @@ namespace OrderPlatform.Messaging.Pacing;
 /// batches is no indication: they are large because work was gathered, so gathering would never end.
 /// </summary>
 /// <param name="threshold">How many units must arrive during one batch for the rate to be high: then more will follow at once.</param>
-/// <param name="clock">Measures the time.</param>
 internal sealed class ArrivalRate(int threshold, TimeProvider clock)
 {
     private long ended = clock.GetTimestamp();

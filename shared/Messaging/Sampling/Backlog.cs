@@ -41,9 +41,7 @@ internal sealed record Backlog(long Pending, double OldestAgeSeconds, IReadOnlyL
         """;
 
     /// <summary>Counts the outbox by index and up to a limit, and the deferred events.</summary>
-    /// <param name="database">The service's database.</param>
     /// <param name="types">The wire addresses that the relay publishes.</param>
-    /// <param name="cancellationToken">Cancels the queries.</param>
     public static async Task<Backlog> Read(DbContext database, string[] types, CancellationToken cancellationToken)
     {
         await database.Database.OpenConnectionAsync(cancellationToken);

@@ -9,7 +9,7 @@ internal static class DatabaseErrors
 {
     /// <summary>
     /// The database cannot be reached, refuses the connection, or says "not now": wait and try again. A statement without the privilege
-    /// (42501) is no outage: the other messages of the queue need not wait for it.
+    /// (42501) is not an outage: the other messages of the queue need not wait for it.
     /// </summary>
     public static bool IsOutage(Exception exception) => OutageIn(exception) is not null;
 

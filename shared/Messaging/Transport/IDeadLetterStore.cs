@@ -22,13 +22,12 @@ public interface IDeadLetterStore
     /// <summary>Files a deferred event whose handler keeps failing, in the transaction that takes it out of the deferred events.</summary>
     /// <param name="batch">The batch that the statement is added to.</param>
     /// <param name="queue">The queue that could not handle it.</param>
-    /// <param name="event">The event.</param>
     /// <param name="cause">The exception that its handler threw.</param>
     void AddTo(NpgsqlBatch batch, string queue, EventEnvelope @event, Exception cause);
 }
 
 /// <summary>A message that a queue could not handle.</summary>
-/// <param name="Queue">The queue.</param>
+/// <param name="Queue">The queue that could not handle it.</param>
 /// <param name="Source">Why it is a dead letter.</param>
 /// <param name="Message">The message as it was before it failed.</param>
 /// <param name="Added">Headers that were added on the way to the error queue, for operators.</param>

@@ -18,7 +18,6 @@ public interface ITransport
 
     /// <summary>Connects for messages that go to one queue.</summary>
     /// <param name="purpose">What the connection is for, as operators see it in the broker's list of connections.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
     Task<IQueueSender> ConnectSender(string purpose, CancellationToken cancellationToken);
 }
 
@@ -67,6 +66,5 @@ public sealed record OutgoingMessage(string Type, TransportMessage Message);
 public sealed class MessageRefusedException(string reason, Exception? cause = null) : Exception(reason, cause);
 
 /// <summary>There is no such queue.</summary>
-/// <param name="queue">The queue's name.</param>
 /// <param name="cause">The client library's exception.</param>
 public sealed class QueueNotFoundException(string queue, Exception? cause = null) : Exception($"There is no queue '{queue}'.", cause);

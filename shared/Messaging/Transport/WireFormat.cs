@@ -22,7 +22,6 @@ public static class WireFormat
     private const string UrnPrefix = "urn:message:";
 
     /// <summary>Writes an event.</summary>
-    /// <param name="event">The event.</param>
     /// <param name="traceParent">W3C trace context of the span that publishes it; null when it is not traced.</param>
     /// <param name="asEnvelope">Whether MassTransit's envelope is the body, rather than the contract.</param>
     public static TransportMessage Write(EventEnvelope @event, string? traceParent, bool asEnvelope = false)
@@ -66,7 +65,6 @@ public static class WireFormat
     }
 
     /// <summary>Reads an event; its body is not read yet.</summary>
-    /// <param name="message">The message.</param>
     /// <param name="takes">Whether the queue has a handler for a wire address.</param>
     /// <param name="now">When the event happened, if the message does not say.</param>
     /// <returns>Null when the queue takes none of the types that the message names.</returns>

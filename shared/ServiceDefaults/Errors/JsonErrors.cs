@@ -10,7 +10,6 @@ internal static partial class JsonErrors
 {
     /// <param name="exception">The exception as thrown, with its path.</param>
     /// <param name="body">The type that the body was deserialized to.</param>
-    /// <param name="options">The options that it was read with.</param>
     public static Dictionary<string, string[]> Explain(JsonException exception, Type? body, JsonSerializerOptions options)
     {
         var path = exception.Path ?? "$";

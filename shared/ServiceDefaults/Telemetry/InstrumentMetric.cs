@@ -21,8 +21,6 @@ internal sealed class InstrumentMetric
     private readonly string[]? labels;
     private readonly double scale;
 
-    /// <param name="metrics">Creates the metric.</param>
-    /// <param name="instrument">The instrument to export.</param>
     /// <param name="labels">The tags that become labels; null for all.</param>
     public InstrumentMetric(IMetricFactory metrics, Instrument instrument, string[]? labels)
     {

@@ -18,7 +18,6 @@ internal sealed class MeterMetrics : IDisposable
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<string, InstrumentMetric> instruments = [];
 
-    /// <param name="metrics">Creates the metrics.</param>
     /// <param name="registry">Each of its scrapes reads the observable instruments.</param>
     /// <param name="host">Tells the meters of this host from those of others in the same process, as in tests.</param>
     /// <param name="wanted">The instruments to export, as prefixes of <c>meter/instrument</c>.</param>

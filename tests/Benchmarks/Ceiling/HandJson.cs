@@ -29,7 +29,7 @@ internal static class HandJson
     public static string Text(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name) => Encoding.UTF8.GetString(Raw(json, name));
 
     public static Guid Id(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name) =>
-        Utf8Parser.TryParse(Raw(json, name)[1..^1], out Guid id, out _) ? id : throw new JsonException("That is no id.");
+        Utf8Parser.TryParse(Raw(json, name)[1..^1], out Guid id, out _) ? id : throw new JsonException("That is not an id.");
 
     /// <summary>The lines of an order.</summary>
     /// <exception cref="JsonException">There are none, or a quantity is not positive.</exception>

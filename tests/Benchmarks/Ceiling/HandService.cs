@@ -12,7 +12,7 @@ namespace OrderPlatform.Benchmarks.Ceiling;
 /// </summary>
 internal abstract class HandService(string name)
 {
-    private const int GroupSize = 500;
+    private const int BatchSize = 500;
 
     private const string InsertLog =
         """
@@ -44,13 +44,13 @@ internal abstract class HandService(string name)
         await broker.Consume(name, Arrive);
         HandHttp.Listen(settings.Url, Post);
 
-        var group = new List<object>(GroupSize);
+        var batch = new List<object>(BatchSize);
         while (await arrivals.Reader.WaitToReadAsync())
         {
-            group.Clear();
-            while (group.Count < GroupSize && arrivals.Reader.TryRead(out var arrived))
-                group.Add(arrived);
-            await Commit(connection, broker, group);
+            batch.Clear();
+            while (batch.Count < BatchSize && arrivals.Reader.TryRead(out var arrived))
+                batch.Add(arrived);
+            await Commit(connection, broker, batch);
         }
     }
 
@@ -58,32 +58,32 @@ internal abstract class HandService(string name)
     protected virtual Func<ReadOnlyMemory<byte>, Task<string>>? Post => null;
 
     /// <summary>Statements whose results <see cref="Decide"/> needs: the inbox, and the rows that are to be changed.</summary>
-    protected abstract void Read(Group group, NpgsqlBatch batch);
+    protected abstract void Read(Batch batch, NpgsqlBatch reads);
 
     /// <summary>Decides, and adds what is to be written.</summary>
-    protected abstract Task Decide(Group group, NpgsqlDataReader? results, NpgsqlBatch writes, List<LogRow> log);
+    protected abstract Task Decide(Batch batch, NpgsqlDataReader? results, NpgsqlBatch writes, List<LogRow> log);
 
     protected void Arrive(object arrived) => arrivals.Writer.TryWrite(arrived);
 
     private async Task Commit(NpgsqlConnection connection, HandBroker broker, List<object> arrived)
     {
-        var group = new Group([.. arrived.OfType<Message>().DistinctBy(message => message.EventId)], [.. arrived.OfType<NewOrder>()]);
+        var batch = new Batch([.. arrived.OfType<Message>().DistinctBy(message => message.EventId)], [.. arrived.OfType<NewOrder>()]);
         var log = new List<LogRow>(arrived.Count);
         long position = 0;
         await using (var reads = new NpgsqlBatch(connection))
         await using (var writes = new NpgsqlBatch(connection))
         {
             reads.Add("BEGIN");
-            Read(group, reads);
+            Read(batch, reads);
             if (reads.BatchCommands.Count > 1)
             {
                 await using var results = await reads.ExecuteReaderAsync();
-                await Decide(group, results, writes, log);
+                await Decide(batch, results, writes, log);
             }
             else
             {
                 writes.Add("BEGIN");
-                await Decide(group, results: null, writes, log);
+                await Decide(batch, results: null, writes, log);
             }
 
             if (log.Count > 0)
@@ -99,7 +99,7 @@ internal abstract class HandService(string name)
             }
         }
 
-        foreach (var order in group.Orders)
+        foreach (var order in batch.Orders)
             order.Done.SetResult();
         if (arrived.OfType<Message>().LastOrDefault() is { } last)
             await broker.AcknowledgeUpTo(last.Tag);
@@ -158,7 +158,7 @@ internal abstract class HandService(string name)
 }
 
 /// <summary>What one transaction does.</summary>
-internal sealed record Group(List<Message> Messages, List<NewOrder> Orders);
+internal sealed record Batch(List<Message> Messages, List<NewOrder> Orders);
 
 /// <summary>An order that was posted but not answered yet.</summary>
 internal sealed record NewOrder(Guid Id, string Customer, string Lines, string Address, DateTimeOffset At)

@@ -32,16 +32,16 @@ internal sealed class InventoryByHand() : HandService("inventory")
         WHERE stock.sku = c.sku
         """;
 
-    protected override void Read(Group group, NpgsqlBatch batch)
+    protected override void Read(Batch batch, NpgsqlBatch reads)
     {
-        if (group.Messages.Count == 0)
+        if (batch.Messages.Count == 0)
             return;
-        batch.Add(TakeOver, Sql.Column(group.Messages, message => message.EventId));
-        var skus = group.Messages.SelectMany(message => HandJson.Lines(message.Body)).Select(line => line.Sku).Distinct();
-        batch.Add(LockStock, Sql.Value(skus.ToArray()));
+        reads.Add(TakeOver, Sql.Column(batch.Messages, message => message.EventId));
+        var skus = batch.Messages.SelectMany(message => HandJson.Lines(message.Body)).Select(line => line.Sku).Distinct();
+        reads.Add(LockStock, Sql.Value(skus.ToArray()));
     }
 
-    protected override async Task Decide(Group group, NpgsqlDataReader? results, NpgsqlBatch writes, List<LogRow> log)
+    protected override async Task Decide(Batch batch, NpgsqlDataReader? results, NpgsqlBatch writes, List<LogRow> log)
     {
         if (results is null)
             return;
@@ -54,7 +54,7 @@ internal sealed class InventoryByHand() : HandService("inventory")
             stock[results.GetString(0)] = new Stock(results.GetInt64(1));
 
         var (now, reserved, shipped) = (DateTimeOffset.UtcNow, new List<Reservation>(), new List<Guid>());
-        foreach (var message in group.Messages.Where(message => fresh.Contains(message.EventId)))
+        foreach (var message in batch.Messages.Where(message => fresh.Contains(message.EventId)))
         {
             var (orderId, lines) = (HandJson.Id(message.Body, "orderId"u8), HandJson.Lines(message.Body));
             if (message.Type == EventNames.ShipmentDispatched)

@@ -46,14 +46,14 @@ internal sealed class OrdersByHand() : HandService("orders")
 
     protected override Func<ReadOnlyMemory<byte>, Task<string>> Post => Place;
 
-    protected override void Read(Group group, NpgsqlBatch batch)
+    protected override void Read(Batch batch, NpgsqlBatch reads)
     {
         now = DateTimeOffset.UtcNow;
-        reserved = group.Messages.FindAll(message => message.Type == EventNames.StockReserved);
-        dispatched = [.. group.Messages.Where(message => message.Type == EventNames.ShipmentDispatched).Select(Dispatched.Read)];
+        reserved = batch.Messages.FindAll(message => message.Type == EventNames.StockReserved);
+        dispatched = [.. batch.Messages.Where(message => message.Type == EventNames.ShipmentDispatched).Select(Dispatched.Read)];
         if (reserved.Count > 0)
         {
-            batch.Add(
+            reads.Add(
                 Confirm,
                 Sql.Column(reserved, message => message.EventId),
                 Sql.Column(reserved, message => HandJson.Id(message.Body, "orderId"u8)),
@@ -62,7 +62,7 @@ internal sealed class OrdersByHand() : HandService("orders")
 
         if (dispatched.Count > 0)
         {
-            batch.Add(
+            reads.Add(
                 Ship,
                 Sql.Column(dispatched, d => d.EventId),
                 Sql.Column(dispatched, d => d.OrderId),
@@ -70,19 +70,19 @@ internal sealed class OrdersByHand() : HandService("orders")
         }
     }
 
-    protected override async Task Decide(Group group, NpgsqlDataReader? results, NpgsqlBatch writes, List<LogRow> log)
+    protected override async Task Decide(Batch batch, NpgsqlDataReader? results, NpgsqlBatch writes, List<LogRow> log)
     {
-        foreach (var order in group.Orders)
+        foreach (var order in batch.Orders)
             log.Add(LogRow.Of(order.Id, 1, EventNames.OrderPlaced, Placed(order), cause: null, order.At));
-        if (group.Orders.Count > 0)
+        if (batch.Orders.Count > 0)
         {
             writes.Add(
                 InsertOrders,
-                Sql.Column(group.Orders, order => order.Id),
-                Sql.Column(group.Orders, order => order.Customer),
-                Sql.Column(group.Orders, order => order.Lines),
-                Sql.Column(group.Orders, order => order.Address),
-                Sql.Column(group.Orders, order => order.At));
+                Sql.Column(batch.Orders, order => order.Id),
+                Sql.Column(batch.Orders, order => order.Customer),
+                Sql.Column(batch.Orders, order => order.Lines),
+                Sql.Column(batch.Orders, order => order.Address),
+                Sql.Column(batch.Orders, order => order.At));
         }
 
         if (reserved.Count > 0)

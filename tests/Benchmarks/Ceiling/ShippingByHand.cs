@@ -20,13 +20,13 @@ internal sealed class ShippingByHand() : HandService("shipping")
         FROM unnest($1, $2, $3, $4, $5) AS s (order_id, id, lines, shipping_address, tracking_number)
         """;
 
-    protected override void Read(Group group, NpgsqlBatch batch)
+    protected override void Read(Batch batch, NpgsqlBatch reads)
     {
-        if (group.Messages.Count > 0)
-            batch.Add(TakeOver, Sql.Column(group.Messages, message => message.EventId));
+        if (batch.Messages.Count > 0)
+            reads.Add(TakeOver, Sql.Column(batch.Messages, message => message.EventId));
     }
 
-    protected override async Task Decide(Group group, NpgsqlDataReader? results, NpgsqlBatch writes, List<LogRow> log)
+    protected override async Task Decide(Batch batch, NpgsqlDataReader? results, NpgsqlBatch writes, List<LogRow> log)
     {
         if (results is null)
             return;
@@ -36,7 +36,7 @@ internal sealed class ShippingByHand() : HandService("shipping")
 
         var now = DateTimeOffset.UtcNow;
         var shipments = new List<Shipment>();
-        foreach (var message in group.Messages.Where(message => fresh.Contains(message.EventId)))
+        foreach (var message in batch.Messages.Where(message => fresh.Contains(message.EventId)))
         {
             var shipment = new Shipment(
                 HandJson.Id(message.Body, "orderId"u8),

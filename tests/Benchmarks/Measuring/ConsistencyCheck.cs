@@ -99,7 +99,7 @@ internal sealed class ConsistencyCheck
         var bySku = Enumerable.Range(0, Orders.Skus).ToDictionary(Orders.Sku, sku => expected[sku]);
         await foreach (var row in Rows("inventory", "SELECT sku, available, reserved FROM stock", stoppingToken))
         {
-            Expect(bySku.Remove(row.GetString(0), out var available), $"there is stock of {row.GetString(0)}, which nobody received");
+            Expect(bySku.Remove(row.GetString(0), out var available), $"there is stock of {row.GetString(0)}, which was never received");
             Expect(row.GetInt64(1) == available, $"{row.GetString(0)}: {row.GetInt64(1)} available instead of {available}");
             Expect(row.GetInt64(2) == 0, $"{row.GetString(0)}: {row.GetInt64(2)} still reserved");
         }
@@ -115,7 +115,7 @@ internal sealed class ConsistencyCheck
             var without = orders.ToHashSet();
             await foreach (var row in Rows(service, $"SELECT order_id, status FROM {table}", stoppingToken))
             {
-                Expect(without.Remove(row.GetGuid(0)), $"{table}: one for {row.GetGuid(0)}, which is no order or has one already");
+                Expect(without.Remove(row.GetGuid(0)), $"{table}: a row for {row.GetGuid(0)}, which is not an order or already has one");
                 Expect(row.GetString(1) == done, $"{table}: that of {row.GetGuid(0)} is {row.GetString(1)}");
             }
 
@@ -160,7 +160,7 @@ internal sealed class ConsistencyCheck
             var (eventId, order) = (row.GetGuid(0), Guid.Parse(row.GetString(1)));
             var (sequence, type) = (row.GetInt32(2), row.GetString(3).Split(':')[1]);
             var chapter = chapters[order] = chapters.GetValueOrDefault(order) + 1;
-            Expect(orders.Contains(order), $"{service}: an event of {order}, which is no order");
+            Expect(orders.Contains(order), $"{service}: an event of {order}, which is not an order");
             Expect(ids.Add(eventId), $"{service}: the event {eventId} is there twice");
             Expect(
                 sequence == chapter && chapter <= story.Length && type == story[chapter - 1],

@@ -38,7 +38,7 @@ internal static class Cpu
         try
         {
             var stat = File.ReadAllText($"/proc/{pid}/stat");
-            // The name may hold spaces and brackets; what counts comes after it: state, parent, …, utime, stime, cutime, cstime.
+            // The name may hold spaces and brackets; the numbers come after it: state, parent, …, utime, stime, cutime, cstime.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return new Usage(
                 pid,

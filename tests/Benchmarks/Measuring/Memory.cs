@@ -6,7 +6,7 @@ namespace OrderPlatform.Benchmarks.Measuring;
 /// <summary>Resident memory, in megabytes.</summary>
 internal static class Memory
 {
-    /// <summary>The most that a process ever had.</summary>
+    /// <summary>The peak since the process began.</summary>
     public static double Peak(int pid) => Status(pid, "VmHWM:");
 
     public static double Now(int pid) => Status(pid, "VmRSS:");

@@ -71,7 +71,7 @@ internal sealed class Services : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks them to end, and insists when they do not.</summary>
+    /// <summary>Sends SIGTERM to all, and kills those that still run after 30 seconds.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var (process, _, _) in running.Values)

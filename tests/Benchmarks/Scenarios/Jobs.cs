@@ -41,7 +41,7 @@ internal sealed class Jobs : IDisposable
             LATERAL (SELECT (left(messaging.first_id(occurred_at)::text, 14) || right(md5('old ' || n), 20))::uuid AS event_id) AS e
         """;
 
-    // The first are copies of what was handled, and the oldest; the rest only waits.
+    // The first ones are the oldest, and copies of handled events; the rest only wait.
     private const string InsertDeadLetters =
         """
         INSERT INTO messaging.dead_letters (

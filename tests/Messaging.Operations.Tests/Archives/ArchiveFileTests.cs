@@ -25,7 +25,7 @@ public sealed class ArchiveFileTests
         await (await Lines(Event(1, "{\n  \"text\": \"a\"\n}"))).ToListAsync());
 
     [Fact]
-    public async Task A_whole_file_is_what_its_manifest_says()
+    public async Task A_complete_file_matches_its_manifest()
     {
         var manifest = Manifest("a.jsonl.gz", await Write("a.jsonl.gz", Event(1, "{}")));
 

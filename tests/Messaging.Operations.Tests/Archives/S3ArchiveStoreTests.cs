@@ -40,7 +40,7 @@ public sealed class S3ArchiveStoreTests : IAsyncLifetime
         async Task Write(Stream stream)
         {
             await stream.WriteAsync(new byte[20_000_000], Cancellation);
-            throw new Npgsql.NpgsqlException("The database is away.");
+            throw new Npgsql.NpgsqlException("The database is unavailable.");
         }
 
         await Assert.ThrowsAsync<Npgsql.NpgsqlException>(() => archive.Write("half", Write, Cancellation));

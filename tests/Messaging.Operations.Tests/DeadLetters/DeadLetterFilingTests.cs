@@ -36,7 +36,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task While_the_database_is_away_nothing_leaves_the_error_queue()
+    public async Task While_the_database_is_unavailable_nothing_leaves_the_error_queue()
     {
         var service = await Service().Start();
         await IsConsumed("ledger_error");
@@ -102,7 +102,7 @@ public sealed class DeadLetterFilingTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task Copies_that_failed_each_count_and_those_that_only_come_again_do_not()
+    public async Task Each_failed_copy_is_counted_and_a_redelivered_one_is_not()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();

@@ -10,7 +10,7 @@ public sealed class DeadLetterFilterTests
     private readonly NpgsqlParameterCollection parameters = new NpgsqlCommand().Parameters;
 
     [Fact]
-    public void Without_conditions_all_are_meant() => Assert.Equal("true", new DeadLetterFilter().Where(parameters));
+    public void Without_conditions_it_matches_every_dead_letter() => Assert.Equal("true", new DeadLetterFilter().Where(parameters));
 
     [Fact]
     public void All_conditions_must_hold_and_values_are_parameters()
@@ -36,11 +36,11 @@ public sealed class DeadLetterFilterTests
     }
 
     [Fact]
-    public void Empty_exceptions_and_handlers_mean_those_without() => Assert.Equal(
+    public void An_empty_exception_or_handler_matches_dead_letters_without_one() => Assert.Equal(
         "exception_type IS NULL AND handler IS NULL", new DeadLetterFilter(Exception: "", Handler: "").Where(parameters));
 
     [Fact]
-    public void A_redrive_means_those_that_wait_whatever_the_filter_says() => Assert.Equal(
+    public void A_redrive_matches_only_waiting_dead_letters() => Assert.Equal(
         "state = $1", new DeadLetterFilter().Where(parameters, waiting: true));
 
     [Fact]

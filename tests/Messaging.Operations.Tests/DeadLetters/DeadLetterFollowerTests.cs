@@ -84,7 +84,7 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
         var letters = await List(service, "state=waiting&text=waits for an event that was discarded");
         Assert.Equal([2, 3, 4], letters.Select(json => json.GetProperty("sequence").GetInt32()).Order());
 
-        // They are dead letters like any other: an operator mends the order by hand, and redrives them.
+        // They are dead letters like any other: an operator repairs the order by hand, and redrives them.
         await service.OpenByHand(account);
         await Post(service, "/redrives", new { filter = new { stream = account.ToString() } });
         await Eventually.Is(async () => await service.Tally(account) is { Total: 3, Changes: 2, Closed: true });
@@ -144,9 +144,9 @@ public sealed class DeadLetterFollowerTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task Releasing_twice_is_done_once_and_what_comes_later_can_be_released_too()
+    public async Task A_second_release_changes_nothing_and_later_followers_can_be_released_too()
     {
-        var service = await Service().With("Messaging:DeadLetters:SweepInterval", "01:00:00").Start();
+        var service = await Service().With("Messaging:DeadLetters:ReconcileInterval", "01:00:00").Start();
         var account = Guid.CreateVersion7();
         var letter = await Fail(service, account);
         Poison.Remove(account);

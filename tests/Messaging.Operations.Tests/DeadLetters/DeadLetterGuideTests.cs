@@ -79,7 +79,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task The_others_of_the_group_are_counted_and_then_sent()
+    public async Task The_rest_of_the_group_is_counted_and_then_sent()
     {
         var service = await Service().Start();
         await Insert(1, 5);
@@ -131,7 +131,7 @@ public sealed class DeadLetterGuideTests : DeadLetterTest
     }
 
     [Fact]
-    public async Task A_body_is_taken_as_it_is_put_right_and_redriven()
+    public async Task A_body_is_downloaded_unchanged_corrected_and_redriven()
     {
         var account = Guid.CreateVersion7();
         var letter = await DeadLetter(account);

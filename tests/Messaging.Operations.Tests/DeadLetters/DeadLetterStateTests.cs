@@ -59,6 +59,6 @@ public sealed class DeadLetterStateTests(SharedSampleService shared) : DeadLette
         await letter.Becomes("discarded", attempts: 2);
     }
 
-    /// <summary>Automatic redrives come too late to disturb.</summary>
+    /// <summary>Automatic redrives come too late to interfere.</summary>
     protected override SampleServiceBuilder Service() => base.Service().With("Messaging:DeadLetters:AutomaticBackoff", "01:00:00");
 }

@@ -37,7 +37,7 @@ public sealed class HeaderJsonTests
         }));
 
     [Fact]
-    public void Tables_in_tables_end_somewhere()
+    public void Nested_tables_are_cut_off_at_a_maximum_depth()
     {
         var table = new Dictionary<string, object?> { ["deepest"] = true };
         for (var depth = 0; depth < 100; depth++)

@@ -26,7 +26,7 @@ public sealed class RedriveCancelTests : DeadLetterTest
         Assert.InRange(redrives[0].GetProperty("scheduled").GetInt64(), 1, 19);
         Assert.Equal(answer.GetProperty("lastAt").GetDateTimeOffset(), redrives[0].GetProperty("lastAt").GetDateTimeOffset());
 
-        var (status, cancelled) = await Post(service, $"/redrives/{id}/cancel", new { reason = "not mended yet" }, "bert");
+        var (status, cancelled) = await Post(service, $"/redrives/{id}/cancel", new { reason = "not repaired yet" }, "bert");
 
         Assert.Equal(200, status);
         var count = cancelled.GetProperty("cancelled").GetInt64();
@@ -34,7 +34,7 @@ public sealed class RedriveCancelTests : DeadLetterTest
         await Eventually.Is(async () => await DeadLetters("state = 'resolved'") == 20 - count);
         Assert.Equal(count, await DeadLetters("state = 'waiting' AND redrive_id IS NULL AND type_name = 'Opened'"));
         Assert.Equal(count, await Database.Scalar<long>(
-            "SELECT count(*) FROM messaging.dead_letter_actions WHERE action = 'cancel' AND who = 'bert' AND reason = 'not mended yet'"));
+            "SELECT count(*) FROM messaging.dead_letter_actions WHERE action = 'cancel' AND who = 'bert' AND reason = 'not repaired yet'"));
         Assert.Equal(5, await DeadLetters("redrive_id IS NOT NULL AND type_name = 'Deposited'"));
         Assert.Equal([other.GetProperty("id").GetGuid()], (await Redrives(service)).Select(redrive => redrive.GetProperty("id").GetGuid()));
 

@@ -64,7 +64,7 @@ public sealed class RedriveSelectionTests : DeadLetterTest
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
-        var mended = await Fail(service, account);
+        var repaired = await Fail(service, account);
         var gone = await FailAndChange(service, "queue = 'ledger_gone'");
         var garbled = await FailAndChange(service, """headers = '{"x": {"$base64": 5}}'""");
         Poison.Remove(account);
@@ -72,7 +72,7 @@ public sealed class RedriveSelectionTests : DeadLetterTest
         var (status, answer) = await Post(service, "/redrives", new { filter = new { } });
 
         Assert.Equal((202, 3), (status, answer.GetProperty("scheduled").GetInt32()));
-        await mended.Becomes("resolved");
+        await repaired.Becomes("resolved");
         foreach (var letter in (Letter[])[gone, garbled])
         {
             await letter.Becomes("waiting");

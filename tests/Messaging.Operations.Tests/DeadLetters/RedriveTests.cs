@@ -18,7 +18,7 @@ public sealed class RedriveTests : DeadLetterTest
         await Bind("copies", "ledger");
         Poison.Remove(account);
 
-        var (status, answer) = await letter.Post("redrive", new { reason = "mended" });
+        var (status, answer) = await letter.Post("redrive", new { reason = "repaired" });
 
         Assert.Equal((202, 1, 1), (status, answer.GetProperty("matched").GetInt32(), answer.GetProperty("scheduled").GetInt32()));
         await letter.Becomes("resolved");
@@ -29,7 +29,7 @@ public sealed class RedriveTests : DeadLetterTest
         Assert.Equal("application/json", copy.ContentType);
         Assert.Equal(["MT-MessageType", "occurred-at", "sequence", "stream"], copy.Headers!.Keys.Order());
         Assert.Equal(["anna redrive", "ledger redriven", "ledger resolved"], await letter.Actions());
-        Assert.Equal("mended", (await letter.Read()).GetProperty("actions")[0].GetProperty("reason").GetString());
+        Assert.Equal("repaired", (await letter.Read()).GetProperty("actions")[0].GetProperty("reason").GetString());
     }
 
     [Fact]

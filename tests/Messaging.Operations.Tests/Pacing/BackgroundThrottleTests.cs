@@ -20,7 +20,7 @@ public sealed class BackgroundThrottleTests
     }
 
     [Fact]
-    public async Task Does_not_rest_where_all_of_the_time_is_its_own()
+    public async Task Does_not_rest_when_its_share_is_all_of_the_time()
     {
         var clock = new HandClock();
         var turn = new BackgroundThrottle(share: 1, clock).Begin();

@@ -32,7 +32,7 @@ public sealed class LargeReplayTests : SampleServiceTest
         """;
 
     [LongFact]
-    public async Task A_fresh_consumer_learns_a_million_events_each_account_in_order()
+    public async Task A_fresh_consumer_receives_a_million_events_each_account_in_order()
     {
         await Stop(await Service().Start());
         await using (var insert = Database.Source.CreateCommand(InsertPast))
@@ -49,28 +49,28 @@ public sealed class LargeReplayTests : SampleServiceTest
         var service = await Service()
             .WithHttp()
             .WithHandlers(messaging => messaging
-                .Handles<Opened, CountOpening>(HeardInOrder.Queue)
-                .Handles<Deposited, CountDeposit>(HeardInOrder.Queue))
-            .With("Messaging:GroupSize", "500")
+                .Handles<Opened, CountOpening>(RecordedInOrder.Queue)
+                .Handles<Deposited, CountDeposit>(RecordedInOrder.Queue))
+            .With("Messaging:BatchSize", "500")
             .With("Messaging:Prefetch", "2000")
             .Start();
-        await IsConsumed(HeardInOrder.Queue);
+        await IsConsumed(RecordedInOrder.Queue);
         var watch = System.Diagnostics.Stopwatch.StartNew();
 
-        var job = await service.StartJob("/ops/replays", new { queue = HeardInOrder.Queue });
-        await Eventually.Reaches(() => HeardInOrder.Events, Events);
+        var job = await service.StartJob("/ops/replays", new { queue = RecordedInOrder.Queue });
+        await Eventually.Reaches(() => RecordedInOrder.Events, Events);
         var replay = await service.JobBecomes(job, "completed");
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{Events} events in {watch.Elapsed.TotalSeconds:0} s");
         Assert.Equal(Events, replay.GetProperty("sent").GetInt64());
-        Assert.Equal(Accounts, HeardInOrder.Accounts);
-        Assert.Equal(0, HeardInOrder.OutOfOrder);
-        Assert.Equal(Events, await Database.Scalar<long>($"SELECT count(*) FROM messaging.inbox WHERE queue = '{HeardInOrder.Queue}'"));
+        Assert.Equal(Accounts, RecordedInOrder.Accounts);
+        Assert.Equal(0, RecordedInOrder.OutOfOrder);
+        Assert.Equal(Events, await Database.Scalar<long>($"SELECT count(*) FROM messaging.inbox WHERE queue = '{RecordedInOrder.Queue}'"));
     }
 }
 
 /// <summary>Costs as little as a handler can.</summary>
-internal static class HeardInOrder
+internal static class RecordedInOrder
 {
     public const string Queue = "ledger_count";
 
@@ -85,7 +85,7 @@ internal static class HeardInOrder
     public static int OutOfOrder => outOfOrder;
 
     /// <summary>A handler may run again, so the same event again is neither counted nor out of order.</summary>
-    public static Outcome Hear(UnitOfWork unit)
+    public static Outcome Record(UnitOfWork unit)
     {
         var (account, sequence) = (unit.Incoming!.CorrelationId, unit.Incoming.Sequence);
         var last = Last.GetValueOrDefault(account);
@@ -100,10 +100,10 @@ internal static class HeardInOrder
 
 internal sealed class CountOpening(UnitOfWork unit) : IHandler<Opened>
 {
-    public Outcome Handle(Opened opened) => HeardInOrder.Hear(unit);
+    public Outcome Handle(Opened opened) => RecordedInOrder.Record(unit);
 }
 
 internal sealed class CountDeposit(UnitOfWork unit) : IHandler<Deposited>
 {
-    public Outcome Handle(Deposited deposited) => HeardInOrder.Hear(unit);
+    public Outcome Handle(Deposited deposited) => RecordedInOrder.Record(unit);
 }

@@ -68,7 +68,7 @@ public sealed class ReplayRateTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_batch_that_waits_for_its_time_is_not_sent_after_a_cancellation()
+    public async Task A_batch_that_waits_for_its_turn_is_not_sent_after_a_cancellation()
     {
         await using var proxy = await Proxy();
         var service = await Start(proxy);

@@ -96,7 +96,7 @@ public sealed class RetentionGuideTests : RetentionTest
     }
 
     [Fact]
-    public async Task An_auditor_sees_whether_an_archive_is_what_was_written()
+    public async Task An_auditor_can_check_that_an_archive_is_unchanged()
     {
         var service = await Service().Start();
         await OpenAndClose(service);

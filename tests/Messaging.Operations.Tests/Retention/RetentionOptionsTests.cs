@@ -56,7 +56,7 @@ public sealed class RetentionOptionsTests
     }
 
     [Fact]
-    public void Half_an_archive_is_refused()
+    public void An_incomplete_archive_setting_is_refused()
     {
         Assert.Contains("needs both", Assert.Single(Faults(new ArchiveOptions { Bucket = "bucket" })), StringComparison.Ordinal);
         Assert.Contains("needs both", Assert.Single(Faults(new ArchiveOptions { ServiceUrl = Store })), StringComparison.Ordinal);

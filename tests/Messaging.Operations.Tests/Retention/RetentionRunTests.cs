@@ -143,7 +143,7 @@ public sealed class RetentionRunTests : RetentionTest
     }
 
     [Fact]
-    public async Task Normal_traffic_continues_and_no_event_is_lost_or_doubled()
+    public async Task Normal_traffic_continues_and_no_event_is_lost_or_duplicated()
     {
         var service = await Service().Start();
         using var enough = new CancellationTokenSource();

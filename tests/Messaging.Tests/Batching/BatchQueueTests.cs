@@ -7,7 +7,7 @@ public sealed class BatchQueueTests
 {
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Such as requests whose clients have gone: they came as fast as all others.</summary>
+    /// <summary>Such as requests whose clients have disconnected: they arrived at the same rate as the others.</summary>
     [Fact]
     public async Task Gathers_under_load_even_when_all_units_are_left_out_of_their_batch()
     {

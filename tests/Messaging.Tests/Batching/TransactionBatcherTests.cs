@@ -40,7 +40,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Two_instances_that_insert_the_same_row_agree_on_who_was_first()
+    public async Task Two_instances_that_insert_the_same_row_agree_on_which_was_first()
     {
         var first = await Service().WithBroker(TestBroker.Nowhere).Start();
         var second = await Service().WithBroker(TestBroker.Nowhere).Start();
@@ -66,7 +66,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Groups_that_lock_the_same_rows_in_any_order_do_not_deadlock()
+    public async Task Batches_that_lock_the_same_rows_in_any_order_do_not_deadlock()
     {
         var services = new[] { await Service().WithBroker(TestBroker.Nowhere).Start(), await Service()
             .WithBroker(TestBroker.Nowhere)
@@ -79,7 +79,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
         await Task.WhenAll(Enumerable.Range(0, 1000).Select(i =>
         {
             var all = accounts.OrderBy(_ => Random.Shared.Next()).Take(5).Cast<object>().ToArray();
-            return services[i % 2].Commit.Run(
+            return services[i % 2].Batcher.Run(
                 rows => rows.AddRange<Account>(all),
                 unit =>
                 {
@@ -95,7 +95,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_request_is_told_when_the_database_is_away()
+    public async Task A_request_fails_with_an_exception_when_the_database_is_unavailable()
     {
         var service = await Service().WithBroker(TestBroker.Nowhere).Start();
         await service.Open(Guid.CreateVersion7());
@@ -123,7 +123,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Messages_wait_for_a_database_that_loses_its_connections_and_none_is_lost_or_doubled()
+    public async Task Messages_wait_for_a_database_that_loses_its_connections_and_none_is_lost_or_duplicated()
     {
         var service = await Service().Start();
         var accounts = Enumerable.Range(0, 300).Select(_ => Guid.CreateVersion7()).ToArray();
@@ -149,7 +149,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
 
         foreach (var account in accounts)
         {
-            // The transaction may have been committed although its connection broke: what counts is the log.
+            // A transaction may commit although its connection breaks; then the account is opened twice. So the log is counted below.
             await Eventually.Is(async () => await Try(() => service.Open(account)));
         }
 
@@ -180,7 +180,7 @@ public sealed class TransactionBatcherTests : SampleServiceTest
     }
 
     private static Task<bool> Fail(SampleHost service) =>
-        service.Commit.Run<bool>(_ => { }, _ => throw new InvalidOperationException("no"), Cancellation);
+        service.Batcher.Run<bool>(_ => { }, _ => throw new InvalidOperationException("no"), Cancellation);
 
     private Task<long> Transactions() => Database.Scalar<long>("SELECT count(DISTINCT xmin::text) FROM messaging.event_log");
 

@@ -13,11 +13,11 @@ public sealed class DecisionTests
         Assert.Equal((null, "nothing-to-ship", Outcome.Handled), (Ship(0).Happened, Ship(0).Refusal?.Code, Ship(0).Outcome));
 
     [Fact]
-    public void Holds_nothing_where_nothing_happens() =>
+    public void Is_empty_when_nothing_happens() =>
         Assert.Equal((null, null, Outcome.Handled), (Ship(-1).Happened, Ship(-1).Refusal, Ship(-1).Outcome));
 
     [Fact]
-    public void Defers_where_another_event_must_come_first() =>
+    public void Defers_when_another_event_must_come_first() =>
         Assert.Equal((null, null, Outcome.Defer), (Ship(-2).Happened, Ship(-2).Refusal, Ship(-2).Outcome));
 
     [Fact]

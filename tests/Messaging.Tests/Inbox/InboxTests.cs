@@ -76,7 +76,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_poison_message_faults_alone_and_its_group_commits()
+    public async Task A_poison_message_fails_alone_and_the_rest_of_its_batch_commits()
     {
         var service = await Service().With("Messaging:Retries", "1").Start();
         var poisoned = Guid.CreateVersion7();
@@ -97,7 +97,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task The_units_of_a_failed_group_commit_one_by_one()
+    public async Task The_units_of_a_failed_batch_commit_one_by_one()
     {
         var service = await Service().Start();
         var accounts = Enumerable.Range(0, 10).Select(_ => Guid.CreateVersion7()).ToArray();
@@ -133,7 +133,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_redriven_event_is_no_duplicate()
+    public async Task A_redriven_event_is_not_a_duplicate()
     {
         var service = await Service().With("Messaging:Retries", "0").Start();
         var account = Guid.CreateVersion7();
@@ -209,7 +209,7 @@ public sealed class InboxTests : SampleServiceTest
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("{\"accountId\":\"no guid\"}")]
-    public async Task A_body_that_is_no_event_becomes_a_dead_letter(string body)
+    public async Task A_body_that_is_not_an_event_becomes_a_dead_letter(string body)
     {
         await Service().Start();
         var (id, properties, _) = Message(Guid.CreateVersion7(), 1, new Opened(Guid.CreateVersion7()));

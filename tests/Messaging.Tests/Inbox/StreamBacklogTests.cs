@@ -57,9 +57,9 @@ public sealed class StreamBacklogTests
         Assert.Equal([2], Sequences(backlog.ToDefer));
     }
 
-    /// <summary>What one producer says may be what the other's event waits for.</summary>
+    /// <summary>An event may wait for an event of another producer.</summary>
     [Fact]
-    public void A_producer_is_tried_again_after_another_got_further()
+    public void An_event_is_tried_again_after_another_producers_event_is_handled()
     {
         var backlog = new StreamBacklog(new HashSet<Guid>());
         backlog.Add(Event(1, "Payments"), deferred: false);

@@ -5,7 +5,7 @@ namespace OrderPlatform.Messaging.Tests.Metrics;
 
 public sealed class MetricsTests : SampleServiceTest
 {
-    /// <summary>What is known of a service before anything has happened in it.</summary>
+    /// <summary>The labels that a service knows before anything has happened in it.</summary>
     private static readonly string[] Queues = ["ledger"];
     private static readonly string[] Events = ["Closed", "Deposited", "Opened"];
 
@@ -132,7 +132,7 @@ public sealed class MetricsTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task An_unreadable_message_is_counted_as_unknown_whatever_it_calls_itself()
+    public async Task An_unreadable_message_is_counted_as_unknown_whatever_type_it_names()
     {
         var service = await Service().Start();
         await Send(
@@ -187,7 +187,7 @@ public sealed class MetricsTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_database_that_is_away_is_seen_and_no_gauge_pretends_to_know()
+    public async Task An_unavailable_database_is_reported_and_its_gauges_have_no_value()
     {
         var service = await Service().Start();
         await Scrape.Becomes(service.Services, "messaging_outbox_pending_events", 0);
@@ -207,7 +207,7 @@ public sealed class MetricsTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task One_instance_says_that_it_is_the_relay_and_after_it_another()
+    public async Task One_instance_at_a_time_reports_that_it_is_the_relay()
     {
         var first = await Service().Start();
         var second = await Service().Start();
@@ -266,13 +266,13 @@ public sealed class MetricsTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Observers_hear_of_what_was_committed_and_once()
+    public async Task Observers_are_notified_once_of_each_committed_event()
     {
         var service = await Service().Start();
         var account = Guid.CreateVersion7();
         var runs = 0;
 
-        await service.Commit.Run(
+        await service.Batcher.Run(
             rows => rows.Add<Account>(account),
             unit =>
             {

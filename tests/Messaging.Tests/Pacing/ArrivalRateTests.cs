@@ -5,12 +5,12 @@ namespace OrderPlatform.Messaging.Tests.Pacing;
 public sealed class ArrivalRateTests
 {
     [Theory]
-    [InlineData(1, 0, 5, false)]      // One by one, as fast as it goes: nobody waits for a second.
+    [InlineData(1, 0, 5, false)]      // One by one, as fast as it goes: none waits for a second one.
     [InlineData(50, 1000, 10, false)] // Many at once, after a second of nothing.
     [InlineData(7, 20, 8, false)]     // A hundred orders a second, on a slow machine: seven, because they were gathered for 20 ms.
-    [InlineData(40, 20, 10, true)]    // A thousand orders a second: more than ten of them came in the time that a group takes.
+    [InlineData(40, 20, 10, true)]    // A thousand orders a second: more than ten of them came in the time that a batch takes.
     [InlineData(40, 0, 30, true)]
-    public void Is_high_when_several_come_while_a_group_is_worked_on(int count, int waited, int worked, bool expected)
+    public void Is_high_when_several_units_arrive_while_a_batch_is_processed(int count, int waited, int worked, bool expected)
     {
         var clock = new HandClock();
         var arrivals = new ArrivalRate(threshold: 6, clock);

@@ -79,7 +79,7 @@ public sealed class RelayTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task The_backlog_of_a_broker_that_was_away_drains_in_order()
+    public async Task After_an_outage_of_the_broker_the_backlog_drains_in_order()
     {
         var away = await Service().WithBroker(TestBroker.Nowhere).Start();
         var account = Guid.CreateVersion7();
@@ -98,7 +98,7 @@ public sealed class RelayTests : SampleServiceTest
     {
         var service = await Service().Start();
         await Eventually.Is(() => service.Relay.IsActive);
-        // It binds its queue before it consumes: not again behind our back.
+        // The service binds its queue before it consumes, so it will not bind it again after the unbinding below.
         await IsConsumed("ledger");
         await OnChannel(async channel =>
         {

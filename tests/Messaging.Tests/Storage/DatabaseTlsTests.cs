@@ -4,11 +4,11 @@ using OrderPlatform.Messaging.Storage;
 
 namespace OrderPlatform.Messaging.Tests.Storage;
 
-/// <summary>With TLS, database connections trust their own authority and no other.</summary>
+/// <summary>With TLS, database connections trust only the configured authority.</summary>
 public sealed class DatabaseTlsTests : SampleServiceTest
 {
     [Fact]
-    public async Task The_database_is_believed_when_its_authority_is_the_one_that_is_named()
+    public async Task A_server_certified_by_the_configured_authority_is_trusted()
     {
         await using var server = await TlsPostgres.Enable();
         var address = new DatabaseAddress(Database.ConnectionString + ";" + server.Trusted, "ledger");
@@ -22,7 +22,7 @@ public sealed class DatabaseTlsTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task The_database_is_refused_when_its_authority_is_another()
+    public async Task A_server_certified_by_another_authority_is_refused()
     {
         await using var server = await TlsPostgres.Enable();
         var address = new DatabaseAddress(Database.ConnectionString + ";" + server.Mistrusted, "ledger");

@@ -5,8 +5,8 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Messaging.Tests.Storage;
 
 /// <summary>
-/// Gives the PostgreSQL of the tests a certificate from a new authority, until it is disposed of. Who does not ask for TLS to be verified
-/// does not notice.
+/// Gives the PostgreSQL of the tests a certificate from a new authority until it is disposed of. Connections that do not verify
+/// certificates are not affected.
 /// </summary>
 internal sealed class TlsPostgres : IAsyncDisposable
 {
@@ -15,10 +15,10 @@ internal sealed class TlsPostgres : IAsyncDisposable
 
     private TlsPostgres(NpgsqlDataSource server) => this.server = server;
 
-    /// <summary>To be added to a connection string.</summary>
+    /// <summary>A part of a connection string that trusts the server's authority.</summary>
     public string Trusted => Verifying("ca.crt");
 
-    /// <summary>To be added to a connection string: another authority, of the same kind.</summary>
+    /// <summary>The same, for another authority.</summary>
     public string Mistrusted => Verifying("wrong.crt");
 
     public static async Task<TlsPostgres> Enable()
@@ -50,11 +50,11 @@ internal sealed class TlsPostgres : IAsyncDisposable
 
     private string Verifying(string authority) => $"SSL Mode=VerifyFull;Root Certificate={Path.Combine(directory, authority)}";
 
-    /// <summary>In its data directory, readable for itself alone: else it refuses the key.</summary>
+    /// <summary>Writes to the server's data directory. Only the server may read the file; otherwise it refuses the key.</summary>
     private Task Write(string file, string content) =>
         Execute($"COPY (SELECT unnest(string_to_array('{content}', E'\\n'))) TO PROGRAM 'umask 077 && cat > {file}'");
 
-    /// <summary>The server reads its settings some time after it was told to.</summary>
+    /// <summary>The server reads its settings some time after the request.</summary>
     private async Task Reload(string ssl)
     {
         await Execute("SELECT pg_reload_conf()");

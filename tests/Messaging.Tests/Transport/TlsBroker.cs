@@ -11,8 +11,8 @@ using Testcontainers.RabbitMq;
 namespace OrderPlatform.Messaging.Tests.Transport;
 
 /// <summary>
-/// A RabbitMQ with TLS, its certificate from an authority of its own: started when a test first asks, by the command
-/// <c>TEST_SERVERS_CONTROL</c> (deploy/local/servers) where that is given, else as a container.
+/// A RabbitMQ with TLS, whose certificate comes from an authority of its own. It is started when a test first asks for it: by the command
+/// <c>TEST_SERVERS_CONTROL</c> (deploy/local/servers) if that is set, otherwise as a container.
 /// </summary>
 public sealed class TlsBroker : IAsyncDisposable
 {
@@ -26,10 +26,10 @@ public sealed class TlsBroker : IAsyncDisposable
 
     public TlsBroker() => address = new Lazy<Task<Uri>>(Start);
 
-    /// <summary>As the administrator; it says nothing of whom to trust.</summary>
+    /// <summary>Logs in as the administrator; names no authority to trust.</summary>
     public Task<Uri> Address => address.Value;
 
-    /// <summary>The file of the authority that its certificate is from.</summary>
+    /// <summary>The file of the authority that issued its certificate.</summary>
     public string AuthorityFile => Path.Combine(directory, "ca.crt");
 
     /// <summary>The file of another authority, of the same kind.</summary>

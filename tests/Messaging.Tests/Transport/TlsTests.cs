@@ -8,11 +8,11 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Tests.Transport;
 
-/// <summary>With TLS, relay and consumer believe their own authority, and nobody else.</summary>
+/// <summary>With TLS, relay and consumer trust only the configured authority.</summary>
 public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
 {
     [Fact]
-    public async Task Events_travel_through_a_broker_whose_authority_is_known()
+    public async Task Events_flow_through_a_broker_certified_by_the_configured_authority()
     {
         var service = await Service().WithBroker(await Trusting(tls.AuthorityFile)).Start();
         var account = Guid.CreateVersion7();
@@ -24,11 +24,11 @@ public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_broker_of_another_authority_is_refused_by_relay_and_consumer() =>
+    public async Task Relay_and_consumer_refuse_a_broker_certified_by_another_authority() =>
         await IsRefused(await Trusting(tls.WrongAuthorityFile));
 
     [Fact]
-    public async Task A_broker_of_a_private_authority_is_refused_when_none_is_named() => await IsRefused(await tls.Address);
+    public async Task A_broker_certified_by_a_private_authority_is_refused_when_none_is_configured() => await IsRefused(await tls.Address);
 
     [Fact]
     public async Task A_broker_with_a_certificate_for_another_host_is_refused()
@@ -41,10 +41,10 @@ public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
     [Theory]
     [InlineData("amqp://localhost/?cacertfile=ca.crt")]
     [InlineData("amqps://localhost/?cacert=ca.crt")]
-    public void An_address_that_only_looks_safe_is_none(string address) =>
+    public void An_address_that_only_looks_secure_is_refused(string address) =>
         Assert.Throws<ArgumentException>(() => new BrokerAddress(address));
 
-    /// <summary>Relay and consumer each try, and each says that the certificate was the reason.</summary>
+    /// <summary>Relay and consumer each try to connect, and each reports the certificate as the reason.</summary>
     private async Task IsRefused(Uri broker)
     {
         var service = await Service().WithBroker(broker).WithServices(services => services.AddSingleton<BrokerGate, NoWait>()).Start();
@@ -57,7 +57,7 @@ public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
 
     private async Task<Uri> Trusting(string authority) => new($"{await tls.Address}?cacertfile={Uri.EscapeDataString(authority)}");
 
-    /// <summary>MassTransit is to refuse by itself, not because nobody else got through either.</summary>
+    /// <summary>Skips the wait for the broker, so that MassTransit itself must refuse the certificate.</summary>
     private sealed class NoWait(
         BrokerAddress address, RabbitMqConnections connections, IHostApplicationLifetime lifetime, ILogger<BrokerGate> logger)
         : BrokerGate(connections, lifetime, logger)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Transport;
@@ -36,6 +35,4 @@ internal static class Events
         [.. Enumerable.Range(0, count).Select(number => Message(type, Number(number)))];
 
     public static string Number(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
-
-    public static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
 }

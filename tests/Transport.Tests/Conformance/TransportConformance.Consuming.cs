@@ -5,8 +5,8 @@ namespace OrderPlatform.Transport.Tests.Conformance;
 
 public abstract partial class TransportConformance
 {
-    private const string Queue = TransportHost.Queue;
-    private const string OtherQueue = TransportHost.OtherQueue;
+    private const string Queue = ConformanceHost.Queue;
+    private const string OtherQueue = ConformanceHost.OtherQueue;
 
     [Fact]
     public async Task A_published_event_reaches_each_queue_that_takes_its_type_once()
@@ -87,7 +87,7 @@ public abstract partial class TransportConformance
     [Fact]
     public async Task No_more_messages_are_in_flight_than_the_prefetch_allows()
     {
-        var host = await Start(new TransportHost.Settings(Prefetch: 5));
+        var host = await Start(new ConformanceHost.Settings(Prefetch: 5));
         var gate = new Gate();
         host.Receiver.Handler = _ => gate.Opened;
 
@@ -105,7 +105,7 @@ public abstract partial class TransportConformance
     [Fact]
     public async Task A_slow_message_holds_up_no_others()
     {
-        var host = await Start(new TransportHost.Settings(Prefetch: 5));
+        var host = await Start(new ConformanceHost.Settings(Prefetch: 5));
         var gate = new Gate();
         host.Receiver.Handler = @event => Events.NameOf(@event) == "0" ? gate.Opened : Task.CompletedTask;
 
@@ -121,7 +121,7 @@ public abstract partial class TransportConformance
     [Fact]
     public async Task A_slow_consumer_gets_every_message_exactly_once()
     {
-        var host = await Start(new TransportHost.Settings(Prefetch: 7));
+        var host = await Start(new ConformanceHost.Settings(Prefetch: 7));
         host.Receiver.Handler = _ => Task.Delay(Random.Shared.Next(5), Cancellation);
 
         await Send(Events.Messages(500, Events.Paid));
@@ -148,7 +148,8 @@ public abstract partial class TransportConformance
     [Fact]
     public async Task Instances_share_the_messages_of_a_queue()
     {
-        var (first, second) = (await Start(new TransportHost.Settings(Prefetch: 5)), await Start(new TransportHost.Settings(Prefetch: 5)));
+        var settings = new ConformanceHost.Settings(Prefetch: 5);
+        var (first, second) = (await Start(settings), await Start(settings));
         var gate = new Gate();
         first.Receiver.Handler = second.Receiver.Handler = _ => gate.Opened;
 

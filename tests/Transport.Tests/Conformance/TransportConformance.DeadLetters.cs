@@ -157,7 +157,7 @@ public abstract partial class TransportConformance
     public async Task With_a_store_the_error_and_skipped_queues_are_emptied_into_it()
     {
         var store = new RecordingStore();
-        var host = await Start(new TransportHost.Settings(Store: store));
+        var host = await Start(new ConformanceHost.Settings(Store: store));
         host.Receiver.Handler = _ => throw new FormatException("no good");
 
         await Send(Events.Message(Events.Paid, "poison"));
@@ -180,7 +180,7 @@ public abstract partial class TransportConformance
     {
         var gate = new Gate();
         var store = new RecordingStore { Open = gate.Opened };
-        var host = await Start(new TransportHost.Settings(Store: store));
+        var host = await Start(new ConformanceHost.Settings(Store: store));
         host.Receiver.Handler = _ => throw new FormatException("no good");
         await Send(Events.Messages(3, Events.Paid));
         await Eventually.Is(() => !store.Offered.IsEmpty);
@@ -196,7 +196,7 @@ public abstract partial class TransportConformance
     public async Task A_dead_letter_that_cannot_be_filed_stays_queued_and_blocks_no_other()
     {
         var store = new RecordingStore { Takes = letter => Events.NameOf(letter.Message.Body) != "1" };
-        var host = await Start(new TransportHost.Settings(Store: store));
+        var host = await Start(new ConformanceHost.Settings(Store: store));
         host.Receiver.Handler = _ => throw new FormatException("no good");
 
         await Send(Events.Messages(4, Events.Paid));
@@ -211,7 +211,7 @@ public abstract partial class TransportConformance
     public async Task A_dead_letter_moved_by_the_broker_is_counted_when_it_is_filed()
     {
         var store = new RecordingStore();
-        var host = await Start(new TransportHost.Settings(Store: store));
+        var host = await Start(new ConformanceHost.Settings(Store: store));
 
         await Raw.Publish(Errors, Events.Message(Events.Paid, "given up").Message);
 
@@ -226,7 +226,7 @@ public abstract partial class TransportConformance
     internal async Task A_dead_letter_with_frame_filling_headers_is_filed_by_the_consumer(string type, DeadLetterSource source)
     {
         var store = new RecordingStore();
-        var host = await Start(new TransportHost.Settings(Store: store));
+        var host = await Start(new ConformanceHost.Settings(Store: store));
         host.Receiver.Handler = @event =>
             Events.NameOf(@event) == "wide" ? throw new FormatException("no good") : Task.CompletedTask;
         var message = Events.Message(type, "wide").Message;

@@ -45,7 +45,7 @@ public abstract partial class TransportConformance
     {
         var proxy = Proxy();
         var store = new RecordingStore();
-        var host = await Start(new TransportHost.Settings(Store: store), Through(proxy));
+        var host = await Start(new ConformanceHost.Settings(Store: store), Through(proxy));
         host.Receiver.Handler = _ => throw new FormatException("no good");
 
         proxy.Close();
@@ -134,7 +134,7 @@ public abstract partial class TransportConformance
     [Fact]
     public async Task An_unusable_address_prevents_startup_with_one_sentence()
     {
-        var host = TransportHost.Build(Use, "rabbitmq://guest:secret@localhost/", new TransportHost.Settings());
+        var host = ConformanceHost.Build(Use, "rabbitmq://guest:secret@localhost/", new ConformanceHost.Settings());
 
         var refused = await Assert.ThrowsAsync<ArgumentException>(() => host.Start(Cancellation));
 
@@ -198,7 +198,7 @@ public abstract partial class TransportConformance
         Assert.InRange(await StopTime(host), TimeSpan.Zero, LongestStop);
     }
 
-    private static async Task<TimeSpan> StopTime(TransportHost host)
+    private static async Task<TimeSpan> StopTime(ConformanceHost host)
     {
         var watch = Stopwatch.StartNew();
         await host.Stop();

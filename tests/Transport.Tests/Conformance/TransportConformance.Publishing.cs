@@ -8,7 +8,7 @@ namespace OrderPlatform.Transport.Tests.Conformance;
 public abstract partial class TransportConformance
 {
     private const string Probe = "probe";
-    private static readonly TransportHost.Settings OnlyPublishes = new(Consumes: false);
+    private static readonly ConformanceHost.Settings OnlyPublishes = new(Consumes: false);
 
     [Fact]
     public async Task Events_arrive_in_the_order_in_which_they_are_published()

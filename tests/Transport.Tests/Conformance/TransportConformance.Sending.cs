@@ -130,7 +130,7 @@ public abstract partial class TransportConformance
     public async Task A_redriven_message_is_handled()
     {
         var store = new RecordingStore();
-        var host = await Start(new TransportHost.Settings(Store: store));
+        var host = await Start(new ConformanceHost.Settings(Store: store));
         host.Receiver.Handler = _ => throw new FormatException("not yet");
         await Send(Events.Message(Events.Paid, "one"));
         await Eventually.Is(() => store.Filed.Count == 1);

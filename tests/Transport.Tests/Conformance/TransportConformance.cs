@@ -39,16 +39,16 @@ public abstract partial class TransportConformance : IAsyncLifetime
     protected abstract void Use(MessagingBuilder messaging);
 
     /// <summary>Starts an instance of the service, and waits until it consumes.</summary>
-    private async Task<TransportHost> Start(TransportHost.Settings? settings = null, string? address = null)
+    private async Task<ConformanceHost> Start(ConformanceHost.Settings? settings = null, string? address = null)
     {
         var host = await StartUnconnected(settings, address);
         await Eventually.Is(() => host.Transport.IsUp);
         return host;
     }
 
-    private async Task<TransportHost> StartUnconnected(TransportHost.Settings? settings = null, string? address = null)
+    private async Task<ConformanceHost> StartUnconnected(ConformanceHost.Settings? settings = null, string? address = null)
     {
-        var host = TransportHost.Build(Use, address ?? Address, settings ?? new TransportHost.Settings());
+        var host = ConformanceHost.Build(Use, address ?? Address, settings ?? new ConformanceHost.Settings());
         started.Add(host);
         await host.Start(Cancellation);
         return host;
@@ -69,7 +69,7 @@ public abstract partial class TransportConformance : IAsyncLifetime
     /// </summary>
     private async Task IsEmpty(string queue)
     {
-        foreach (var host in started.OfType<TransportHost>())
+        foreach (var host in started.OfType<ConformanceHost>())
             await host.Stop();
         await Eventually.Is(async () => await Raw.Count(queue) == 0, $"{queue} is empty");
     }

@@ -47,8 +47,8 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
         const int Sessions = 5;
         const int Batches = 4;
         var batchSize = filtersWait ? 50 : 500;
-        await using var host = await TransportHost.Start(
-            TransportHost.MassTransit, broker, Types, configure: filtersWait ? WaitAtTimes : null);
+        await using var host = await SingleQueueHost.Start(
+            SingleQueueHost.MassTransit, broker, Types, configure: filtersWait ? WaitAtTimes : null);
         var sequence = 0;
         for (var session = 0; session < Sessions; session++)
         {
@@ -81,9 +81,9 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
         var @event = Event(Types[0], 7) with { CausationId = Guid.CreateVersion7(), IsReplayed = true };
         var message = new OutgoingMessage(
             @event.Type, WireFormat.Write(@event, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", asEnvelope));
-        foreach (var transport in new[] { TransportHost.MassTransit, TransportHost.RabbitMq })
+        foreach (var transport in new[] { SingleQueueHost.MassTransit, SingleQueueHost.RabbitMq })
         {
-            await using var host = await TransportHost.Start(transport, broker, Types);
+            await using var host = await SingleQueueHost.Start(transport, broker, Types);
             await using var publisher = await host.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
             await await publisher.Publish([message], TestContext.Current.CancellationToken);
         }
@@ -93,12 +93,12 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(TransportHost.MassTransit)]
-    [InlineData(TransportHost.RabbitMq)]
+    [InlineData(SingleQueueHost.MassTransit)]
+    [InlineData(SingleQueueHost.RabbitMq)]
     public async Task An_unroutable_event_fails_its_batch(string transport)
     {
         await channel.QueueUnbindAsync("all", Types[1], "");
-        await using var host = await TransportHost.Start(transport, broker, Types);
+        await using var host = await SingleQueueHost.Start(transport, broker, Types);
         await using var publisher = await host.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
 
         var confirmed = await publisher.Publish([Message(0), Message(1)], TestContext.Current.CancellationToken);
@@ -113,8 +113,8 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     [Fact]
     public async Task A_second_publisher_waits_for_the_end_of_the_first()
     {
-        await using var first = await TransportHost.Start(TransportHost.MassTransit, broker, Types);
-        await using var second = await TransportHost.Start(TransportHost.RabbitMq, broker, Types);
+        await using var first = await SingleQueueHost.Start(SingleQueueHost.MassTransit, broker, Types);
+        await using var second = await SingleQueueHost.Start(SingleQueueHost.RabbitMq, broker, Types);
         var publisher = await first.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
 
         await Assert.ThrowsAsync<IOException>(() => first.Transport.ConnectPublisher(TestContext.Current.CancellationToken));
@@ -128,7 +128,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     [Fact]
     public async Task A_lost_connection_ends_the_publisher_and_nothing_is_sent_again()
     {
-        await using var host = await TransportHost.Start(TransportHost.MassTransit, broker, Types);
+        await using var host = await SingleQueueHost.Start(SingleQueueHost.MassTransit, broker, Types);
         await using var publisher = await host.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
         await await publisher.Publish([Message(0)], TestContext.Current.CancellationToken);
         var sequence = 1;
@@ -164,7 +164,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     [Fact]
     public async Task An_unreachable_broker_is_reported()
     {
-        await using var host = await TransportHost.Start(TransportHost.MassTransit, broker, Types, away: true);
+        await using var host = await SingleQueueHost.Start(SingleQueueHost.MassTransit, broker, Types, away: true);
 
         await Assert.ThrowsAnyAsync<IOException>(() => host.Transport.ConnectPublisher(TestContext.Current.CancellationToken));
     }
@@ -173,8 +173,8 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     public async Task The_services_filters_and_observers_see_sent_and_consumed_messages()
     {
         var seen = new ConcurrentQueue<string>();
-        await using var host = await TransportHost.Start(
-            TransportHost.MassTransit,
+        await using var host = await SingleQueueHost.Start(
+            SingleQueueHost.MassTransit,
             broker,
             [Types[0]],
             [Types[0]],

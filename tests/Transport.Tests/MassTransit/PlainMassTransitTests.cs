@@ -20,10 +20,10 @@ public sealed class PlainMassTransitTests : IAsyncLifetime
     public ValueTask DisposeAsync() => broker.DisposeAsync();
 
     [Theory]
-    [InlineData(TransportHost.MassTransit, true)]
-    [InlineData(TransportHost.RabbitMq, true)]
-    [InlineData(TransportHost.MassTransit, false)]
-    [InlineData(TransportHost.RabbitMq, false)]
+    [InlineData(SingleQueueHost.MassTransit, true)]
+    [InlineData(SingleQueueHost.RabbitMq, true)]
+    [InlineData(SingleQueueHost.MassTransit, false)]
+    [InlineData(SingleQueueHost.RabbitMq, false)]
     public async Task A_plain_consumer_reads_an_event(string transport, bool asEnvelope)
     {
         var consumed = new TaskCompletionSource<ConsumeContext<OrderPlaced>>();
@@ -54,7 +54,7 @@ public sealed class PlainMassTransitTests : IAsyncLifetime
             TraceParent: null,
             JsonSerializer.SerializeToUtf8Bytes(order, EventTypes.Json));
 
-        await using var ours = await TransportHost.Start(transport, broker, published: [OrderPlaced]);
+        await using var ours = await SingleQueueHost.Start(transport, broker, published: [OrderPlaced]);
         await using var publisher = await ours.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
         await await publisher.Publish(
             [new(OrderPlaced, WireFormat.Write(@event, traceParent: null, asEnvelope))], TestContext.Current.CancellationToken);
@@ -68,11 +68,11 @@ public sealed class PlainMassTransitTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(TransportHost.MassTransit)]
-    [InlineData(TransportHost.RabbitMq)]
+    [InlineData(SingleQueueHost.MassTransit)]
+    [InlineData(SingleQueueHost.RabbitMq)]
     public async Task An_event_from_a_plain_publisher_is_read(string transport)
     {
-        await using var ours = await TransportHost.Start(transport, broker, consumed: [StockReserved]);
+        await using var ours = await SingleQueueHost.Start(transport, broker, consumed: [StockReserved]);
         await using var plain = await StartPlain();
         var (order, id) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var reserved = new StockReserved(order, DateTimeOffset.UtcNow);

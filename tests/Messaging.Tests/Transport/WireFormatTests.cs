@@ -1,13 +1,16 @@
+using System.Text;
 using System.Text.Json;
 using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Transport;
-using OrderPlatform.Transport.Tests.Conformance;
 
-namespace OrderPlatform.Transport.Tests;
+namespace OrderPlatform.Messaging.Tests.Transport;
 
 /// <summary>Conversion between events and messages: raw JSON and MassTransit's envelope.</summary>
 public sealed class WireFormatTests
 {
+    private const string Placed = "Transport.Sample:Placed";
+    private const string Paid = "Transport.Sample:Paid";
+
     private static readonly DateTimeOffset Now = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
 
     [Theory]
@@ -15,7 +18,7 @@ public sealed class WireFormatTests
     [InlineData(true)]
     public void A_written_event_is_read_back(bool asEnvelope)
     {
-        var @event = Events.Of(Events.Paid, "one");
+        var @event = Event();
 
         var read = Read(WireFormat.Write(@event, @event.TraceParent, asEnvelope))!;
 
@@ -26,7 +29,7 @@ public sealed class WireFormatTests
     [Fact]
     public void Raw_JSON_has_the_contract_as_its_body_and_everything_else_in_headers()
     {
-        var @event = Events.Of(Events.Paid, "one");
+        var @event = Event();
 
         var message = WireFormat.Write(@event, "a trace");
 
@@ -44,7 +47,7 @@ public sealed class WireFormatTests
     [Fact]
     public void An_envelope_has_what_a_plain_MassTransit_consumer_needs()
     {
-        var @event = Events.Of(Events.Paid, "one");
+        var @event = Event();
 
         var message = WireFormat.Write(@event, traceParent: null, asEnvelope: true);
 
@@ -80,15 +83,23 @@ public sealed class WireFormatTests
         var id = Guid.Parse("7cff0000-5d11-0015-5baa-08de2d8a3f0b");
         Assert.Equal(
             new EventEnvelope(
-                id, Events.Paid, id.ToString(), 0, id, null, new DateTimeOffset(2026, 6, 30, 8, 15, 0, TimeSpan.Zero).AddTicks(1234567), null, default),
+                id,
+                Paid,
+                id.ToString(),
+                0,
+                id,
+                null,
+                new DateTimeOffset(2026, 6, 30, 8, 15, 0, TimeSpan.Zero).AddTicks(1234567),
+                null,
+                default),
             read with { Body = default });
-        Assert.Equal("""{ "amount": "12.50" }""", Events.Text(read.Body));
+        Assert.Equal("""{ "amount": "12.50" }""", Encoding.UTF8.GetString(read.Body.Span));
     }
 
     [Fact]
     public void A_message_without_a_content_type_is_read_as_raw_JSON()
     {
-        var message = Events.Message(Events.Paid, "one").Message;
+        var message = Message(Paid);
 
         Assert.NotNull(Read(message with { ContentType = null }));
         Assert.NotNull(Read(message with { ContentType = "application/json; charset=utf-8" }));
@@ -102,7 +113,7 @@ public sealed class WireFormatTests
     public void A_content_type_that_cannot_be_read_is_named(string contentType)
     {
         var malformed = Assert.Throws<MalformedMessageException>(
-            () => Read(Events.Message(Events.Paid, "one").Message with { ContentType = contentType }));
+            () => Read(Message(Paid) with { ContentType = contentType }));
 
         Assert.Contains($"'{contentType}'", malformed.Message, StringComparison.Ordinal);
     }
@@ -110,7 +121,7 @@ public sealed class WireFormatTests
     [Fact]
     public void Of_several_types_the_first_that_the_queue_takes_is_used()
     {
-        var message = Events.Message(Events.Paid, "one").Message;
+        var message = Message(Paid);
         message = message with
         {
             Headers = new Dictionary<string, object?>(message.Headers)
@@ -119,18 +130,19 @@ public sealed class WireFormatTests
             },
         };
 
-        Assert.Equal(Events.Paid, Read(message)!.Type);
+        Assert.Equal(Paid, Read(message)!.Type);
         Assert.Equal("A:Base", WireFormat.TypeOf(message));
     }
 
     [Fact]
     public void A_malformed_message_of_an_unhandled_type_is_skipped()
     {
-        var message = Events.Message("Transport.Other:Unknown", "one").Message with { MessageId = "no id" };
+        var message = Message("Transport.Other:Unknown") with { MessageId = "no id" };
 
         Assert.Null(Read(message));
         Assert.Null(Read(new TransportMessage("{}"u8.ToArray())));
-        Assert.Null(Read(new TransportMessage("""{"messageType":["urn:message:A:B"]}"""u8.ToArray()) { ContentType = WireFormat.Envelope }));
+        Assert.Null(Read(
+            new TransportMessage("""{"messageType":["urn:message:A:B"]}"""u8.ToArray()) { ContentType = WireFormat.Envelope }));
         Assert.Null(Read(new TransportMessage("[1]"u8.ToArray()) { ContentType = WireFormat.Envelope }));
     }
 
@@ -140,7 +152,7 @@ public sealed class WireFormatTests
     [InlineData("""{"messageType":["urn:message:Transport.Sample:Paid"],"message":{}}""")]
     public void A_broken_envelope_is_malformed(string body)
     {
-        var message = new TransportMessage(System.Text.Encoding.UTF8.GetBytes(body)) { ContentType = WireFormat.Envelope };
+        var message = new TransportMessage(Encoding.UTF8.GetBytes(body)) { ContentType = WireFormat.Envelope };
 
         Assert.Throws<MalformedMessageException>(() => Read(message));
     }
@@ -151,7 +163,7 @@ public sealed class WireFormatTests
     [InlineData(WireHeaders.OccurredAt, "yesterday")]
     public void A_header_that_cannot_be_read_is_malformed(string header, object value)
     {
-        var message = Events.Message(Events.Paid, "one").Message;
+        var message = Message(Paid);
         message = message with { Headers = new Dictionary<string, object?>(message.Headers) { [header] = value } };
 
         Assert.Throws<MalformedMessageException>(() => Read(message));
@@ -162,7 +174,7 @@ public sealed class WireFormatTests
     [InlineData(true)]
     public void A_replayed_event_is_marked_as_such(bool asEnvelope)
     {
-        var @event = Events.Of(Events.Paid, "one") with { IsReplayed = true };
+        var @event = Event() with { IsReplayed = true };
 
         var message = WireFormat.Write(@event, traceParent: null, asEnvelope);
 
@@ -170,6 +182,24 @@ public sealed class WireFormatTests
         Assert.True(Read(message)!.IsReplayed);
     }
 
+    /// <summary>An event whose body is the JSON string <c>"one"</c>.</summary>
+    private static EventEnvelope Event(string type = Paid) => new(
+        Guid.CreateVersion7(),
+        type,
+        Stream: "stream-1",
+        Sequence: 1,
+        CorrelationId: Guid.CreateVersion7(),
+        CausationId: Guid.CreateVersion7(),
+        DateTimeOffset.UtcNow,
+        TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        JsonSerializer.SerializeToUtf8Bytes("one"));
+
+    private static TransportMessage Message(string type)
+    {
+        var @event = Event(type);
+        return WireFormat.Write(@event, @event.TraceParent);
+    }
+
     private static EventEnvelope? Read(TransportMessage message) =>
-        WireFormat.Read(message, type => type is Events.Placed or Events.Paid, Now);
+        WireFormat.Read(message, type => type is Placed or Paid, Now);
 }

@@ -1,6 +1,6 @@
 using OrderPlatform.Messaging.RabbitMq;
 
-namespace OrderPlatform.Transport.Tests;
+namespace OrderPlatform.Transport.Tests.RabbitMq;
 
 /// <summary>The acknowledgements that a channel sends for handled messages.</summary>
 public sealed class AcknowledgementsTests

@@ -13,7 +13,7 @@ using OrderPlatform.Testing;
 namespace OrderPlatform.Transport.Tests.MassTransit;
 
 /// <summary>A host with one transport and one queue, and no other part of a service. It keeps the received events.</summary>
-internal sealed class TransportHost : IMessageReceiver, IAsyncDisposable
+internal sealed class SingleQueueHost : IMessageReceiver, IAsyncDisposable
 {
     public const string MassTransit = "MassTransit";
     public const string RabbitMq = "RabbitMq";
@@ -22,7 +22,7 @@ internal sealed class TransportHost : IMessageReceiver, IAsyncDisposable
     private readonly HashSet<string> types;
     private readonly IHost host;
 
-    private TransportHost(
+    private SingleQueueHost(
         string transport,
         Uri broker,
         string[] published,
@@ -51,7 +51,7 @@ internal sealed class TransportHost : IMessageReceiver, IAsyncDisposable
 
     public ConcurrentQueue<EventEnvelope> Received { get; } = new();
 
-    public static async Task<TransportHost> Start(
+    public static async Task<SingleQueueHost> Start(
         string transport,
         TestBroker broker,
         string[]? published = null,
@@ -60,7 +60,8 @@ internal sealed class TransportHost : IMessageReceiver, IAsyncDisposable
         Action<IServiceCollection>? register = null,
         bool away = false)
     {
-        var started = new TransportHost(transport, away ? TestBroker.Nowhere : broker.Uri, published ?? [], consumed ?? [], configure, register);
+        var started = new SingleQueueHost(
+            transport, away ? TestBroker.Nowhere : broker.Uri, published ?? [], consumed ?? [], configure, register);
         await started.host.StartAsync();
         if (consumed is { Length: > 0 })
             await Eventually.Is(() => started.Transport.IsUp);

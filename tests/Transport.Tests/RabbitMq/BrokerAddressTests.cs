@@ -1,6 +1,6 @@
 using OrderPlatform.Messaging.RabbitMq;
 
-namespace OrderPlatform.Transport.Tests;
+namespace OrderPlatform.Transport.Tests.RabbitMq;
 
 /// <summary>The connection string of the broker.</summary>
 public sealed class BrokerAddressTests

@@ -1,6 +1,6 @@
 namespace OrderPlatform.Architecture.Tests.Example.Lower
 {
-    /// <summary>Forms a circle with <c>Upper.Roof</c>, for the test of the folder graph to find.</summary>
+    /// <summary>Forms a cycle with <c>Upper.Roof</c>, for the test of the folder graph to find.</summary>
     internal sealed class Cellar
     {
         public static string Above() => new Upper.Roof(new Cellar()).ToString()!;

@@ -8,7 +8,7 @@ using OrderPlatform.Messaging.Transport;
 namespace OrderPlatform.Transport.Tests.Conformance;
 
 /// <summary>An instance of the service <c>sample</c>, of which only the adapter is real.</summary>
-internal sealed class TransportHost : IAsyncDisposable
+internal sealed class ConformanceHost : IAsyncDisposable
 {
     public const string Queue = "sample";
 
@@ -17,7 +17,7 @@ internal sealed class TransportHost : IAsyncDisposable
 
     private readonly IHost host;
 
-    private TransportHost(IHost host, RecordingReceiver receiver) => (this.host, Receiver) = (host, receiver);
+    private ConformanceHost(IHost host, RecordingReceiver receiver) => (this.host, Receiver) = (host, receiver);
 
     public RecordingReceiver Receiver { get; }
 
@@ -26,7 +26,7 @@ internal sealed class TransportHost : IAsyncDisposable
     /// <summary>Cancelled when the service begins to stop.</summary>
     public CancellationToken Stopping => host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
 
-    public static TransportHost Build(Action<MessagingBuilder> use, string broker, Settings settings)
+    public static ConformanceHost Build(Action<MessagingBuilder> use, string broker, Settings settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:Broker", broker)]);
@@ -51,7 +51,7 @@ internal sealed class TransportHost : IAsyncDisposable
         var messaging = new MessagingBuilder(builder.Services, "sample");
         use(messaging);
         messaging.Transports.Values.Single()(builder.Services, topology);
-        return new TransportHost(builder.Build(), receiver);
+        return new ConformanceHost(builder.Build(), receiver);
     }
 
     public Task Start(CancellationToken cancellationToken) => host.StartAsync(cancellationToken);
