@@ -44,11 +44,11 @@ public sealed class Platform : IAsyncLifetime
     /// <summary>Settings of every instance of one service, by the service's name.</summary>
     public Func<string, (string Key, string Value)[]> SettingsOf { get; init; } = _ => [];
 
-    /// <summary>
-    /// Whether each test begins on a quiet platform, and on a new one after a failed test. False where leftovers do not disturb other
-    /// tests, or where something monitors this very platform.
-    /// </summary>
+    /// <summary>Whether each test begins on a quiet platform. False where leftovers do not disturb other tests.</summary>
     public bool BeginsQuiet { get; init; } = true;
+
+    /// <summary>Whether a failed test is followed by a new platform. False where something monitors this very platform.</summary>
+    public bool IsRenewedAfterFailure { get; init; } = true;
 
     /// <summary>The wire addresses of the events that services publish.</summary>
     public string[] PublishedTypes { get; private set; } = [];
@@ -80,7 +80,7 @@ public sealed class Platform : IAsyncLifetime
     /// <exception cref="InvalidOperationException">The previous test left activity behind.</exception>
     public async Task BeginTest()
     {
-        if (lastFailed && BeginsQuiet)
+        if (lastFailed && IsRenewedAfterFailure)
             await Renew();
         await Repair();
         if (BeginsQuiet)

@@ -26,6 +26,7 @@ public sealed class Monitoring : IAsyncLifetime
     public Platform Platform { get; } = new()
     {
         BeginsQuiet = false,
+        IsRenewedAfterFailure = false,
         Settings =
         [
             ("Messaging__SampleInterval", "00:00:01"),
