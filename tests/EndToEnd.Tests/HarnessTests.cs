@@ -9,7 +9,7 @@ public sealed class HarnessTests(Platform platform) : PlatformTest(platform)
         var activity = new Activity(Platform);
         Assert.Empty(await activity.Find());
         var sku = await Shop.Stock(2);
-        await Platform.SetCarrier(TimeSpan.FromSeconds(1));
+        await Platform.SetCarrier(Platform.CarrierDelay, failureRate: 1);
         Inventory.DatabaseProxy.Freeze();
 
         var order = await Shop.Place(sku);
@@ -19,6 +19,7 @@ public sealed class HarnessTests(Platform platform) : PlatformTest(platform)
         Assert.Contains("Inventory: 1 reservations in flight", await activity.Find());
         await Eventually.Is(async () => (await activity.Find()).Contains("Shipping: 1 shipments in flight"));
 
+        await Platform.SetCarrier(Platform.CarrierDelay);
         await Eventually.Is(async () => (await activity.Find()).Count == 0, "the platform is quiet");
         Assert.Equal("shipped", await Shop.Status(order));
     }
@@ -42,8 +43,7 @@ public sealed class HarnessTests(Platform platform) : PlatformTest(platform)
     public async Task A_PostgreSQL_restart_leaves_no_dead_connections_in_the_tests()
     {
         Assert.Equal(1, await Orders.Database.Scalar<int>("SELECT 1"));
-        await using var other = new Platform();
-        await other.InitializeAsync();
+        var other = await CreatePlatform();
 
         await other.RestartDatabase();
 

@@ -178,6 +178,7 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
 {
     private const int MostLines = 100;
 
+    private readonly List<Platform> own = [];
     private DateTimeOffset begin = DateTimeOffset.UtcNow;
 
     protected Platform Platform => platform;
@@ -196,16 +197,28 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
         begin = DateTimeOffset.UtcNow;
     }
 
-    public virtual ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         platform.EndTest();
-        ShowLogsOf(platform);
-        return ValueTask.CompletedTask;
+        foreach (var shown in own.Append(platform))
+            ShowLogsOf(shown);
+        foreach (var created in own)
+            await created.DisposeAsync();
+    }
+
+    /// <summary>A platform of the test's own, on which nothing runs yet. It is removed when the test ends.</summary>
+    /// <param name="settingsOf">Settings of every instance of one service, by the service's name.</param>
+    protected async Task<Platform> CreatePlatform(Func<string, (string Key, string Value)[]>? settingsOf = null)
+    {
+        var created = new Platform { SettingsOf = settingsOf ?? (_ => []) };
+        await created.InitializeAsync();
+        own.Add(created);
+        return created;
     }
 
     /// <summary>If the test failed, shows the services' logs since it began, in order of time, and where the full logs are.</summary>
-    protected void ShowLogsOf(Platform platform)
+    private void ShowLogsOf(Platform platform)
     {
         if (TestContext.Current.TestState?.Result != TestResult.Failed || TestContext.Current.TestOutputHelper is not { } output)
             return;
