@@ -28,10 +28,15 @@ public sealed class MetricsTests(Platform platform) : PlatformTest(platform)
         }
     }
 
-    /// <summary>The values of all series of a metric.</summary>
+    /// <summary>The values of all series of a metric. A gauge is not a number before its first sample.</summary>
     private static async Task<IReadOnlyList<double>> Values(Service service, string metric)
     {
         var scrape = await Scrape.Of(service.Http, service.Http.BaseAddress!);
-        return [.. scrape.Series.Where(series => series.Split('{')[0] == metric).Select(series => scrape[series] ?? double.NaN)];
+        return
+        [
+            .. scrape.Series.Where(series => series.Split('{')[0] == metric)
+                .Select(series => scrape[series]!.Value)
+                .Where(double.IsFinite),
+        ];
     }
 }
