@@ -40,6 +40,22 @@ public sealed class HarnessTests(Platform platform) : PlatformTest(platform)
     }
 
     [Fact]
+    public async Task A_message_that_is_delivered_but_not_acknowledged_is_reported()
+    {
+        var activity = new Activity(Platform);
+        var order = await Shop.Place(await Shop.Stock(1));
+        await Shop.Becomes(order, "shipped");
+        await Eventually.Is(async () => (await activity.Find()).Count == 0, "the platform is quiet");
+        Orders.DatabaseProxy.Freeze();
+
+        await Shop.Deliver((await Shop.Shipment(order))!.Value.GetProperty("shipmentId").GetGuid());
+
+        await Eventually.Is(async () => (await activity.Find()).Contains("Orders: 1 unreceived events"));
+        Orders.DatabaseProxy.Open();
+        await Eventually.Is(async () => (await activity.Find()).Count == 0, "the platform is quiet");
+    }
+
+    [Fact]
     public async Task A_PostgreSQL_restart_leaves_no_dead_connections_in_the_tests()
     {
         Assert.Equal(1, await Orders.Database.Scalar<int>("SELECT 1"));

@@ -53,15 +53,22 @@ public sealed class Platform : IAsyncLifetime
     /// <summary>The wire addresses of the events that services publish.</summary>
     public string[] PublishedTypes { get; private set; } = [];
 
+    /// <summary>The wire addresses of the events that each service consumes, by its queue.</summary>
+    public ILookup<string, string> ConsumedTypes { get; private set; } = null!;
+
     /// <summary>Creates databases, virtual host and users; starts nothing.</summary>
     public async ValueTask InitializeAsync()
     {
         var definitions = Repository.Path("deploy", "rabbitmq", "definitions.json");
         Broker = await TestBroker.CreateVhost(definitions);
         var users = await File.ReadAllTextAsync(definitions);
-        PublishedTypes = [.. JsonDocument.Parse(users).RootElement.GetProperty("exchanges").EnumerateArray()
+        var topology = JsonDocument.Parse(users).RootElement;
+        PublishedTypes = [.. topology.GetProperty("exchanges").EnumerateArray()
             .Select(exchange => exchange.GetProperty("name").GetString()!)
             .Where(name => name.StartsWith("OrderPlatform.Contracts.", StringComparison.Ordinal))];
+        ConsumedTypes = topology.GetProperty("bindings").EnumerateArray()
+            .Select(binding => (Type: binding.GetProperty("source").GetString()!, Queue: binding.GetProperty("destination").GetString()!))
+            .ToLookup(binding => binding.Queue, binding => binding.Type);
         var script = await File.ReadAllTextAsync(Repository.Path("deploy", "postgres", "service.sql"));
         async Task<Service> Make(string name, params (string Key, string Value)[] settings) => new(
             name,
