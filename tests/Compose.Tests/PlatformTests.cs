@@ -15,7 +15,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     /// <summary>As in <c>deploy/prometheus/prometheus.yml</c>.</summary>
     private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(15);
 
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private static readonly HttpClient Http = new() { Timeout = Eventually.Guard };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -23,7 +23,7 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
     [Fact]
     public async Task A_confirmed_order_is_cancelled_by_Shipping_before_it_is_dispatched()
     {
-        await Platform.SetCarrier(TimeSpan.FromSeconds(2));
+        await Platform.SetCarrier(Platform.CarrierDelay, failureRate: 1);
         var sku = await Shop.Stock(5);
         var order = await Shop.Place(sku, 5);
         await Shop.Becomes(order, "confirmed");
@@ -31,6 +31,7 @@ public sealed class CancellationTests(Platform platform) : PlatformTest(platform
         Assert.Equal((HttpStatusCode.Accepted, "cancelling"), await Shop.Cancel(order));
 
         await Shop.Becomes(order, "cancelled");
+        await Platform.SetCarrier(Platform.CarrierDelay);
         await Shop.Balance(sku, [order]);
         Assert.Equal((5, 0), await Shop.StockOf(sku));
         Assert.Equal(["OrderPlaced", "OrderConfirmed", "OrderCancellationRequested", "OrderCancelled"], await Shop.History(order));

@@ -171,13 +171,9 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     [InlineData(Victim.Database, Explicit = true)]
     public async Task Retention_interrupted_between_archive_and_drop_archives_every_event_once(Victim victim)
     {
-        await using var fresh = new Platform
-        {
-            SettingsOf = service => service == "Orders"
-                ? [("Messaging__Retention__LogDays", "30"), ("Messaging__Retention__Interval", "00:00:01")]
-                : [],
-        };
-        await fresh.InitializeAsync();
+        var fresh = await CreatePlatform(service => service == "Orders"
+            ? [("Messaging__Retention__LogDays", "30"), ("Messaging__Retention__Interval", "00:00:01")]
+            : []);
         await fresh.Repair();
         var (shop, orders) = (new Shop(fresh), fresh.Orders);
         var sku = await shop.Stock(3);

@@ -44,14 +44,17 @@ public sealed class Platform : IAsyncLifetime
     /// <summary>Settings of every instance of one service, by the service's name.</summary>
     public Func<string, (string Key, string Value)[]> SettingsOf { get; init; } = _ => [];
 
-    /// <summary>
-    /// Whether each test begins on a quiet platform, and on a new one after a failed test. False where leftovers do not disturb other
-    /// tests, or where something monitors this very platform.
-    /// </summary>
+    /// <summary>Whether each test begins on a quiet platform. False where leftovers do not disturb other tests.</summary>
     public bool BeginsQuiet { get; init; } = true;
+
+    /// <summary>Whether a failed test is followed by a new platform. False where something monitors this very platform.</summary>
+    public bool IsRenewedAfterFailure { get; init; } = true;
 
     /// <summary>The wire addresses of the events that services publish.</summary>
     public string[] PublishedTypes { get; private set; } = [];
+
+    /// <summary>The wire addresses of the events that each service consumes, by its queue.</summary>
+    public ILookup<string, string> ConsumedTypes { get; private set; } = null!;
 
     /// <summary>Creates databases, virtual host and users; starts nothing.</summary>
     public async ValueTask InitializeAsync()
@@ -59,9 +62,13 @@ public sealed class Platform : IAsyncLifetime
         var definitions = Repository.Path("deploy", "rabbitmq", "definitions.json");
         Broker = await TestBroker.CreateVhost(definitions);
         var users = await File.ReadAllTextAsync(definitions);
-        PublishedTypes = [.. JsonDocument.Parse(users).RootElement.GetProperty("exchanges").EnumerateArray()
+        var topology = JsonDocument.Parse(users).RootElement;
+        PublishedTypes = [.. topology.GetProperty("exchanges").EnumerateArray()
             .Select(exchange => exchange.GetProperty("name").GetString()!)
             .Where(name => name.StartsWith("OrderPlatform.Contracts.", StringComparison.Ordinal))];
+        ConsumedTypes = topology.GetProperty("bindings").EnumerateArray()
+            .Select(binding => (Type: binding.GetProperty("source").GetString()!, Queue: binding.GetProperty("destination").GetString()!))
+            .ToLookup(binding => binding.Queue, binding => binding.Type);
         var script = await File.ReadAllTextAsync(Repository.Path("deploy", "postgres", "service.sql"));
         async Task<Service> Make(string name, params (string Key, string Value)[] settings) => new(
             name,
@@ -80,7 +87,7 @@ public sealed class Platform : IAsyncLifetime
     /// <exception cref="InvalidOperationException">The previous test left activity behind.</exception>
     public async Task BeginTest()
     {
-        if (lastFailed && BeginsQuiet)
+        if (lastFailed && IsRenewedAfterFailure)
             await Renew();
         await Repair();
         if (BeginsQuiet)
@@ -178,6 +185,7 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
 {
     private const int MostLines = 100;
 
+    private readonly List<Platform> own = [];
     private DateTimeOffset begin = DateTimeOffset.UtcNow;
 
     protected Platform Platform => platform;
@@ -196,16 +204,28 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
         begin = DateTimeOffset.UtcNow;
     }
 
-    public virtual ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         platform.EndTest();
-        ShowLogsOf(platform);
-        return ValueTask.CompletedTask;
+        foreach (var shown in own.Append(platform))
+            ShowLogsOf(shown);
+        foreach (var created in own)
+            await created.DisposeAsync();
+    }
+
+    /// <summary>A platform of the test's own, on which nothing runs yet. It is removed when the test ends.</summary>
+    /// <param name="settingsOf">Settings of every instance of one service, by the service's name.</param>
+    protected async Task<Platform> CreatePlatform(Func<string, (string Key, string Value)[]>? settingsOf = null)
+    {
+        var created = new Platform { SettingsOf = settingsOf ?? (_ => []) };
+        await created.InitializeAsync();
+        own.Add(created);
+        return created;
     }
 
     /// <summary>If the test failed, shows the services' logs since it began, in order of time, and where the full logs are.</summary>
-    protected void ShowLogsOf(Platform platform)
+    private void ShowLogsOf(Platform platform)
     {
         if (TestContext.Current.TestState?.Result != TestResult.Failed || TestContext.Current.TestOutputHelper is not { } output)
             return;

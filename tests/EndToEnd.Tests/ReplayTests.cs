@@ -72,7 +72,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         var listed = answers[2].GetProperty("items")[0];
         Assert.Equal(answers[1].GetProperty("id").GetGuid(), listed.GetProperty("id").GetGuid());
         Assert.Equal("anna", listed.GetProperty("startedBy").GetString());
-        await Completed(Orders);
+        await Completes("replays", listed);
         var job = await Orders.Http.GetFromJsonAsync<JsonElement>($"ops/replays/{listed.GetProperty("id")}");
         var sent = job.GetProperty("sent").GetInt64();
         Assert.Equal(sent, job.GetProperty("total").GetInt64());
@@ -88,7 +88,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         var job = (await Run("When retention has archived a part"))[^1];
 
         Assert.Equal(("archive", "anna"), (job.GetProperty("source").GetString(), job.GetProperty("startedBy").GetString()));
-        await Completed(Orders);
+        await Completes("replays", job);
     }
 
     [Fact]
@@ -103,7 +103,8 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         Assert.Equal(("compare", "repair"), (answers[0].GetProperty("mode").GetString(), answers[2].GetProperty("mode").GetString()));
         Assert.Equal(answers[0].GetProperty("id").GetGuid(), answers[1].GetProperty("items")[0].GetProperty("id").GetGuid());
         await Shop.Becomes(order, "shipped");
-        await Completed(Orders, "rebuilds");
+        await Completes("rebuilds", answers[0]);
+        await Completes("rebuilds", answers[2]);
         Assert.Equal((1, 0), await Found(answers[0]));
         Assert.Equal((1, 1), await Found(answers[2]));
 
@@ -142,10 +143,10 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         await lose.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Returns when a service's jobs are completed.</summary>
-    private static Task Completed(Service service, string jobs = "replays") => Eventually.Is(
-        async () => await service.Database.Scalar<long>($"SELECT count(*) FROM messaging.{jobs} WHERE state <> 'completed'") == 0,
-        $"the {jobs} of {service.Name} are completed");
+    /// <summary>Returns when a job of Orders is completed.</summary>
+    /// <param name="jobs">Its kind: <c>replays</c> or <c>rebuilds</c>.</param>
+    /// <param name="started">The answer that names it.</param>
+    private Task Completes(string jobs, JsonElement started) => new Job(Orders, $"ops/{jobs}/{started.GetProperty("id")}").Completes();
 
     private Task<long> Shipments() => Shipping.Database.Scalar<long>("SELECT count(*) FROM shipments");
 
@@ -163,7 +164,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
         public async Task<long> Sent() => (await Get()).GetProperty("sent").GetInt64();
 
         public Task Completes() => Eventually.Is(
-            async () => (await Get()).GetProperty("state").GetString() == "completed", "the replay is completed");
+            async () => (await Get()).GetProperty("state").GetString() == "completed", $"{Path} is completed");
 
         private Task<JsonElement> Get() => Producer.Http.GetFromJsonAsync<JsonElement>(Path);
     }

@@ -8,8 +8,9 @@ namespace OrderPlatform.EndToEnd.Tests;
 public sealed class ServiceLog : IDisposable
 {
     private const int LongestMessage = 200;
+    private const int LastEntries = 20;
 
-    /// <summary>Where the full logs are: one folder for each test project, emptied when its tests begin.</summary>
+    /// <summary>Where the full logs are: one folder for each test project and seed, emptied when its tests begin.</summary>
     public static readonly DirectoryInfo Folder = MakeFolder();
 
     private static int count;
@@ -36,6 +37,16 @@ public sealed class ServiceLog : IDisposable
         {
             lock (lines)
                 return string.Join('\n', lines.Select(line => line.Text));
+        }
+    }
+
+    /// <summary>The last entries, one line each, and where the full log is.</summary>
+    public string Tail
+    {
+        get
+        {
+            var last = Since(DateTimeOffset.MinValue).TakeLast(LastEntries).Select(line => line.Text);
+            return string.Join('\n', last.Append($"The full log is {Path.Combine(Folder.FullName, File)}"));
         }
     }
 
@@ -93,8 +104,8 @@ public sealed class ServiceLog : IDisposable
 
     private static DirectoryInfo MakeFolder()
     {
-        var folder = new DirectoryInfo(
-            Repository.Path(".local", "tests", "log", "services", Assembly.GetEntryAssembly()!.GetName().Name!));
+        var project = Assembly.GetEntryAssembly()!.GetName().Name!;
+        var folder = new DirectoryInfo(Repository.Path(".local", "tests", "log", "services", project, $"{TestSeed.Value}"));
         if (folder.Exists)
             folder.Delete(recursive: true);
         folder.Create();

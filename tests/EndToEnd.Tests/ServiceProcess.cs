@@ -24,14 +24,14 @@ public sealed partial class ServiceProcess : IDisposable
         process.OutputDataReceived += (_, line) => Read(line.Data);
         process.ErrorDataReceived += (_, line) => Read(line.Data);
         process.Exited += (_, _) => address.TrySetException(
-            new InvalidOperationException($"The service ended with {process.ExitCode}:\n{Log.Text}"));
+            new InvalidOperationException($"The service ended with {process.ExitCode}:\n{Log.Tail}"));
         process.EnableRaisingEvents = true;
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
 
-    public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromMinutes(1) };
+    public HttpClient Http { get; } = new() { Timeout = Eventually.Guard };
 
     public bool Runs => !process.HasExited;
 
@@ -116,7 +116,7 @@ public sealed partial class ServiceProcess : IDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"The service did not stop within {Eventually.Guard.TotalSeconds} seconds:\n{Log.Text}");
+            throw new TimeoutException($"The service did not stop within {Eventually.Guard.TotalSeconds} seconds:\n{Log.Tail}");
         }
 
         return process.ExitCode;

@@ -6,8 +6,7 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
     [Fact]
     public async Task Services_start_in_any_order_and_say_what_they_wait_for()
     {
-        await using var fresh = new Platform();
-        await fresh.InitializeAsync();
+        var fresh = await CreatePlatform();
         foreach (var service in fresh.Services)
         {
             service.DatabaseProxy.Close();
@@ -37,21 +36,18 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
         var order = await shop.Place("cable");
         await (await fresh.Inventory.Start()).Ready();
         await shop.Becomes(order, "rejected");
-        ShowLogsOf(fresh);
     }
 
     [Fact]
     public async Task Several_instances_that_start_together_apply_the_migrations_once()
     {
-        await using var fresh = new Platform();
-        await fresh.InitializeAsync();
+        var fresh = await CreatePlatform();
 
         var instances = await Task.WhenAll(fresh.Orders.Start(), fresh.Orders.Start(), fresh.Orders.Start());
         await Task.WhenAll(instances.Select(instance => instance.Ready()));
 
         Assert.Single(instances, instance => instance.Log.Text.Contains("Applied 1 migrations", StringComparison.Ordinal));
         Assert.Equal(1, await fresh.Orders.Database.Scalar<long>("""SELECT count(*) FROM "__EFMigrationsHistory" """));
-        ShowLogsOf(fresh);
     }
 
     [Fact]

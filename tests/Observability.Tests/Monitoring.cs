@@ -1,8 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Npgsql;
-using Xunit.Sdk;
-using Xunit.v3;
 
 // The tests share two cores, and each causes faults.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
@@ -26,6 +24,7 @@ public sealed class Monitoring : IAsyncLifetime
     public Platform Platform { get; } = new()
     {
         BeginsQuiet = false,
+        IsRenewedAfterFailure = false,
         Settings =
         [
             ("Messaging__SampleInterval", "00:00:01"),
@@ -142,16 +141,7 @@ public sealed class Monitoring : IAsyncLifetime
 }
 
 [CollectionDefinition(nameof(MonitoredPlatform))]
-[TestClassOrderer(typeof(QueriesFirst))]
 public sealed class MonitoredPlatform : ICollectionFixture<Monitoring>;
-
-/// <summary>Runs the query tests before anything has failed, so that fault counters must show 0.</summary>
-public sealed class QueriesFirst : ITestClassOrderer
-{
-    public IReadOnlyCollection<TTestClass?> OrderTestClasses<TTestClass>(IReadOnlyCollection<TTestClass?> testClasses)
-        where TTestClass : notnull, ITestClass =>
-        [.. testClasses.OrderBy(type => type?.TestClassSimpleName != nameof(QueryTests))];
-}
 
 /// <summary>A test on the monitored platform; skipped if the monitoring programs are missing.</summary>
 [Collection(nameof(MonitoredPlatform))]

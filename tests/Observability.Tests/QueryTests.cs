@@ -36,22 +36,6 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
             await Eventually.Is(async () => (await Numbers(expression)).Count > 0, $"'{panel}' has data: {expression}");
     }
 
-    [Theory]
-    [InlineData("messaging_handler_failures_total")]
-    [InlineData("messaging_retries_total")]
-    [InlineData("messaging_dead_letters_total")]
-    [InlineData("messaging_redrives_total")]
-    [InlineData("queue:dead_letters_waiting:sum")]
-    [InlineData("""shipping_carrier_calls_total{outcome=~"failed|refused|timeout"}""")]
-    [InlineData("job:orders_post_errors:ratio_rate5m")]
-    [InlineData("job_route:http_errors:ratio_rate5m")]
-    public async Task A_fault_that_never_occurred_counts_as_0(string faults)
-    {
-        IReadOnlyList<Sample> samples = [];
-        await Eventually.Is(async () => (samples = await Numbers(faults)).Count > 0, $"{faults} is there");
-        Assert.All(samples, sample => Assert.Equal(0, sample.Value));
-    }
-
     [Fact]
     public async Task Every_row_of_a_table_has_numbers_in_all_its_columns()
     {

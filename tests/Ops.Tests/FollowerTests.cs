@@ -50,8 +50,8 @@ public sealed class FollowerTests(OpsPlatform platform) : PageTest(platform)
             await Eventually.Is(async () => await Letters(order) == 1);
         }
 
-        var ids = await Orders.Database.Scalar<Guid[]>(
-            $"SELECT array_agg(id) FROM messaging.dead_letters WHERE stream IN ('{string.Join("', '", orders)}')");
+        var ofThese = $"stream IN ('{string.Join("', '", orders)}')";
+        var ids = await Orders.Database.Scalar<Guid[]>($"SELECT array_agg(id) FROM messaging.dead_letters WHERE {ofThese}");
         using var response = await Orders.Http.PostAsJsonAsync(
             "ops/dead-letters/redrives", new { ids, perSecond = 0.01, reason = "Too early" });
         Assert.Equal(202, (int)response.StatusCode);
@@ -65,7 +65,8 @@ public sealed class FollowerTests(OpsPlatform platform) : PageTest(platform)
 
         await Says("will not be redriven.");
         await Expect(row).ToHaveCountAsync(0);
-        Assert.Equal(0, await Orders.Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letters WHERE due_at IS NOT NULL"));
+        Assert.Equal(0, await Orders.Database.Scalar<long>(
+            $"SELECT count(*) FROM messaging.dead_letters WHERE due_at IS NOT NULL AND {ofThese}"));
     }
 
     private Task<long> Letters(Guid order) =>

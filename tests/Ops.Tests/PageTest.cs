@@ -29,7 +29,7 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
     };
 
     private readonly ConcurrentQueue<string> complaints = [];
-    private IBrowserContext context = null!;
+    private IBrowserContext? context;
 
     protected IPage Page { get; private set; } = null!;
 
@@ -65,7 +65,8 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
         GC.SuppressFinalize(this);
         if (Chromium.Program is null)
             return;
-        await context.DisposeAsync();
+        if (context is not null)
+            await context.DisposeAsync();
         await base.DisposeAsync();
         Assert.DoesNotContain(complaints, complaint => !Expected.Exists(complaint.Contains));
     }

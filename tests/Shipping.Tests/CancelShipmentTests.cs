@@ -36,7 +36,7 @@ public sealed class CancelShipmentTests : ShippingTest
 
             return 200;
         };
-        var shipping = await Start(("Carrier:Resilience:AttemptTimeout:Timeout", "00:00:05"));
+        var shipping = await Start();
         var orderId = await shipping.Confirm();
         await asked.Task;
 

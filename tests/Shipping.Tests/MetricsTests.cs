@@ -55,9 +55,12 @@ public sealed class MetricsTests : ShippingTest
                 await Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken);
             return 200;
         };
-        var shipping = await Start(("Carrier:Resilience:AttemptTimeout:Timeout", "00:00:00.500"));
+        var shipping = await Start(("Carrier:Resilience:AttemptTimeout:Timeout", "00:00:01"));
         await shipping.Becomes(await shipping.Confirm(), ShipmentStatus.Dispatched);
-        Assert.Equal(1, Counted(await Scrape.Of(shipping.Services), "timeout"));
+        var scrape = await Scrape.Of(shipping.Services);
+        // On a slow machine, more answers may be too late.
+        Assert.True(Counted(scrape, "timeout") >= 1);
+        Assert.Equal(0, Counted(scrape, "failed"));
 
         Carrier.LosesAnswers = true;
         await shipping.Confirm();

@@ -30,7 +30,9 @@ public sealed class ShippingService : IAsyncDisposable
     public IServiceProvider Services => host.Services;
 
     /// <param name="database">Instances that share it share the work.</param>
-    /// <param name="settings">Override the defaults, which make retries quick and keep the circuit closed.</param>
+    /// <param name="settings">
+    /// Override the defaults, which make retries quick, keep the circuit closed, and wait for the carrier however slow the machine is.
+    /// </param>
     public static async Task<ShippingService> Start(TestDatabase database, params (string Key, string Value)[] settings)
     {
         var all = new Dictionary<string, string>
@@ -43,7 +45,9 @@ public sealed class ShippingService : IAsyncDisposable
             ["Carrier:PollInterval"] = "00:00:00.050",
             ["Carrier:LongestBackoff"] = "00:00:00.200",
             ["Carrier:Resilience:Retry:Delay"] = "00:00:00.010",
-            ["Carrier:Resilience:AttemptTimeout:Timeout"] = "00:00:02",
+            ["Carrier:Resilience:AttemptTimeout:Timeout"] = "00:05:00",
+            ["Carrier:Resilience:TotalRequestTimeout:Timeout"] = "00:10:00",
+            ["Carrier:Resilience:CircuitBreaker:SamplingDuration"] = "00:10:00",
             ["Carrier:Resilience:CircuitBreaker:MinimumThroughput"] = "100000",
         };
         foreach (var (key, value) in settings)

@@ -19,7 +19,11 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         (this.server, this.name) = (server, name);
         var address = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 };
-        Source = NpgsqlDataSource.Create(address);
+        var patient = new NpgsqlConnectionStringBuilder(address.ConnectionString)
+        {
+            CommandTimeout = (int)Eventually.Guard.TotalSeconds,
+        };
+        Source = NpgsqlDataSource.Create(patient);
         hasRole = rolePassword is not null;
         if (hasRole)
             (address.Username, address.Password) = (name, rolePassword);

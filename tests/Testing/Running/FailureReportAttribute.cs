@@ -13,7 +13,8 @@ public sealed class FailureReportAttribute : BeforeAfterTestAttribute
         if (TestContext.Current.TestState?.Result != TestResult.Failed)
             return;
         var testMethod = test.TestCase.TestMethod;
+        var options = test.TestCase.Explicit ? $"--seed {TestSeed.Value} --long" : $"--seed {TestSeed.Value}";
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"Seed {TestSeed.Value}. Alone: tests/run --seed {TestSeed.Value} {testMethod.TestClass.TestClassName}.{testMethod.MethodName}");
+            $"Seed {TestSeed.Value}. Alone: tests/run {options} {testMethod.TestClass.TestClassName}.{testMethod.MethodName}");
     }
 }

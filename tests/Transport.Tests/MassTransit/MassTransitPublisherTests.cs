@@ -255,7 +255,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
             return Task.CompletedTask;
         };
         await channel.BasicConsumeAsync("all", autoAck: true, consumer);
-        await all.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await all.Task.WaitAsync(Eventually.Guard, TestContext.Current.CancellationToken);
         return arrived;
     }
 

@@ -59,7 +59,7 @@ public sealed class PlainMassTransitTests : IAsyncLifetime
         await await publisher.Publish(
             [new(OrderPlaced, WireFormat.Write(@event, traceParent: null, asEnvelope))], TestContext.Current.CancellationToken);
 
-        var received = await consumed.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var received = await consumed.Task.WaitAsync(Eventually.Guard, TestContext.Current.CancellationToken);
         Assert.Equivalent(order, received.Message, strict: true);
         Assert.Equal(@event.EventId, received.MessageId);
         Assert.Equal(@event.CorrelationId, received.CorrelationId);
@@ -109,8 +109,8 @@ public sealed class PlainMassTransitTests : IAsyncLifetime
     {
         public async ValueTask DisposeAsync()
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-            await Bus.StopAsync(patience.Token);
+            using var limit = new CancellationTokenSource(Eventually.Guard);
+            await Bus.StopAsync(limit.Token);
         }
     }
 }

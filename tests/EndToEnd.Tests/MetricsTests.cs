@@ -1,0 +1,42 @@
+namespace OrderPlatform.EndToEnd.Tests;
+
+public sealed class MetricsTests(Platform platform) : PlatformTest(platform)
+{
+    private static readonly string[] Faults =
+    [
+        "messaging_handler_failures_total", "messaging_retries_total", "messaging_dead_letters_total", "messaging_redrives_total",
+        "messaging_dead_letters",
+    ];
+
+    /// <summary>Otherwise a series would begin with its first fault, have no rate then, and no alert would notice that fault.</summary>
+    [Fact]
+    public async Task A_fault_that_has_never_occurred_counts_as_0()
+    {
+        var fresh = await CreatePlatform();
+        await fresh.Repair();
+
+        foreach (var service in fresh.Services)
+        {
+            string[] metrics = service == fresh.Shipping ? [.. Faults, "shipping_carrier_calls_total"] : Faults;
+            foreach (var metric in metrics)
+            {
+                IReadOnlyList<double> counts = [];
+                await Eventually.Is(
+                    async () => (counts = await Values(service, metric)).Count > 0, $"{service.Name} shows {metric}");
+                Assert.All(counts, count => Assert.Equal(0, count));
+            }
+        }
+    }
+
+    /// <summary>The values of all series of a metric. A gauge is not a number before its first sample.</summary>
+    private static async Task<IReadOnlyList<double>> Values(Service service, string metric)
+    {
+        var scrape = await Scrape.Of(service.Http, service.Http.BaseAddress!);
+        return
+        [
+            .. scrape.Series.Where(series => series.Split('{')[0] == metric)
+                .Select(series => scrape[series]!.Value)
+                .Where(double.IsFinite),
+        ];
+    }
+}
