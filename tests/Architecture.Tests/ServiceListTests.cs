@@ -109,6 +109,20 @@ public sealed partial class ServiceListTests
     public void A_new_service_is_added_to_each_generated_file(string file, string lines) =>
         Assert.Contains(lines, WithBilling[file], StringComparison.Ordinal);
 
+    /// <summary>They start and check every service, so each must be named there.</summary>
+    [Theory]
+    [InlineData("EndToEnd.Tests/Platform.cs")]
+    [InlineData("EndToEnd.Tests/Activity.cs")]
+    [InlineData("Ops.Tests/OpsPlatform.cs")]
+    [InlineData("Benchmarks/Running/Services.cs")]
+    [InlineData("Compose.Tests/PlatformTests.cs")]
+    public void Tests_of_the_whole_platform_name_every_service(string file)
+    {
+        var text = File.ReadAllText(Path.Combine(Solution.Root, "tests", file));
+
+        Assert.All(List.Services, service => Assert.Matches($"\"({service.Project}|{service.Name})\"", text));
+    }
+
     [Fact]
     public void A_new_service_changes_only_the_generated_parts()
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrderPlatform.Messaging.MassTransit;
 using OrderPlatform.Messaging.Operations;
+using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.ServiceDefaults;
 using OrderPlatform.Testing;
 
@@ -28,6 +29,7 @@ public sealed class SampleServiceBuilder
     private Action<MessagingBuilder> handle = _ => { };
     private Uri broker;
     private bool http;
+    private bool operations = true;
 
     internal SampleServiceBuilder(TestDatabase database, Uri broker, Func<SampleServiceBuilder, Task<SampleHost>> start)
     {
@@ -84,6 +86,13 @@ public sealed class SampleServiceBuilder
         return this;
     }
 
+    /// <summary>Leaves out dead letters, replays, retention and the rest of Operations.</summary>
+    public SampleServiceBuilder WithoutOperations()
+    {
+        operations = false;
+        return this;
+    }
+
     /// <summary>Starts the instance. It stops with the test.</summary>
     public Task<SampleHost> Start() => start(this);
 
@@ -126,16 +135,21 @@ public sealed class SampleServiceBuilder
         foreach (var (key, value) in settings)
             builder.Configuration[key] = value;
         replace(builder.Services);
-        builder.AddMessaging<SampleDb>("ledger", messaging => handle(messaging
-            .UseMassTransit()
-            .AddOperations(operations => operations.Retains<OpenAccounts>())
-            .Publishes<Opened>()
-            .Publishes<Deposited>()
-            .Publishes<Closed>()
-            .Records<Audited>()
-            .Handles<Opened, TallyOpening>()
-            .Handles<Deposited, TallyDeposit>()
-            .Handles<Closed, TallyClosing>()
-            .Observes<RecordingObserver>()));
+        builder.AddMessaging<SampleDb>("ledger", messaging =>
+        {
+            if (operations)
+                messaging.AddOperations(rows => rows.Retains<OpenAccounts>());
+            handle(messaging
+                .UseMassTransit()
+                .UseRabbitMq()
+                .Publishes<Opened>()
+                .Publishes<Deposited>()
+                .Publishes<Closed>()
+                .Records<Audited>()
+                .Handles<Opened, TallyOpening>()
+                .Handles<Deposited, TallyDeposit>()
+                .Handles<Closed, TallyClosing>()
+                .Observes<RecordingObserver>());
+        });
     }
 }

@@ -20,6 +20,25 @@ public sealed class JourneyTests : SampleServiceTest
         await Eventually.Is(async () => await service.Tally(account) is { Total: 7 });
     }
 
+    /// <summary>A fork may leave them out.</summary>
+    [Theory]
+    [InlineData("MassTransit")]
+    [InlineData("RabbitMq")]
+    public async Task A_service_without_Operations_publishes_handles_and_leaves_failures_in_the_error_queue(string transport)
+    {
+        var service = await Service().WithoutOperations().With("Messaging:Transport", transport).With("Messaging:Retries", "0").Start();
+        var (account, poisoned) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        Poison.Add(poisoned, "poison");
+
+        await service.Open(account);
+        await service.Open(poisoned);
+        await service.Deposit(account, 7);
+
+        await Eventually.Is(async () => await service.Tally(account) is { Total: 7 });
+        await Eventually.Is(async () => await Ready("ledger_error") == 1);
+        Assert.Equal(0, await DeadLetters());
+    }
+
     [Fact]
     public async Task Events_of_a_stream_are_numbered_without_gaps()
     {

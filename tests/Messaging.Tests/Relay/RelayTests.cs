@@ -24,6 +24,23 @@ public sealed class RelayTests : SampleServiceTest
     }
 
     [Fact]
+    public async Task Only_the_configured_events_are_published_as_envelopes()
+    {
+        var service = await Service().With("Messaging:Envelopes:0", nameof(Opened)).Start();
+        await Watch();
+        await Bind("opened", "OrderPlatform.Messaging.Testing:Opened");
+        var account = Guid.CreateVersion7();
+
+        await service.Open(account);
+        await service.Deposit(account, 1);
+
+        await Eventually.Is(async () => await Ready("opened") == 1 && await Ready(Watched) == 1);
+        Assert.Equal("application/vnd.masstransit+json", (await Take("opened"))!.BasicProperties.ContentType);
+        Assert.Equal("application/json", (await Take(Watched))!.BasicProperties.ContentType);
+        await Eventually.Is(async () => await service.Tally(account) is { Total: 1 });
+    }
+
+    [Fact]
     public async Task Several_late_transactions_are_published_as_they_commit()
     {
         var service = await Service().Start();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrderPlatform.Messaging.MassTransit;
 using OrderPlatform.Messaging.RabbitMq;
+using OrderPlatform.Messaging.Transport;
 using OrderPlatform.Testing;
 using RabbitMQ.Client;
 
@@ -11,10 +12,12 @@ namespace OrderPlatform.Messaging.Tests.Transport;
 /// <summary>With TLS, relay and consumer trust only the configured authority.</summary>
 public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
 {
-    [Fact]
-    public async Task Events_flow_through_a_broker_certified_by_the_configured_authority()
+    [Theory]
+    [InlineData("MassTransit")]
+    [InlineData("RabbitMq")]
+    public async Task Events_flow_through_a_broker_certified_by_the_configured_authority(string transport)
     {
-        var service = await Service().WithBroker(await Trusting(tls.AuthorityFile)).Start();
+        var service = await Service().With("Messaging:Transport", transport).WithBroker(await Trusting(tls.AuthorityFile)).Start();
         var account = Guid.CreateVersion7();
 
         await service.Open(account);
@@ -26,6 +29,18 @@ public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
     [Fact]
     public async Task Relay_and_consumer_refuse_a_broker_certified_by_another_authority() =>
         await IsRefused(await Trusting(tls.WrongAuthorityFile));
+
+    [Fact]
+    public async Task RabbitMq_refuses_a_broker_certified_by_another_authority()
+    {
+        var service = await Service()
+            .With("Messaging:Transport", "RabbitMq")
+            .WithBroker(await Trusting(tls.WrongAuthorityFile))
+            .Start();
+
+        await Eventually.Is(async () => SaysCertificate((await service.Relay.CheckHealthAsync(new(), Cancellation)).Description));
+        Assert.False(service.Services.GetRequiredService<ITransport>().IsUp);
+    }
 
     [Fact]
     public async Task A_broker_certified_by_a_private_authority_is_refused_when_none_is_configured() => await IsRefused(await tls.Address);

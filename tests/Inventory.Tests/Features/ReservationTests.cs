@@ -6,7 +6,7 @@ using OrderPlatform.Inventory.Domain;
 using OrderPlatform.Inventory.Features;
 using OrderPlatform.Messaging.Storage;
 
-namespace OrderPlatform.Inventory.Tests;
+namespace OrderPlatform.Inventory.Tests.Features;
 
 public sealed class ReservationTests(InventoryService inventory) : IClassFixture<InventoryService>
 {

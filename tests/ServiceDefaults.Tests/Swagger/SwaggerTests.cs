@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Xunit;
 
-namespace OrderPlatform.ServiceDefaults.Tests;
+namespace OrderPlatform.ServiceDefaults.Tests.Swagger;
 
 public class SwaggerTests(TestApp app) : IClassFixture<TestApp>
 {

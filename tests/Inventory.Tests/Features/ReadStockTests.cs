@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using OrderPlatform.Inventory.Features;
 
-namespace OrderPlatform.Inventory.Tests;
+namespace OrderPlatform.Inventory.Tests.Features;
 
 public sealed class ReadStockTests(InventoryService inventory) : IClassFixture<InventoryService>
 {

@@ -1,7 +1,7 @@
 using System.Net;
 using Xunit;
 
-namespace OrderPlatform.ServiceDefaults.Tests;
+namespace OrderPlatform.ServiceDefaults.Tests.Errors;
 
 public class ProblemTests(TestApp app) : IClassFixture<TestApp>
 {

@@ -6,7 +6,7 @@ using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Testing;
 using static OrderPlatform.Inventory.Domain.ReservationStatus;
 
-namespace OrderPlatform.Inventory.Tests;
+namespace OrderPlatform.Inventory.Tests.Domain;
 
 /// <summary>The effect of each event and request in each state. No host, no database: decisions are pure.</summary>
 public sealed class DecideTests

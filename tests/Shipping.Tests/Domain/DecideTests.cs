@@ -5,7 +5,7 @@ using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Features;
 using static OrderPlatform.Shipping.Domain.ShipmentStatus;
 
-namespace OrderPlatform.Shipping.Tests;
+namespace OrderPlatform.Shipping.Tests.Domain;
 
 /// <summary>The effect of each event, request and carrier answer in each state. No host, no database: decisions are pure.</summary>
 public sealed class DecideTests

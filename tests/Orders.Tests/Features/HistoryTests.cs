@@ -5,7 +5,7 @@ using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
 
-namespace OrderPlatform.Orders.Tests;
+namespace OrderPlatform.Orders.Tests.Features;
 
 public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersService>
 {

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using OrderPlatform.Shipping.Carrier;
 using OrderPlatform.Shipping.Domain;
 
-namespace OrderPlatform.Shipping.Tests;
+namespace OrderPlatform.Shipping.Tests.Carrier;
 
 public sealed class CarrierModeTests : ShippingTest
 {

@@ -2,7 +2,7 @@ using System.Net.Http.Json;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Testing;
 
-namespace OrderPlatform.Orders.Tests;
+namespace OrderPlatform.Orders.Tests.Metrics;
 
 public sealed class MetricsTests : IAsyncLifetime
 {

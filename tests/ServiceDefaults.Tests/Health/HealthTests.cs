@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit;
 
-namespace OrderPlatform.ServiceDefaults.Tests;
+namespace OrderPlatform.ServiceDefaults.Tests.Health;
 
 public class HealthTests(TestApp app) : IClassFixture<TestApp>
 {

@@ -4,7 +4,7 @@ using System.Text.Json;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
 
-namespace OrderPlatform.Orders.Tests;
+namespace OrderPlatform.Orders.Tests.Features;
 
 public sealed class ReadOrderTests(OrdersService orders) : IClassFixture<OrdersService>
 {

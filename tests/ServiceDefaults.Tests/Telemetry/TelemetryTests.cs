@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Xunit;
 
-namespace OrderPlatform.ServiceDefaults.Tests;
+namespace OrderPlatform.ServiceDefaults.Tests.Telemetry;
 
 /// <summary>Recording traces affects the whole process, so a test that records must not run beside one that asserts the opposite.</summary>
 [Collection(Collection)]

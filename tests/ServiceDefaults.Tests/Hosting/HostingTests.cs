@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Xunit;
 
-namespace OrderPlatform.ServiceDefaults.Tests;
+namespace OrderPlatform.ServiceDefaults.Tests.Hosting;
 
 [Collection(TelemetryTests.Collection)]
 public class HostingTests

@@ -4,7 +4,7 @@ using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
 using static OrderPlatform.Orders.Domain.OrderStatus;
 
-namespace OrderPlatform.Orders.Tests;
+namespace OrderPlatform.Orders.Tests.Domain;
 
 /// <summary>The effect of each incoming event on an order in each state. No host, no database: decisions are pure.</summary>
 public sealed class DecideTests

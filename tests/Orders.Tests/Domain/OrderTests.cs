@@ -1,7 +1,7 @@
 using System.Text.Json;
 using OrderPlatform.Orders.Domain;
 
-namespace OrderPlatform.Orders.Tests;
+namespace OrderPlatform.Orders.Tests.Domain;
 
 public sealed class OrderTests(OrdersService orders) : IClassFixture<OrdersService>
 {

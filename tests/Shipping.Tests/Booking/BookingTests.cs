@@ -3,7 +3,7 @@ using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Testing;
 
-namespace OrderPlatform.Shipping.Tests;
+namespace OrderPlatform.Shipping.Tests.Booking;
 
 public sealed class BookingTests : ShippingTest
 {

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using OrderPlatform.Testing;
 using Xunit;
 
-namespace OrderPlatform.ServiceDefaults.Tests;
+namespace OrderPlatform.ServiceDefaults.Tests.Telemetry;
 
 public sealed partial class MetricsTests : IAsyncLifetime, IDisposable
 {

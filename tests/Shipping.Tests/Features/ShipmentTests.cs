@@ -7,7 +7,7 @@ using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Shipping.Features;
 
-namespace OrderPlatform.Shipping.Tests;
+namespace OrderPlatform.Shipping.Tests.Features;
 
 /// <summary>The HTTP API for reading and delivering shipments.</summary>
 public sealed class ShipmentTests : ShippingTest

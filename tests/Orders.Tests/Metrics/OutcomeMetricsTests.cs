@@ -1,7 +1,7 @@
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Testing;
 
-namespace OrderPlatform.Orders.Tests;
+namespace OrderPlatform.Orders.Tests.Metrics;
 
 /// <summary>What the metrics show of orders with each status. The tests share one instance, so they compare what was there before.</summary>
 public sealed class OutcomeMetricsTests(OutcomeMetricsTests.SampledOrders sampled) : IClassFixture<OutcomeMetricsTests.SampledOrders>

@@ -2,7 +2,7 @@ using OrderPlatform.Contracts;
 using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Testing;
 
-namespace OrderPlatform.Inventory.Tests;
+namespace OrderPlatform.Inventory.Tests.Metrics;
 
 public sealed class MetricsTests : IAsyncLifetime
 {

@@ -6,7 +6,7 @@ using OrderPlatform.Contracts.Inventory;
 using OrderPlatform.Inventory.Features;
 using OrderPlatform.Messaging.Storage;
 
-namespace OrderPlatform.Inventory.Tests;
+namespace OrderPlatform.Inventory.Tests.Features;
 
 public sealed class ReceiveStockTests(InventoryService inventory) : IClassFixture<InventoryService>
 {

@@ -1,7 +1,7 @@
 using OrderPlatform.Shipping.Domain;
 using OrderPlatform.Testing;
 
-namespace OrderPlatform.Shipping.Tests;
+namespace OrderPlatform.Shipping.Tests.Carrier;
 
 public sealed class MetricsTests : ShippingTest
 {

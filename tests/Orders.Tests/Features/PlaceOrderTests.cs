@@ -6,7 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrderPlatform.Orders.Features;
 
-namespace OrderPlatform.Orders.Tests;
+namespace OrderPlatform.Orders.Tests.Features;
 
 public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<OrdersService>
 {

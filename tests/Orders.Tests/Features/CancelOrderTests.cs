@@ -5,7 +5,7 @@ using OrderPlatform.Contracts.Orders;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Orders.Features;
 
-namespace OrderPlatform.Orders.Tests;
+namespace OrderPlatform.Orders.Tests.Features;
 
 public sealed class CancelOrderTests(OrdersService orders) : IClassFixture<OrdersService>
 {
