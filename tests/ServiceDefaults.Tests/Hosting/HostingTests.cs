@@ -1,3 +1,4 @@
+using OrderPlatform.ServiceDefaults.Tests.Telemetry;
 using System.Text;
 using Microsoft.Extensions.Options;
 using Xunit;
