@@ -1,6 +1,6 @@
-using OrderPlatform.ServiceDefaults.Tests.Telemetry;
 using System.Text;
 using Microsoft.Extensions.Options;
+using OrderPlatform.ServiceDefaults.Tests.Telemetry;
 using Xunit;
 
 namespace OrderPlatform.ServiceDefaults.Tests.Hosting;
