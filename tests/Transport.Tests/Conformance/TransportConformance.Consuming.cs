@@ -25,17 +25,6 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
-    public async Task Messages_are_handed_over_in_the_order_of_the_queue()
-    {
-        var host = await Start();
-
-        await Send(Events.Messages(500, Events.Paid));
-
-        await Eventually.Is(() => host.Receiver.Handled.Count == 500);
-        Assert.Equal(Enumerable.Range(0, 500).Select(number => $"{number}"), host.Receiver.Bodies);
-    }
-
-    [Fact]
     public async Task An_event_is_received_as_it_was_published()
     {
         var host = await Start();
