@@ -102,7 +102,7 @@ internal sealed class QueueSender(IConnection connection, TransportTopology topo
         confirms.Follow(sending);
         sending.BasicReturnAsync += (_, message) =>
         {
-            confirms.Fail(new IOException($"There is no queue '{message.RoutingKey}' ({message.ReplyText})."));
+            confirms.Fail(new IOException($"There is no queue '{message.Exchange}' ({message.ReplyText})."));
             return Task.CompletedTask;
         };
         return sending;

@@ -38,12 +38,14 @@ internal sealed class TlsProxy : IAsyncDisposable
     /// <summary>The broker's address through this proxy.</summary>
     /// <param name="authority">The file of the authority to trust.</param>
     /// <param name="host">Any name of this machine.</param>
-    public string Address(string authority, string host = "localhost") => new UriBuilder(broker)
+    /// <param name="authority">The file of the authority to trust; null to trust those of the machine.</param>
+    /// <param name="host">The name that the client expects in the certificate.</param>
+    public string Address(string? authority, string host = "localhost") => new UriBuilder(broker)
     {
         Scheme = "amqps",
         Host = host,
         Port = ((IPEndPoint)listener.LocalEndpoint).Port,
-        Query = $"cacertfile={Uri.EscapeDataString(authority)}",
+        Query = authority is null ? "" : $"cacertfile={Uri.EscapeDataString(authority)}",
     }.Uri.AbsoluteUri;
 
     public async ValueTask DisposeAsync()

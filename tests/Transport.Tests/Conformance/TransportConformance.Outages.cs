@@ -125,6 +125,13 @@ public abstract partial class TransportConformance
     }
 
     [Fact]
+    public async Task With_TLS_a_broker_certified_by_a_private_authority_is_refused_when_none_is_configured()
+    {
+        await using var tls = new TlsProxy(Broker.Uri);
+        await IsRefused(tls.Address(authority: null));
+    }
+
+    [Fact]
     public async Task With_TLS_a_certificate_for_another_host_is_refused()
     {
         await using var tls = new TlsProxy(Broker.Uri);

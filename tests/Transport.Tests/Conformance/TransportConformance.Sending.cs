@@ -89,6 +89,9 @@ public abstract partial class TransportConformance
         var message = Events.Message(Events.Paid, "one").Message;
 
         await Assert.ThrowsAsync<MessageRefusedException>(() => sender.Send("gone", [message], Cancellation));
+        await Raw.Delete(OtherQueue);
+        var refused = await Assert.ThrowsAsync<MessageRefusedException>(() => sender.Send(OtherQueue, [message], Cancellation));
+        Assert.Contains($"'{OtherQueue}'", refused.Message, StringComparison.Ordinal);
 
         await sender.Send(Queue, [message], Cancellation);
         Assert.Equal(1u, await Raw.Count(Queue));
