@@ -36,10 +36,8 @@ internal sealed class TlsProxy : IAsyncDisposable
     public string WrongAuthorityFile => Path.Combine(directory, "wrong.crt");
 
     /// <summary>The broker's address through this proxy.</summary>
-    /// <param name="authority">The file of the authority to trust.</param>
-    /// <param name="host">Any name of this machine.</param>
     /// <param name="authority">The file of the authority to trust; null to trust those of the machine.</param>
-    /// <param name="host">The name that the client expects in the certificate.</param>
+    /// <param name="host">A name of this machine, which the client expects in the certificate.</param>
     public string Address(string? authority, string host = "localhost") => new UriBuilder(broker)
     {
         Scheme = "amqps",
