@@ -46,8 +46,12 @@ install_missing_monitoring() {
 
 # The browser that the tests open the services' pages with.
 install_missing_browser() {
-  command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null ||
-    install_packages "A browser and its fonts" chromium-headless-shell fonts-liberation
+  local browser
+  for browser in chromium-headless-shell chromium chromium-browser google-chrome; do
+    ! command -v "$browser" >/dev/null || return 0
+  done
+  (install_packages "A browser and its fonts" chromium-headless-shell fonts-liberation) ||
+    install_packages "A browser and its fonts" chromium fonts-liberation
 }
 
 # install_packages WHAT PACKAGE...: fails, and says that WHAT is needed, if there is no apt or no permission to use it.

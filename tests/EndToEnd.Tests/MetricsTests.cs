@@ -26,6 +26,9 @@ public sealed class MetricsTests(Platform platform) : PlatformTest(platform)
                 Assert.All(counts, count => Assert.Equal(0, count));
             }
         }
+
+        var carrier = (await Scrape.Of(fresh.Shipping.Http, fresh.Shipping.Http.BaseAddress!)).Labels("shipping_carrier_calls_total");
+        Assert.Superset(new HashSet<string> { "failed", "refused", "timeout" }, carrier["outcome"].ToHashSet());
     }
 
     /// <summary>The values of all series of a metric. A gauge is not a number before its first sample.</summary>

@@ -157,9 +157,11 @@ public sealed class Platform : IAsyncLifetime
 
     private async Task Remove()
     {
-        foreach (var service in Services)
+        // Some are missing if their creation has failed.
+        foreach (var service in Services.OfType<Service>())
             await service.DisposeAsync();
-        await Broker.DisposeAsync();
+        if (Broker is not null)
+            await Broker.DisposeAsync();
     }
 
     private async Task BecomesQuiet()
@@ -210,8 +212,7 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
         platform.EndTest();
         foreach (var shown in own.Append(platform))
             ShowLogsOf(shown);
-        foreach (var created in own)
-            await created.DisposeAsync();
+        await Task.WhenAll(own.Select(created => created.DisposeAsync().AsTask()));
     }
 
     /// <summary>A platform of the test's own, on which nothing runs yet. It is removed when the test ends.</summary>
@@ -219,8 +220,8 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
     protected async Task<Platform> CreatePlatform(Func<string, (string Key, string Value)[]>? settingsOf = null)
     {
         var created = new Platform { SettingsOf = settingsOf ?? (_ => []) };
-        await created.InitializeAsync();
         own.Add(created);
+        await created.InitializeAsync();
         return created;
     }
 

@@ -105,10 +105,10 @@ public sealed class ServiceLog : IDisposable
     private static DirectoryInfo MakeFolder()
     {
         var project = Assembly.GetEntryAssembly()!.GetName().Name!;
-        var folder = new DirectoryInfo(Repository.Path(".local", "tests", "log", "services", project, $"{TestSeed.Value}"));
-        if (folder.Exists)
-            folder.Delete(recursive: true);
-        folder.Create();
-        return folder;
+        var all = new DirectoryInfo(Repository.Path(".local", "tests", "log", "services", project));
+        // Only tests/run, which gives the seed, runs several rounds, whose logs are kept.
+        if (all.Exists && Environment.GetEnvironmentVariable("TEST_SEED") is null)
+            all.Delete(recursive: true);
+        return all.CreateSubdirectory($"{TestSeed.Value}");
     }
 }

@@ -50,14 +50,14 @@ public sealed class SampleHost : IAsyncDisposable
         try
         {
             await host.StartAsync();
-            await host.Services.GetRequiredService<DatabaseStartup>().Ready;
+            await host.Services.GetRequiredService<DatabaseStartup>().Ready.WaitAsync(Eventually.Guard);
             if (host is WebApplication app)
                 service.Http.BaseAddress = new Uri(app.Urls.First());
             return service;
         }
         catch
         {
-            // It cannot be stopped, because it has not started.
+            // It may not have started, so it is not stopped.
             await service.Release();
             throw;
         }

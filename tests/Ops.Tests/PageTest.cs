@@ -66,9 +66,16 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
         GC.SuppressFinalize(this);
         if (Chromium.Program is null)
             return;
-        if (context is not null)
-            await context.DisposeAsync();
-        await base.DisposeAsync();
+        try
+        {
+            if (context is not null)
+                await context.DisposeAsync();
+        }
+        finally
+        {
+            await base.DisposeAsync();
+        }
+
         Assert.DoesNotContain(complaints, complaint => !Expected.Exists(complaint.Contains));
     }
 

@@ -100,8 +100,8 @@ internal static class Partitions
                 await work();
                 await transaction.CommitAsync(cancellationToken);
             },
-            exception => exception is PostgresException postgres && DatabaseErrors.IsConflict(postgres) && ++failures < Attempts,
-            _ => { },
+            exception => exception is PostgresException postgres && DatabaseErrors.IsConflict(postgres) && failures < Attempts - 1,
+            _ => failures++,
             cancellationToken);
     }
 }

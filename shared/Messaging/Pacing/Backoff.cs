@@ -10,15 +10,21 @@ public sealed class Backoff(TimeProvider? clock = null)
 
     private TimeSpan next = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Does some work, again after each failure that is temporary, until it succeeds.</summary>
+    /// <summary>Runs work until it succeeds, retrying after each temporary failure.</summary>
     /// <param name="work">The work; returns its result.</param>
     /// <param name="isTemporary">Whether a failure may end by itself; any other is thrown.</param>
-    /// <param name="retrying">Logs a failure before the wait.</param>
-    /// <param name="cancellationToken">Ends the waits.</param>
+    /// <param name="retrying">Called before each wait, for example to log the failure.</param>
+    /// <param name="cancellationToken">Ends a wait.</param>
+    /// <param name="clock">Measures the waits; null for the system's clock.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled during a wait.</exception>
     public static async Task<T> Retry<T>(
-        Func<Task<T>> work, Func<Exception, bool> isTemporary, Action<Exception> retrying, CancellationToken cancellationToken)
+        Func<Task<T>> work,
+        Func<Exception, bool> isTemporary,
+        Action<Exception> retrying,
+        CancellationToken cancellationToken,
+        TimeProvider? clock = null)
     {
-        var backoff = new Backoff();
+        var backoff = new Backoff(clock);
         while (true)
         {
             try
@@ -33,7 +39,7 @@ public sealed class Backoff(TimeProvider? clock = null)
         }
     }
 
-    /// <inheritdoc cref="Retry{T}"/>
+    /// <summary>The same for work without a result.</summary>
     public static Task Retry(
         Func<Task> work, Func<Exception, bool> isTemporary, Action<Exception> retrying, CancellationToken cancellationToken) =>
         Retry(

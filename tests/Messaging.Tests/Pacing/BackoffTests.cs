@@ -17,4 +17,45 @@ public sealed class BackoffTests
         Assert.All(clock.Waits.Zip(longest), wait => Assert.InRange(wait.First.TotalMilliseconds, wait.Second / 2 - 1, wait.Second));
         Assert.Equal(longest.Length, clock.Waits.Count);
     }
+
+    [Fact]
+    public async Task Work_is_retried_after_temporary_failures_until_it_succeeds()
+    {
+        var clock = new HandClock();
+        var (attempts, told) = (0, new List<string>());
+
+        var result = await Backoff.Retry(
+            () => ++attempts < 3 ? throw new TimeoutException($"attempt {attempts}") : Task.FromResult("done"),
+            exception => exception is TimeoutException,
+            exception => told.Add(exception.Message),
+            TestContext.Current.CancellationToken,
+            clock);
+
+        Assert.Equal("done", result);
+        Assert.Equal(["attempt 1", "attempt 2"], told);
+        Assert.Equal(2, clock.Waits.Count);
+    }
+
+    [Fact]
+    public async Task Any_other_failure_ends_the_work_at_once()
+    {
+        var attempts = 0;
+
+        await Assert.ThrowsAsync<FormatException>(() => Backoff.Retry(
+            () => ++attempts > 0 ? throw new FormatException() : Task.CompletedTask,
+            exception => exception is TimeoutException,
+            _ => { },
+            TestContext.Current.CancellationToken));
+
+        Assert.Equal(1, attempts);
+    }
+
+    [Fact]
+    public async Task Cancellation_ends_the_wait()
+    {
+        using var cancellation = new CancellationTokenSource();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Backoff.Retry(
+            () => Task.FromException(new TimeoutException()), _ => true, _ => cancellation.Cancel(), cancellation.Token));
+    }
 }

@@ -3,7 +3,7 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Orders.Tests.Metrics;
 
-/// <summary>What the metrics show of orders with each status. The tests share one instance, so they compare what was there before.</summary>
+/// <summary>The metrics of orders in each status. The tests share one instance, so they assert differences.</summary>
 public sealed class OutcomeMetricsTests(OutcomeMetricsTests.SampledOrders sampled) : IClassFixture<OutcomeMetricsTests.SampledOrders>
 {
     private readonly OrdersService orders = sampled.Orders;

@@ -205,9 +205,13 @@ public sealed class BookingTests : ShippingTest
         late.SetResult();
         await Eventually.Is(async () => await Accepted(shipping) + await Accepted(other) == 2, "both calls are answered");
 
+        // An instance that stops commits what the carrier has answered.
+        await Stop(other);
+        await Stop(shipping);
+        var after = await Start();
         Assert.Equal(2, Carrier.Calls.Count);
-        Assert.Equal(["ShipmentDispatched"], await shipping.Log(orderId));
-        Assert.Equal(2, (await shipping.Get(orderId)).Attempts);
+        Assert.Equal(["ShipmentDispatched"], await after.Log(orderId));
+        Assert.Equal(2, (await after.Get(orderId)).Attempts);
     }
 
     private static async Task<double?> Accepted(ShippingService shipping) =>
