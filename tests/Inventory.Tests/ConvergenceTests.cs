@@ -31,8 +31,10 @@ public sealed class ConvergenceTests(InventoryService inventory) : IClassFixture
         ShortAndCancelled,
     }
 
-    [Fact]
-    public Task Every_arrival_order_ends_in_the_same_state() => Arrivals.SampleAsync(
+    [Theory]
+    [InlineData(50)]
+    [InlineData(500, Explicit = true)]
+    public Task Every_arrival_order_ends_in_the_same_state(int samples) => Arrivals.SampleAsync(
         async sample =>
         {
             var (story, arrivals) = sample;
@@ -55,7 +57,7 @@ public sealed class ConvergenceTests(InventoryService inventory) : IClassFixture
             Assert.Equal(history, log);
             Assert.Equal(0, await inventory.Deferred());
         },
-        iter: 150,
+        iter: samples,
         threads: 1);
 
     private static (ReservationStatus Status, StockResponse Stock, string[] History) Expected(Story story, string sku) => story switch

@@ -18,8 +18,10 @@ public sealed class ConvergenceTests : ShippingTest
         from together in Gen.Bool.Array[events * 2]
         select (cancelled, order.Select((n, i) => new Arrival(n / 2, n % 2 == 1 && replayed[n / 2], together[i])).ToArray());
 
-    [Fact]
-    public async Task Without_a_carrier_every_arrival_order_ends_dispatched()
+    [Theory]
+    [InlineData(50)]
+    [InlineData(500, Explicit = true)]
+    public async Task Without_a_carrier_every_arrival_order_ends_dispatched(int samples)
     {
         var shipping = await Start(("Carrier:Mode", "Instant"));
 
@@ -34,12 +36,14 @@ public sealed class ConvergenceTests : ShippingTest
                 Assert.Equal(["ShipmentDispatched"], await shipping.Log(orderId));
                 Assert.Equal(0, await shipping.Deferred());
             },
-            iter: 150,
+            iter: samples,
             threads: 1);
     }
 
-    [Fact]
-    public async Task A_cancellation_while_the_carrier_is_down_wins_in_every_arrival_order()
+    [Theory]
+    [InlineData(50)]
+    [InlineData(500, Explicit = true)]
+    public async Task A_cancellation_while_the_carrier_is_down_wins_in_every_arrival_order(int samples)
     {
         Carrier.Answer = (_, _) => Task.FromResult(500);
         var shipping = await Start();
@@ -54,7 +58,7 @@ public sealed class ConvergenceTests : ShippingTest
                 Assert.Equal(sample.Cancelled ? ["ShipmentCancelled"] : [], await shipping.Log(orderId));
                 Assert.Equal(0, await shipping.Deferred());
             },
-            iter: 150,
+            iter: samples,
             threads: 1);
     }
 
