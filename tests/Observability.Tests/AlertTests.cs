@@ -5,8 +5,8 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Observability.Tests;
 
 /// <summary>
-/// Every alert, caused by a real fault: in Prometheus it is inactive, pending, firing and resolved, and Alertmanager is notified. Each takes
-/// about 15 seconds, so most run with <c>tests/run --long</c>; <see cref="RuleTests"/> checks the expressions of all.
+/// Every alert, caused by a real fault: in Prometheus it is inactive, pending, firing and resolved, and Alertmanager is notified. Each
+/// takes about 15 seconds, so most run only with <c>tests/run --long</c>; <see cref="RuleTests"/> checks the expressions of all.
 /// </summary>
 public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring)
 {

@@ -15,8 +15,8 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
             violation => `${violation.id}: ${violation.help} ${violation.nodes.map(node => node.html).join('; ')}`)
         """;
 
-    // Passed checks are left out of the report: listing them takes longer than checking. target-size is off by default, because it is new in
-    // WCAG 2.2.
+    // Passed checks are left out of the report: listing them takes longer than checking. target-size is off by default, because it is new
+    // in WCAG 2.2.
     private const string AllRules = """{ "resultTypes": ["violations"], "rules": { "target-size": { "enabled": true } } }""";
 
     private const string RulesOnLooks =

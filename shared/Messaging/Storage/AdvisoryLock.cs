@@ -9,7 +9,8 @@ namespace OrderPlatform.Messaging.Storage;
 internal static class AdvisoryLock
 {
     /// <summary>
-    /// The key of the lock on a queue's events of one stream, in SQL: transactions that receive, defer or close them take it until they end.
+    /// The key of the lock on a queue's events of one stream, in SQL: transactions that receive, defer or close them hold it until they
+    /// end.
     /// </summary>
     /// <param name="queue">An expression for the queue's name.</param>
     /// <param name="stream">An expression for the stream.</param>
