@@ -12,7 +12,9 @@ public static class Eventually
     /// </summary>
     public static readonly TimeSpan Guard = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Polls until the condition is true.</summary>
     /// <param name="condition">What must become true. Network and database exceptions count as "not yet".</param>
@@ -60,7 +62,8 @@ public static class Eventually
                 last = exception;
             }
 
-            await Task.Delay(Pause);
+            // Polling costs the processor time that the product needs to get there, so long waits poll less often.
+            await Task.Delay(TimeSpan.FromTicks(Math.Clamp(watch.Elapsed.Ticks / 20, ShortestPause.Ticks, LongestPause.Ticks)));
         }
         while (watch.Elapsed < limit);
 

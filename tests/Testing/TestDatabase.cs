@@ -18,7 +18,7 @@ public sealed class TestDatabase : IAsyncDisposable
     private TestDatabase(string server, string name, string? rolePassword = null)
     {
         (this.server, this.name) = (server, name);
-        var address = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 };
+        var address = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 6 };
         var patient = new NpgsqlConnectionStringBuilder(address.ConnectionString)
         {
             CommandTimeout = (int)Eventually.Guard.TotalSeconds,
