@@ -48,7 +48,7 @@ internal sealed class Confirms
 
     /// <summary>The failure of a message that the broker has returned.</summary>
     public static IOException Unroutable(string exchange, string reason) => new(
-        $"no queue is bound to exchange '{exchange}' ({reason}): its events wait until a consumer or the deployment has declared one");
+        $"no queue is bound to exchange '{exchange}' ({reason}): its events wait until a consumer or the deployment declares one");
 
     /// <summary>Completes when every message up to a delivery tag is confirmed; fails when one of them cannot be.</summary>
     public Task UpTo(ulong tag)

@@ -7,7 +7,7 @@ namespace OrderPlatform.Messaging.RabbitMq;
 /// <summary>Opens connections to the broker.</summary>
 internal sealed class RabbitMqConnections(BrokerAddress broker, TransportTopology topology)
 {
-    /// <summary>An unavailable node must not delay the attempt at the next one for longer.</summary>
+    /// <summary>How long one unavailable node may delay the attempt at the next.</summary>
     public static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(5);
 
     /// <summary>A connection is considered lost when nothing arrives for twice as long.</summary>

@@ -43,7 +43,7 @@ public sealed class MessagingBuilder
     }
 
     /// <summary>
-    /// The service's log has events of this type, and other services consume them: the relay publishes them, and waits for a bound queue.
+    /// Registers an event that other services consume: the relay publishes it, and waits until a queue is bound.
     /// </summary>
     public MessagingBuilder Publishes<TEvent>()
         where TEvent : class
@@ -52,7 +52,7 @@ public sealed class MessagingBuilder
         return this;
     }
 
-    /// <summary>The service's log has events of this type, which no service consumes: they are history only.</summary>
+    /// <summary>Registers an event for the service's own history; it is not published.</summary>
     public MessagingBuilder Records<TEvent>()
         where TEvent : class
     {
@@ -60,7 +60,7 @@ public sealed class MessagingBuilder
         return this;
     }
 
-    /// <summary>Counts the service's own events, after their commit.</summary>
+    /// <summary>Adds an observer, which is called after the commit for every event that was appended or applied.</summary>
     public MessagingBuilder Observes<TObserver>()
         where TObserver : class, IEventObserver
     {

@@ -32,7 +32,7 @@ public static class MessagingServices
     /// </summary>
     /// <typeparam name="TDatabase">The service's DbContext; its model calls <see cref="MessagingModel.AddMessaging"/>.</typeparam>
     /// <param name="builder">
-    /// Its configuration holds the connection strings <c>Database</c> (Npgsql) and <c>Broker</c> (an AMQP URI).
+    /// Its configuration holds the connection strings <c>Database</c> (Npgsql) and <c>Broker</c> (as the transport wants it).
     /// </param>
     /// <param name="service">The service's name: lower case letters, digits and hyphens. The names of its queues begin with it.</param>
     /// <param name="configure">Names the events it publishes, records and handles, and at least one transport.</param>
@@ -163,7 +163,7 @@ public static class MessagingServices
     {
         services.AddSettings<TransportOptions>();
         if (messaging.Transports.Count == 0)
-            throw new InvalidOperationException("The service adds no transport: call UseMassTransit() or UseRabbitMq() in AddMessaging.");
+            throw new InvalidOperationException("The service adds no transport: add one in AddMessaging, such as UseMassTransit().");
         chosen = string.IsNullOrEmpty(chosen) ? messaging.Transports.Keys.First() : chosen;
         if (!messaging.Transports.TryGetValue(chosen, out var register))
         {

@@ -35,7 +35,7 @@ public sealed class OptionsTests
     [InlineData("--orders-url", "localhost:5101")]
     [InlineData("--inventory-url", "")]
     [InlineData("--orders", "5")]
-    public void Refuses_what_it_does_not_understand(string name, string value)
+    public void Refuses_unknown_options_and_invalid_values(string name, string value)
     {
         Assert.Contains(name, Assert.Throws<ArgumentException>(() => Parse([name, value])).Message, StringComparison.Ordinal);
     }

@@ -244,7 +244,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Dialog.GetByLabel("At most").FillAsync("2");
         await Dialog.GetByLabel("Messages per second").FillAsync("1000");
         await Page.Keyboard.PressAsync("Tab");
-        await Expect(Dialog.GetByText("Would redrive 2 messages of 3.")).ToBeVisibleAsync();
+        await Expect(Dialog.GetByText("Would redrive 2 of 3 messages.")).ToBeVisibleAsync();
         await IsAccessible("redrive");
         await Dialog.GetByRole(AriaRole.Button, new() { Name = "Redrive 2 messages" }).ClickAsync();
 

@@ -14,18 +14,13 @@ public static class GetOrderHistory
     /// <param name="id">The order.</param>
     /// <response code="200">The events, oldest first.</response>
     /// <response code="404"><c>order-not-found</c></response>
-    public static async Task<Results<Ok<OrderHistory>, ProblemHttpResult>> Handle(Guid id, OrdersDb db, CancellationToken cancellationToken)
+    public static async Task<Results<Ok<OrderHistory>, ProblemHttpResult>> Handle(
+        Guid id, OrdersDb db, EventHistory history, CancellationToken cancellationToken)
     {
-        var stream = id.ToString();
-        var events = await db.Set<LoggedEvent>()
-            .AsNoTracking()
-            .Where(logged => logged.Event.Stream == stream)
-            .OrderBy(logged => logged.Event.Sequence)
-            .Select(logged => logged.Event)
-            .ToListAsync(cancellationToken);
+        var events = await history.Of(id.ToString(), cancellationToken);
         if (events.Count == 0 && !await db.Orders.AnyAsync(order => order.Id == id, cancellationToken))
             return Problems.NotFound("order", id);
-        return TypedResults.Ok(new OrderHistory(id, IsWhole: events is [{ Sequence: 1 }, ..], [.. events.Select(e => new HistoricEvent(
+        return TypedResults.Ok(new OrderHistory(id, IsWhole: events is [{ Event.Sequence: 1 }, ..], [.. events.Select(logged => logged.Event).Select(e => new HistoricEvent(
             e.Sequence, e.Type[(e.Type.LastIndexOf(':') + 1)..], e.OccurredAt, JsonElement.Parse(e.Body.Span)))]));
     }
 }

@@ -15,6 +15,10 @@ namespace OrderPlatform.Shipping.Booking;
 /// outside any transaction. A shipment that an instance does not finish is due again when the lease ends; calling twice does no harm,
 /// because the carrier recognises the shipment by its id.
 /// </summary>
+/// <remarks>
+/// The lease and the number of attempts are not part of the shipment's history: they say who calls when, and change in the row alone, without
+/// an event.
+/// </remarks>
 internal sealed partial class BookingWorker(
     IServiceScopeFactory scopes,
     TransactionBatcher batcher,

@@ -6,7 +6,9 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 /// <summary>A message that a queue could not handle.</summary>
 /// <param name="Id">The id of this dead letter, not of its message.</param>
 /// <param name="Queue" example="inventory">The queue that could not handle it.</param>
-/// <param name="Source" example="error"><c>error</c>: its handler failed; <c>skipped</c>: it has no handler.</param>
+/// <param name="Source" example="error">
+/// <c>error</c>: its handler failed, it could not be read, or the broker gave up; <c>skipped</c>: it has no handler.
+/// </param>
 /// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">
 /// Usually the event's id; null when the message has no id.
 /// </param>

@@ -32,7 +32,7 @@ public sealed class DeadLetterOptions
     /// <summary>
     /// Exceptions with transient causes: a message that fails with one is redriven automatically. Each entry is a full name, optionally
     /// with the beginning of the message: <c>Npgsql.PostgresException: 40</c>, whose messages begin with their SQLSTATE. Default:
-    /// timeouts, errors of files and networks, and a database that is down, busy, in conflict or denies a privilege.
+    /// timeouts, errors of files and networks, and a database that is down or busy, reports a conflict, or denies a privilege.
     /// A violated constraint is not transient.
     /// </summary>
     public string[]? TransientExceptions { get; init; }

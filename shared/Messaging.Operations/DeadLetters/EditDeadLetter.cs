@@ -19,7 +19,7 @@ internal static class EditDeadLetter
     private const int LongestKept = 16_000;
 
     /// <summary>
-    /// Changes the body of a dead letter that is waiting. The original body is kept, and the one before this edit is in its actions.
+    /// Changes the body of a dead letter that is waiting. The original body is kept, and its actions record the body before each edit.
     /// </summary>
     /// <param name="id">The dead letter.</param>
     /// <param name="request">The new body.</param>

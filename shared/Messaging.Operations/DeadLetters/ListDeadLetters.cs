@@ -15,7 +15,7 @@ using Answer = Results<Ok<DeadLetterPage>, ValidationProblem>;
 /// <summary><c>GET /ops/dead-letters</c></summary>
 internal static class ListDeadLetters
 {
-    /// <summary>The most dead letters in which one request searches for text; it then returns those that it has found.</summary>
+    /// <summary>The maximum number of dead letters that one request searches for a text; it then returns those found so far.</summary>
     private const int LongestSearch = 20_000;
 
     /// <summary>Lists dead letters, most recent failure first.</summary>
@@ -36,7 +36,7 @@ internal static class ListDeadLetters
     /// in the given case.
     /// </param>
     /// <param name="after"><c>next</c> of the previous page.</param>
-    /// <param name="limit" example="50">The most dead letters on a page, 1 to 200.</param>
+    /// <param name="limit" example="50">The maximum number of dead letters on a page, 1 to 200.</param>
     /// <response code="200">A page of dead letters.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
     public static async Task<Answer> Handle(

@@ -74,8 +74,10 @@ internal static class RedriveDeadLetters
 /// <param name="Ids">The dead letters, 1 to 1000. Give either this or <paramref name="Filter"/>.</param>
 /// <param name="Filter">All dead letters that match.</param>
 /// <param name="DryRun">Only count them; redrive none.</param>
-/// <param name="Limit" example="100">The most dead letters to redrive: those whose last failure is oldest.</param>
-/// <param name="PerSecond" example="10">The most messages a second; by default <c>Messaging:DeadLetters:RedrivesPerSecond</c>.</param>
+/// <param name="Limit" example="100">The maximum number of dead letters to redrive: those whose last failure is oldest.</param>
+/// <param name="PerSecond" example="10">
+/// The maximum number of messages a second; by default <c>Messaging:DeadLetters:RedrivesPerSecond</c>.
+/// </param>
 /// <param name="Reason" example="The carrier is back.">Up to 500 characters.</param>
 internal sealed record RedriveRequest(
     IReadOnlyList<Guid>? Ids = null,

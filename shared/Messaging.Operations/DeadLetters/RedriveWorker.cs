@@ -23,7 +23,7 @@ internal sealed partial class RedriveWorker(
     DeadLetterOptions options,
     ILogger<RedriveWorker> logger) : BackgroundLoop(database.Ready, TimeSpan.Zero)
 {
-    /// <summary>The most messages published in one transaction; each may be large.</summary>
+    /// <summary>The maximum number of messages published in one transaction; each may be large.</summary>
     private const int Batch = 100;
 
     /// <summary>A batch of this many bytes takes no more messages: the broker must confirm all of it within seconds.</summary>

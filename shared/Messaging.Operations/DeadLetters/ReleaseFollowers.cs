@@ -12,7 +12,7 @@ using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>
 /// <summary><c>POST /ops/dead-letters/{id}/release</c></summary>
 internal static class ReleaseFollowers
 {
-    // An event that an operator has closed never comes. One that was handled has come: events on its stream wait for something else.
+    // An event that an operator has closed never comes. A handled event is not missing: deferred events on its stream wait for another one.
     private const string SelectFollowers =
         """
         SELECT letter.followers_due,

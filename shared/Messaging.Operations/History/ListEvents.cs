@@ -15,7 +15,7 @@ using Answer = Results<Ok<EventPage>, ValidationProblem>;
 /// <summary><c>GET /ops/events</c></summary>
 internal static class ListEvents
 {
-    /// <summary>The most positions that one query reads, and that one request reads before it returns the events it has found.</summary>
+    /// <summary>The maximum number of positions that one query reads, and one request before it returns the events found so far.</summary>
     private const int Stretch = 20_000;
     private const int LongestSearch = 20 * Stretch;
 
@@ -29,7 +29,7 @@ internal static class ListEvents
     /// <param name="since" example="2026-01-31T12:00:00Z">Only events that occurred at this time or later.</param>
     /// <param name="until" example="2026-01-31T13:00:00Z">Only events that occurred before this time.</param>
     /// <param name="after">Only events before this position in the log: <c>next</c> of the previous page.</param>
-    /// <param name="limit" example="50">The most events on a page, 1 to 200.</param>
+    /// <param name="limit" example="50">The maximum number of events on a page, 1 to 200.</param>
     /// <response code="200">A page of events.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
     public static async Task<Answer> Handle(

@@ -71,7 +71,7 @@ internal abstract partial class JobRunner<TJob>(
     [LoggerMessage(LogLevel.Warning, "A {Kind} was interrupted ({Reason}); retrying from its last progress")]
     private static partial void Interrupted(ILogger logger, string kind, string reason);
 
-    [LoggerMessage(LogLevel.Error, "The {Kind} {Id} failed and ends here: {Reason}")]
+    [LoggerMessage(LogLevel.Error, "The {Kind} {Id} failed and will not be retried: {Reason}")]
     private static partial void Failed(ILogger logger, string kind, Guid id, string reason);
 }
 

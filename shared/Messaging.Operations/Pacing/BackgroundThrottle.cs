@@ -2,7 +2,7 @@ namespace OrderPlatform.Messaging.Operations.Pacing;
 
 /// <summary>
 /// Limits background work to a share of the time, so that normal traffic goes first: after each turn, the work rests long enough to keep to
-/// its share. No rest is longer than ten seconds, even if a long turn makes the share larger.
+/// its share. No rest is longer than ten seconds, even if a long turn then exceeds the share.
 /// </summary>
 /// <param name="share">The share of the time, above 0; 1 means no rests.</param>
 internal sealed class BackgroundThrottle(double share, TimeProvider clock)

@@ -7,7 +7,7 @@ internal sealed class RateLimiter
 
     private DateTimeOffset free = DateTimeOffset.MinValue;
 
-    /// <summary>The most events a second, from now on; null for no limit.</summary>
+    /// <summary>The maximum number of events a second, from now on; null for no limit.</summary>
     public int? PerSecond { get; set; }
 
     /// <summary>How many events to send at once, up to a maximum.</summary>

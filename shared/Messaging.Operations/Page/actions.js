@@ -28,7 +28,7 @@ export function redriveMany(selection, then) {
       const count = Math.min(matched, values.limit ?? matched);
       return {
         text: count === 0 ? 'There is nothing to redrive.'
-          : `Would redrive ${plural(count, 'message')}${count < matched ? ` of ${matched}` : ''}.`,
+          : count < matched ? `Would redrive ${count} of ${plural(matched, 'message')}.` : `Would redrive ${plural(count, 'message')}.`,
         action: count ? `Redrive ${plural(count, 'message')}` : 'Redrive',
         possible: count > 0,
       };

@@ -1,7 +1,7 @@
 import { h, section, table, time, duration, number, plural, state } from './dom.js';
 import { get, query } from './api.js';
 
-/** The most dead letters that are counted. */
+/** The maximum number of dead letters that are counted. */
 const counted = 100_000;
 
 /** The unresolved states, in the overview's words. */
@@ -36,7 +36,7 @@ export async function overview() {
         ['Messages', letters => h('a', {
           href: `#/dead-letters/list${query({ queue: letters.queue, state: letters.state })}`, id: `to-${letters.queue}-${letters.state}`,
         }, letters.count < counted ? plural(letters.count, 'message') : `${number(counted)} messages or more`), 'number'],
-      ], status.deadLetters, 'None: every message was handled.')),
+      ], status.deadLetters, 'No message has failed.')),
       section('Deferred', table('Deferred events by queue', [
         ['Queue', ({ queue }) => queue],
         ['Events', ({ count }) => number(count), 'number'],

@@ -40,7 +40,7 @@ export function timelineOfStream(stream) {
 function hint() {
   const known = addresses[ownName] && new URL(addresses[ownName]).origin;
   return known && known !== location.origin
-    ? h('p', {}, 'Services answer pages from ', h('a', { href: `${known}/ops${location.hash}` }, known), `, not from ${location.origin}.`)
+    ? h('p', {}, 'Open this page at ', h('a', { href: `${known}/ops${location.hash}` }, known), ': the other services answer only pages from there.')
     : '';
 }
 

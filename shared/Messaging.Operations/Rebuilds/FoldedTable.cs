@@ -23,7 +23,7 @@ internal sealed class FoldedTable(DbContext database, RowFold fold, EventTypes t
 
     /// <summary>The next rows, in the order of their keys.</summary>
     /// <param name="after">The key of the last row before them, as JSON; null for the first rows.</param>
-    /// <param name="count">The most rows to return.</param>
+    /// <param name="count">The maximum number of rows to return.</param>
     public Task<List<EventSourcedEntity>> RowsAfter(JsonElement? after, int count, CancellationToken cancellationToken) =>
         Rows(Table.SelectAfter(after?.Deserialize(Table.KeyType, EventTypes.Json), count), cancellationToken);
 

@@ -9,7 +9,7 @@ internal sealed record Rebuild : Job
 {
     public required RebuildMode Mode { get; init; }
 
-    /// <summary>Streams compared: those with a row first, then those without.</summary>
+    /// <summary>Streams looked at, including skipped ones: those with a row first, then those without.</summary>
     public required long Checked { get; init; }
 
     /// <summary>Streams whose row and events disagree, repaired or not.</summary>

@@ -16,7 +16,7 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
     /// <summary>The source of a replay that names none.</summary>
     public const string Log = "log";
 
-    /// <summary>The most positions that one query reads.</summary>
+    /// <summary>The maximum number of positions that one query reads.</summary>
     private const int Stretch = 20_000;
 
     private const string Wanted =
@@ -60,8 +60,8 @@ internal sealed class ReplayFromLog(IServiceScopeFactory scopes, NpgsqlDataSourc
         var whole = (DateTime)(await select.ExecuteScalarAsync(cancellationToken))!;
         return from >= whole
             ? null
-            : $"The log is complete since {whole:u}; older events may have moved to the archive, "
-                + """except those of streams that were open then. When this replay has ended, start another with "source": "archive".""";
+            : $"The log is complete from {whole:u} on; older events may have moved to the archive, "
+                + """except those of streams that were still open. When this replay has ended, start another with "source": "archive".""";
     }
 
     /// <summary>The replay itself holds the position to read from.</summary>

@@ -24,7 +24,7 @@ internal sealed partial class ReplayRunner(
     TimeProvider clock,
     ILogger<ReplayRunner> logger) : JobRunner<Replay>(replays, address, database, jobs.JobPollInterval, logger)
 {
-    private const string WhoDeclares = "Its consumer declares what it takes when it starts, or the definitions that the broker loads do.";
+    private const string WhoDeclares = "Bindings are declared by the consumer when it starts, or by the definitions that the broker loads.";
 
     private static readonly TimeSpan WhileTheQueueIsLong = TimeSpan.FromMilliseconds(50);
 
@@ -114,7 +114,7 @@ internal sealed partial class ReplayRunner(
         entry.Event.Type, WireFormat.Write(entry.Event with { IsReplayed = true }, entry.Event.TraceParent));
 
     private static string Gone(Replay replay) =>
-        $"{replay.Total - replay.Sent} events have left the log while the replay was running: replay them from the archive.";
+        $"{replay.Total - replay.Sent} events left the log while the replay was running: replay them from the archive.";
 
     private static string NothingTaken(string queue) => $"The queue '{queue}' takes none of this service's events. {WhoDeclares}";
 

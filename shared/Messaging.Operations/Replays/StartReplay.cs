@@ -124,8 +124,8 @@ internal static partial class StartReplay
 /// <param name="Streams">Only events of these 1 to 1000 streams, such as orders' ids; of all streams, if omitted.</param>
 /// <param name="DryRun">Only count them, including events that the queue may not take.</param>
 /// <param name="PerSecond" example="500">
-/// The most events to send a second. If omitted, as fast as the queue is emptied, where the broker reveals its length to the service;
-/// otherwise at the setting <c>Messaging:Replays:PerSecondWithoutQueueLength</c>. The job's <c>effectivePerSecond</c> says which.
+/// The maximum number of events to send a second. If omitted, as fast as the queue is emptied, where the broker reveals its length to the
+/// service; otherwise at the setting <c>Messaging:Replays:PerSecondWithoutQueueLength</c>. The job's <c>effectivePerSecond</c> says which.
 /// </param>
 /// <param name="Source" example="log">
 /// Where to read them: <c>log</c>, or <c>archive</c> for events that retention has removed from the log; the log, if omitted.

@@ -87,7 +87,7 @@ internal static class Partitions
     }
 
     /// <summary>
-    /// Runs work whose locks others may hold; retries it until it does not have to wait long for them, a limited number of times.
+    /// Runs work whose locks others may hold. If they are not free in a moment, it gives way and retries, a limited number of times.
     /// </summary>
     public static Task InTransaction(NpgsqlConnection connection, Func<Task> work, CancellationToken cancellationToken)
     {

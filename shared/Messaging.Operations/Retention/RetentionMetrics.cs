@@ -10,7 +10,7 @@ namespace OrderPlatform.Messaging.Operations.Retention;
 /// <summary>Metrics of the partitions ahead, and of those that were archived and dropped.</summary>
 internal sealed class RetentionMetrics : ISampledMetrics
 {
-    /// <summary>The most rows without a partition that are counted.</summary>
+    /// <summary>The maximum number of rows without a partition that are counted.</summary>
     private const int Counted = 1000;
 
     // No partition is missing for an id that claims to be from the future.
@@ -42,7 +42,7 @@ internal sealed class RetentionMetrics : ISampledMetrics
         archived = metrics.CreateCounter("messaging_archived_events_total", "Events that were archived and dropped.");
     }
 
-    /// <summary>Everything that was due is done, or a part of it that need not be repeated.</summary>
+    /// <summary>All work that was due is done, or a part that need not be repeated.</summary>
     public void Succeeded()
     {
         failed = false;

@@ -12,7 +12,7 @@ namespace OrderPlatform.Messaging.Operations.Status;
 /// <summary><c>GET /ops/timelines/{stream}</c></summary>
 internal static class GetTimeline
 {
-    /// <summary>The most events that are shown of each kind; a longer stream is not an order.</summary>
+    /// <summary>The maximum number of events that are shown of each kind; a longer stream is not an order.</summary>
     private const int Longest = 500;
 
     /// <summary>

@@ -22,7 +22,7 @@ internal static class ListDeferred
     /// <param name="queue" example="inventory">Only events that this queue received.</param>
     /// <param name="stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Only events of this stream, such as an order's id.</param>
     /// <param name="after"><c>next</c> of the previous page.</param>
-    /// <param name="limit" example="50">The most events on a page, 1 to 200.</param>
+    /// <param name="limit" example="50">The maximum number of events on a page, 1 to 200.</param>
     /// <response code="200">A page of deferred events.</response>
     /// <response code="400">A parameter is malformed; <c>errors</c> names it.</response>
     public static async Task<Answer> Handle(
@@ -110,7 +110,7 @@ internal sealed record DeferredPage(IReadOnlyList<DeferredItem> Items, string? N
 /// <param name="Failures" example="0">How many times its handler has thrown since.</param>
 /// <param name="Missing" example="1">
 /// The sequence of the event that it waits for: that of the dead letter, or else the one before the first of its producer's events that are
-/// deferred there. If the queue does not take the event with that sequence, it waits for the nearest one before. Null when it is the
+/// deferred there. If the queue does not take that event, the missing one is the closest earlier event that it takes. Null when it is the
 /// producer's first event, which waits for another producer.
 /// </param>
 /// <param name="DeadLetterId">The dead letter that it waits for; null when there is none here.</param>

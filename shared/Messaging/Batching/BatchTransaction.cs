@@ -28,6 +28,7 @@ internal sealed class BatchTransaction(IServiceScopeFactory scopes, NpgsqlDataSo
             var write = await work(new TransactionScope(scope.ServiceProvider, database, unit));
             await unit.Save(last, cancellationToken);
             write?.Invoke(last);
+            // Committing here saves a round trip; EF's transaction object has nothing left to do.
             last.Add("COMMIT");
             committing = true;
             await last.ExecuteNonQueryAsync(cancellationToken);

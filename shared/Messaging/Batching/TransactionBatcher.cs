@@ -27,7 +27,7 @@ public sealed class TransactionBatcher : IBatchLoop
     }
 
     /// <summary>Runs one unit of work and returns its result after the commit.</summary>
-    /// <param name="locks">Names every existing row that the work may look up.</param>
+    /// <param name="locks">Names every row that the work may look up, by primary key, whether or not it exists.</param>
     /// <param name="work">
     /// The work, on loaded and locked rows. It may run more than once, each time on fresh rows, and only the last run counts; it does no
     /// I/O of its own.

@@ -23,7 +23,7 @@ public sealed record EventEnvelope(
 {
     private object? contract;
 
-    /// <summary>Whether a replay sent it, long after it happened: its delay does not show how fast events travel.</summary>
+    /// <summary>Whether a replay sent it; its delay then says nothing about the speed of delivery.</summary>
     internal bool IsReplayed { get; init; }
 
     /// <summary>The service that appended it; each producer counts its own sequences.</summary>

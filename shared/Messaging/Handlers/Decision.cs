@@ -57,7 +57,7 @@ public readonly record struct NoEvent
     public Outcome Outcome { get; }
 }
 
-/// <summary>A request that is well-formed but cannot be granted: a value, not an exception.</summary>
+/// <summary>The answer to a valid request that cannot be granted: a value, not an exception.</summary>
 /// <param name="Code">Stable, for programs: lower case words joined by hyphens, such as <c>order-shipped</c>.</param>
 /// <param name="Detail">For people: a sentence that says why, and what to do instead, if anything.</param>
 public sealed record Refusal(string Code, string Detail);

@@ -9,8 +9,8 @@ public interface IHandler<in TEvent>
     where TEvent : class
 {
     /// <summary>
-    /// Names every existing row that <see cref="Handle"/> may look up, by primary key. The batch loads and locks them all in key order
-    /// before the first handler runs, so handlers neither wait nor deadlock.
+    /// Names every row that <see cref="Handle"/> may look up, by primary key, whether or not it exists. The batch loads and locks them
+    /// all in key order before the first handler runs, so handlers neither wait nor deadlock.
     /// </summary>
     static virtual void Locks(TEvent @event, RowsToLock rows)
     {

@@ -13,9 +13,9 @@ using OrderPlatform.Messaging.Transport;
 namespace OrderPlatform.Messaging.Relay;
 
 /// <summary>
-/// Publishes the event log, in commit order. One relay of a service is active; those of its other instances stand by. The active one holds
-/// an advisory lock in the database, and the transport allows one publisher per service: until a relay notices that it has lost the lock,
-/// its successor cannot publish.
+/// Publishes the event log, each stream in its order. One relay of a service is active; those of its other instances stand by. The active
+/// one holds an advisory lock in the database, and the transport allows one publisher per service: until a relay notices that it has lost
+/// the lock, its successor cannot publish.
 /// </summary>
 internal sealed partial class EventRelay(
     MessagingTopology topology,

@@ -5,7 +5,7 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Relay;
 
-/// <summary>Reads the event log in commit order, starting at the relay's cursor, and skips nothing; see <see cref="GapTracker"/>.</summary>
+/// <summary>Reads the event log by position, starting at the relay's cursor, and skips nothing; see <see cref="GapTracker"/>.</summary>
 /// <remarks>
 /// INSERT locks the table (ROW EXCLUSIVE) before it draws a position and keeps the lock until its transaction ends, so pg_locks names
 /// exactly the transactions that can fill a gap: a long transaction elsewhere is not among them.

@@ -49,7 +49,7 @@ public enum DeadLetterSource
 /// <param name="ExceptionType">The exception's full name; null when there was none.</param>
 /// <param name="Reason">The exception's message, or the broker's reason; null when there is neither.</param>
 /// <param name="StackTrace">The exception's stack trace; null when there was no exception.</param>
-/// <param name="At">When, UTC, which tells one failure from another; null when the message does not say.</param>
+/// <param name="At">When it failed, UTC; distinguishes repeated failures. Null when the message does not say.</param>
 public sealed record Failure(string? ExceptionType, string? Reason, string? StackTrace, DateTimeOffset? At)
 {
     /// <summary>The failure that an exception describes: the innermost exception counts.</summary>

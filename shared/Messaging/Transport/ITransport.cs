@@ -24,10 +24,10 @@ public interface ITransport
 /// <summary>Publishes events to the queues that are bound to their types.</summary>
 public interface IEventPublisher : IAsyncDisposable
 {
-    /// <summary>Sends events in the given order, and returns when they are on their way.</summary>
+    /// <summary>Sends events in the given order.</summary>
     /// <returns>
-    /// Completes when the broker has stored all of them; fails when it refused one, has no queue for one, or the connection was lost. After
-    /// a failure the publisher can no longer be used.
+    /// The outer task completes when the events are on their way. The inner task completes when the broker has stored all of them; it fails
+    /// when the broker refused one, has no queue for one, or the connection was lost. After a failure the publisher can no longer be used.
     /// </returns>
     Task<Task> Publish(IReadOnlyList<OutgoingMessage> messages, CancellationToken cancellationToken);
 

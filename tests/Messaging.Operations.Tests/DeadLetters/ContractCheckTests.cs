@@ -21,5 +21,5 @@ public sealed class ContractCheckTests
     [Theory]
     [InlineData("{" + Account + ",\"amount\":5}")]
     [InlineData(" {\"amount\":5, " + Account + "} ")]
-    public void Accepts_what_fits(string body) => Assert.Null(ContractCheck.Fault(typeof(Deposited), body));
+    public void Accepts_a_body_that_fits_its_contract(string body) => Assert.Null(ContractCheck.Fault(typeof(Deposited), body));
 }

@@ -26,7 +26,7 @@ public sealed class HeaderJsonTests
     }
 
     [Fact]
-    public void People_can_read_it() => Assert.Equal(
+    public void Is_indented_and_readable() => Assert.Equal(
         """{"stream":"a","sequence":1,"bytes":{"$base64":"wyg="},"time":{"$unixTime":1700000000}}""",
         HeaderJson.Write(new Dictionary<string, object?>
         {

@@ -111,6 +111,6 @@ public sealed class ReplayOutageTests : ReplayTest
 
         await Eventually.Is(async () => (await service.Job(job)).GetProperty("state").GetString() == "failed");
         Assert.Contains(
-            $"{120 - sent} events have left the log", (await service.Job(job)).GetProperty("error").GetString(), StringComparison.Ordinal);
+            $"{120 - sent} events left the log", (await service.Job(job)).GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 }

@@ -44,7 +44,7 @@ public sealed class RetentionOptionsTests
     }
 
     [Fact]
-    public void A_log_that_ends_needs_an_archive() =>
+    public void LogDays_requires_an_archive() =>
         Assert.Contains("LogDays needs an archive", Assert.Single(Faults(new RetentionOptions { LogDays = 7 })), StringComparison.Ordinal);
 
     [Theory]

@@ -220,7 +220,7 @@ public sealed class InboxTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task A_type_without_a_handler_becomes_a_dead_letter()
+    public async Task A_message_without_a_handler_becomes_a_dead_letter()
     {
         await Service().Start();
         var (id, properties, body) = Message(Guid.CreateVersion7(), 1, new Audited(Guid.CreateVersion7()));

@@ -29,7 +29,7 @@ public sealed class SignalTests
     }
 
     [Fact]
-    public void Is_not_lost_between_asking_and_waiting()
+    public void A_signal_between_the_check_and_the_wait_is_not_lost()
     {
         var next = signal.Next();
         signal.Set();

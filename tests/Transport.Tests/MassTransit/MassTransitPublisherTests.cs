@@ -105,7 +105,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
 
         var failure = await Assert.ThrowsAsync<IOException>(() => confirmed);
         Assert.Equal(
-            $"no queue is bound to exchange '{Types[1]}' (NO_ROUTE): its events wait until a consumer or the deployment has declared one",
+            $"no queue is bound to exchange '{Types[1]}' (NO_ROUTE): its events wait until a consumer or the deployment declares one",
             failure.Message);
         Assert.Throws<IOException>(publisher.ThrowIfFailed);
     }
