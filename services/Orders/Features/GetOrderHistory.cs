@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using OrderPlatform.Messaging.EventLog;
+using OrderPlatform.Messaging.Events;
 using OrderPlatform.Orders.Storage;
 using OrderPlatform.ServiceDefaults.Errors;
 
@@ -20,9 +21,12 @@ public static class GetOrderHistory
         var events = await history.Of(id.ToString(), cancellationToken);
         if (events.Count == 0 && !await db.Orders.AnyAsync(order => order.Id == id, cancellationToken))
             return Problems.NotFound("order", id);
-        return TypedResults.Ok(new OrderHistory(id, IsWhole: events is [{ Event.Sequence: 1 }, ..], [.. events.Select(logged => logged.Event).Select(e => new HistoricEvent(
-            e.Sequence, e.Type[(e.Type.LastIndexOf(':') + 1)..], e.OccurredAt, JsonElement.Parse(e.Body.Span)))]));
+        return TypedResults.Ok(new OrderHistory(
+            id, IsWhole: events is [{ Event.Sequence: 1 }, ..], [.. events.Select(logged => Shown(logged.Event))]));
     }
+
+    private static HistoricEvent Shown(EventEnvelope e) =>
+        new(e.Sequence, e.Type[(e.Type.LastIndexOf(':') + 1)..], e.OccurredAt, JsonElement.Parse(e.Body.Span));
 }
 
 /// <summary>The events of an order.</summary>

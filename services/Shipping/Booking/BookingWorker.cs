@@ -16,8 +16,8 @@ namespace OrderPlatform.Shipping.Booking;
 /// because the carrier recognises the shipment by its id.
 /// </summary>
 /// <remarks>
-/// The lease and the number of attempts are not part of the shipment's history: they say who calls when, and change in the row alone, without
-/// an event.
+/// The lease and the number of attempts are not part of the shipment's history: they say who calls when, and change in the row alone,
+/// without an event in the log.
 /// </remarks>
 internal sealed partial class BookingWorker(
     IServiceScopeFactory scopes,
