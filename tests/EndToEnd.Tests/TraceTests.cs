@@ -1,7 +1,8 @@
 namespace OrderPlatform.EndToEnd.Tests;
 
 /// <summary>What the three services export to an OpenTelemetry collector.</summary>
-public sealed class TraceTests(TracedPlatform traced) : PlatformTest(traced.Platform), IClassFixture<TracedPlatform>
+[Collection(nameof(TracedPlatform))]
+public sealed class TraceTests(TracedPlatform traced) : PlatformTest(traced.Platform)
 {
     private DateTimeOffset begin;
 
@@ -130,8 +131,9 @@ public sealed class TraceTests(TracedPlatform traced) : PlatformTest(traced.Plat
     }
 }
 
-/// <summary>A platform whose services export their traces to a collector.</summary>
-public sealed class TracedPlatform : IAsyncLifetime
+/// <summary>A platform whose services export their traces to a collector, and on which no test causes a fault.</summary>
+[CollectionDefinition(nameof(TracedPlatform))]
+public sealed class TracedPlatform : IAsyncLifetime, ICollectionFixture<TracedPlatform>
 {
     public TraceCollector Collector { get; private set; } = null!;
 
