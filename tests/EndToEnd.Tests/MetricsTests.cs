@@ -32,13 +32,16 @@ public sealed class MetricsTests(TracedPlatform traced) : PlatformTest(traced.Pl
         Assert.Superset(new HashSet<string> { "failed", "refused", "timeout" }, carrier["outcome"].ToHashSet());
     }
 
-    /// <summary>The values of all series of a metric. A gauge is not a number before its first sample.</summary>
+    /// <summary>
+    /// The values of all series of a metric, except those of calls that succeeded. A gauge is not a number before its first sample.
+    /// </summary>
     private static async Task<IReadOnlyList<double>> Values(Service service, string metric)
     {
         var scrape = await Scrape.Of(service.Http, service.Http.BaseAddress!);
         return
         [
             .. scrape.Series.Where(series => series.Split('{')[0] == metric)
+                .Where(series => !series.Contains("outcome=\"accepted\"", StringComparison.Ordinal))
                 .Select(series => scrape[series]!.Value)
                 .Where(double.IsFinite),
         ];

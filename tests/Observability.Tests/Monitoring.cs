@@ -57,15 +57,18 @@ public sealed class Monitoring : IAsyncLifetime
         await StartTools(addresses);
     }
 
-    /// <summary>Tells Prometheus which instances exist, including those that no longer run.</summary>
+    /// <summary>
+    /// Tells Prometheus which instances exist, including those that no longer run; returns when it has scraped those that run. A counter that
+    /// it meets only after a fault has no increase, so an alert would not notice that fault.
+    /// </summary>
     public async Task Discover()
     {
-        foreach (var service in Platform.Services)
+        await WriteTargets();
+        foreach (var instance in Platform.Services.SelectMany(service => service.Instances).Where(instance => instance.Runs))
         {
-            var targets = service.Instances.Select(instance => instance.Http.BaseAddress!.Authority);
-            var file = Path.Combine(folder.FullName, $"{JobOf(service)}.json");
-            await File.WriteAllTextAsync($"{file}.new", JsonSerializer.Serialize(new[] { new { targets } }));
-            File.Move($"{file}.new", file, overwrite: true);
+            var address = instance.Http.BaseAddress!.Authority;
+            await Eventually.Is(
+                async () => await Prometheus.Query($"up{{instance=\"{address}\"}} == 1") is { Count: 1 }, $"Prometheus scrapes {address}");
         }
     }
 
@@ -104,7 +107,18 @@ public sealed class Monitoring : IAsyncLifetime
                 Path.Combine(rules.FullName, Path.GetFileName(file)), Rendering.Rules(await File.ReadAllTextAsync(file)));
         }
 
-        await Discover();
+        await WriteTargets();
+    }
+
+    private async Task WriteTargets()
+    {
+        foreach (var service in Platform.Services)
+        {
+            var targets = service.Instances.Select(instance => instance.Http.BaseAddress!.Authority);
+            var file = Path.Combine(folder.FullName, $"{JobOf(service)}.json");
+            await File.WriteAllTextAsync($"{file}.new", JsonSerializer.Serialize(new[] { new { targets } }));
+            File.Move($"{file}.new", file, overwrite: true);
+        }
     }
 
     private async Task StartTools(Addresses addresses)
