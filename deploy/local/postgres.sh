@@ -15,7 +15,8 @@ start_postgres() {
   say "Starting PostgreSQL $(cat "$home/data/PG_VERSION")"
   start_process postgres "${as[@]}" "$programs/postgres" -D "$home/data" \
     -c listen_addresses=127.0.0.1 -c port="$(own_port postgres)" -c unix_socket_directories='' \
-    -c max_connections=200 -c fsync="${POSTGRES_FSYNC:-on}" -c full_page_writes="${POSTGRES_FSYNC:-on}" -c synchronous_commit=on -c log_line_prefix='%m [%p] %q%u@%d '
+    -c max_connections=200 -c synchronous_commit=on -c fsync="${POSTGRES_FSYNC:-on}" -c full_page_writes="${POSTGRES_FSYNC:-on}" \
+    -c log_line_prefix='%m [%p] %q%u@%d '
   ready_or_fail postgres 60 postgres_answers
 }
 

@@ -32,7 +32,8 @@ public static class MessagingServices
     /// </summary>
     /// <typeparam name="TDatabase">The service's DbContext; its model calls <see cref="MessagingModel.AddMessaging"/>.</typeparam>
     /// <param name="builder">
-    /// Its configuration holds the connection strings <c>Database</c> (Npgsql) and <c>Broker</c> (as the transport wants it).
+    /// Its configuration holds the connection strings <c>Database</c> (Npgsql) and <c>Broker</c> (in the transport's form, such as an
+    /// AMQP URI).
     /// </param>
     /// <param name="service">The service's name: lower case letters, digits and hyphens. The names of its queues begin with it.</param>
     /// <param name="configure">Names the events it publishes, records and handles, and at least one transport.</param>

@@ -98,7 +98,7 @@ public static class TestServers
 
         var container = await Start(() => new PostgreSqlBuilder(DatabaseImage)
             .WithPortBinding(FreePort(), PostgreSqlBuilder.PostgreSqlPort)
-            .WithCommand("-c", "fsync=off", "-c", "max_connections=300")
+            .WithCommand("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300")
             .Build());
         postgres = container;
         return container.GetConnectionString();

@@ -38,7 +38,8 @@ public static class PlaceOrder
         CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var placed = Decide(request, Guid.CreateVersion7(now), now);
+        // A valid request is always granted: whether the goods are in stock is for Inventory to decide.
+        var placed = Decide(request, Guid.CreateVersion7(now), now).Happened!;
         if (idempotencyKey is null)
             return batcher.Run(_ => { }, unit => Place(unit, placed), cancellationToken);
 
@@ -55,7 +56,7 @@ public static class PlaceOrder
             cancellationToken);
     }
 
-    public static OrderPlaced Decide(PlaceOrderRequest request, Guid orderId, DateTimeOffset now) => new(
+    public static Decision<OrderPlaced> Decide(PlaceOrderRequest request, Guid orderId, DateTimeOffset now) => new OrderPlaced(
         orderId,
         request.CustomerId,
         [.. request.Lines.Select(line => new OrderLine(line.Sku, line.Quantity))],

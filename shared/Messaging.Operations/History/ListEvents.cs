@@ -15,7 +15,9 @@ using Answer = Results<Ok<EventPage>, ValidationProblem>;
 /// <summary><c>GET /ops/events</c></summary>
 internal static class ListEvents
 {
-    /// <summary>The maximum number of positions that one query reads, and one request before it returns the events found so far.</summary>
+    /// <summary>
+    /// The maximum number of positions that one query reads, and that one request reads before it returns what it has found.
+    /// </summary>
     private const int Stretch = 20_000;
     private const int LongestSearch = 20 * Stretch;
 

@@ -36,7 +36,7 @@ export async function overview() {
         ['Messages', letters => h('a', {
           href: `#/dead-letters/list${query({ queue: letters.queue, state: letters.state })}`, id: `to-${letters.queue}-${letters.state}`,
         }, letters.count < counted ? plural(letters.count, 'message') : `${number(counted)} messages or more`), 'number'],
-      ], status.deadLetters, 'No message has failed.')),
+      ], status.deadLetters, 'No dead letters.')),
       section('Deferred', table('Deferred events by queue', [
         ['Queue', ({ queue }) => queue],
         ['Events', ({ count }) => number(count), 'number'],

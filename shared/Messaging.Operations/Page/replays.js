@@ -84,7 +84,7 @@ async function start(refresh) {
   const done = await identify() && await ask({
     title: 'Start a replay',
     fields: [
-      { name: 'queue', label: 'Queue', required: true, hint: 'Such as inventory; its consumer must have started once.' },
+      { name: 'queue', label: 'Queue', required: true, hint: 'Such as inventory; its consumer, or the broker’s definitions, must have declared it.' },
       { name: 'from', label: 'Events since', type: 'datetime-local', hint: 'Empty: from the first event.' },
       { name: 'until', label: 'Events before', type: 'datetime-local', hint: 'Empty: up to now.' },
       { name: 'types', label: 'Only these events', hint: 'Such as OrderPlaced, OrderConfirmed. Empty: all.' },

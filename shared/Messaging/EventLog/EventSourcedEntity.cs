@@ -1,8 +1,9 @@
 namespace OrderPlatform.Messaging.EventLog;
 
 /// <summary>
-/// An entity whose history is a stream of the event log. It changes only by applying events, including those that
-/// <see cref="Batching.UnitOfWork.Append"/> writes, so row, log and message cannot disagree.
+/// An entity whose history is a stream of the event log. Its constructor takes its key, or the event that it begins with; after that it
+/// changes only by applying events, including those that <see cref="Batching.UnitOfWork.Append"/> writes, so row, log and message cannot
+/// disagree.
 /// </summary>
 public abstract class EventSourcedEntity
 {

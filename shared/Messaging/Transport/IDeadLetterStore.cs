@@ -19,7 +19,10 @@ public interface IDeadLetterStore
     /// <returns>The messages that were filed: acknowledge them. The others stay in their queues.</returns>
     Task<IReadOnlySet<DeadLetter>> File(IReadOnlyCollection<DeadLetter> letters, CancellationToken cancellationToken);
 
-    /// <summary>Files a deferred event whose handler keeps failing, in the transaction that takes it out of the deferred events.</summary>
+    /// <summary>
+    /// Files a deferred event whose handler keeps failing, in the transaction that takes it out of the deferred events. The library calls
+    /// it; adapters do not.
+    /// </summary>
     /// <param name="batch">The batch that the statement is added to.</param>
     /// <param name="queue">The queue that could not handle it.</param>
     /// <param name="cause">The exception that its handler threw.</param>

@@ -26,7 +26,7 @@ public sealed class HeaderJsonTests
     }
 
     [Fact]
-    public void Is_indented_and_readable() => Assert.Equal(
+    public void Bytes_and_times_are_written_readably() => Assert.Equal(
         """{"stream":"a","sequence":1,"bytes":{"$base64":"wyg="},"time":{"$unixTime":1700000000}}""",
         HeaderJson.Write(new Dictionary<string, object?>
         {

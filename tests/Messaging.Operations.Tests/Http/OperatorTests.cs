@@ -39,7 +39,7 @@ public sealed class OperatorTests
     [InlineData(" ", false, false)]
     [InlineData("a\0b", false, false)]
     [InlineData("refunded", true, true)]
-    public void A_required_reason_must_not_be_blank(string? reason, bool required, bool accepted) =>
+    public void A_reason_may_be_absent_where_it_is_optional_but_never_blank_or_unprintable(string? reason, bool required, bool accepted) =>
         Assert.Equal(accepted, Reasons.Fault(reason, required) is null);
 
     [Fact]

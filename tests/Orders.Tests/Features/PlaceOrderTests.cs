@@ -199,7 +199,7 @@ public sealed class PlaceOrderTests(OrdersService orders) : IClassFixture<Orders
     [Fact]
     public void Decides_that_an_order_is_placed()
     {
-        var placed = PlaceOrder.Decide(Given.Request(), Given.OrderId, Given.Now);
+        var placed = PlaceOrder.Decide(Given.Request(), Given.OrderId, Given.Now).Happened!;
 
         Assert.Equal((Given.OrderId, "customer-7", Given.Now), (placed.OrderId, placed.CustomerId, placed.PlacedAt));
         Assert.Equal(Given.Address, placed.ShippingAddress);
