@@ -77,7 +77,7 @@ internal static partial class Rendering
     private static partial Regex Pending();
 
     /// <summary>A comparison of an age or a delay with seconds, at the end of an expression.</summary>
-    [GeneratedRegex(@"(_seconds[^>\n]* > )(\d+)$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(_seconds[^<>\n]* [<>] )(\d+)$", RegexOptions.Multiline)]
     private static partial Regex Age();
 }
 
