@@ -1,3 +1,5 @@
+using OrderPlatform.Messaging.Events;
+
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
@@ -8,8 +10,8 @@ internal static class ReplayExchange
 {
     /// <summary>The direct exchange of an event's producer.</summary>
     /// <param name="type">The event's wire address.</param>
-    public static string Of(string type) => $"{type[..type.LastIndexOf(':')]}:replay";
+    public static string Of(string type) => $"{EventTypes.ProducerOf(type)}:replay";
 
     /// <summary>The routing key that binds a queue to the exchange for one event.</summary>
-    public static string RoutingKey(string queue, string type) => $"{queue}:{type[(type.LastIndexOf(':') + 1)..]}";
+    public static string RoutingKey(string queue, string type) => $"{queue}:{EventTypes.ShortNameOf(type)}";
 }

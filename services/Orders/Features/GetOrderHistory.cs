@@ -26,7 +26,7 @@ public static class GetOrderHistory
     }
 
     private static HistoricEvent Shown(EventEnvelope e) =>
-        new(e.Sequence, e.Type[(e.Type.LastIndexOf(':') + 1)..], e.OccurredAt, JsonElement.Parse(e.Body.Span));
+        new(e.Sequence, EventTypes.ShortNameOf(e.Type), e.OccurredAt, JsonElement.Parse(e.Body.Span));
 }
 
 /// <summary>The events of an order.</summary>

@@ -24,11 +24,11 @@ public sealed class EventTypes
     /// <summary>The wire address of a contract.</summary>
     public static string NameOf(Type type) => $"{type.Namespace}:{type.Name}";
 
-    /// <summary>A contract's name without its namespace, for labels.</summary>
-    internal static string ShortNameOf(string name) => name[(name.LastIndexOf(':') + 1)..];
+    /// <summary>The part of a wire address that names the contract, without its namespace.</summary>
+    public static string ShortNameOf(string name) => name[(name.LastIndexOf(':') + 1)..];
 
     /// <summary>The part of a wire address that names the producer.</summary>
-    internal static string ProducerOf(string name) => name[..name.LastIndexOf(':')];
+    public static string ProducerOf(string name) => name[..name.LastIndexOf(':')];
 
     /// <summary>Reads an event of this service's log.</summary>
     /// <exception cref="InvalidOperationException">Program.cs neither publishes nor records such events.</exception>

@@ -20,7 +20,7 @@ internal static class MessagingTelemetry
             return null;
         var now = DateTimeOffset.UtcNow;
         var activity = Source.StartActivity(
-            $"publish {ShortName(@event.Type)}",
+            $"publish {EventTypes.ShortNameOf(@event.Type)}",
             ActivityKind.Producer,
             cause,
             // The database's clock may be ahead of this one.
@@ -31,7 +31,7 @@ internal static class MessagingTelemetry
     /// <summary>A handler's work, a child of the span that published the event.</summary>
     public static Activity? StartHandling(string queue, EventEnvelope message) => Source.HasListeners()
         ? Describe(
-            Start($"{queue} process {ShortName(message.Type)}", ActivityKind.Consumer, message.TraceParent),
+            Start($"{queue} process {EventTypes.ShortNameOf(message.Type)}", ActivityKind.Consumer, message.TraceParent),
             "process",
             queue,
             message.EventId,
@@ -89,6 +89,4 @@ internal static class MessagingTelemetry
             && context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
             ? context
             : null;
-
-    private static string ShortName(string type) => type[(type.LastIndexOf(':') + 1)..];
 }
