@@ -38,7 +38,7 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
         await shop.Becomes(order, "rejected");
     }
 
-    [Fact]
+    [LongFact]
     public async Task Several_instances_that_start_together_apply_the_migrations_once()
     {
         var fresh = await CreatePlatform();
@@ -50,7 +50,7 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
         Assert.Equal(1, await fresh.Orders.Database.Scalar<long>("""SELECT count(*) FROM "__EFMigrationsHistory" """));
     }
 
-    [Fact]
+    [LongFact]
     public async Task A_service_stopped_under_load_finishes_or_returns_its_messages()
     {
         await Platform.SetCarrier(TimeSpan.FromMilliseconds(300));

@@ -62,7 +62,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await target.Ends();
     }
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "DatabaseUnreachable")]
     public async Task An_unreachable_database_silences_the_errors_that_it_causes()
     {

@@ -19,7 +19,7 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         (this.server, this.name) = (server, name);
         // Each connection costs the server 40 ms of processor time, and a service under test opens as many as it may.
-        var address = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 6 };
+        var address = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 4 };
         var patient = new NpgsqlConnectionStringBuilder(address.ConnectionString)
         {
             CommandTimeout = (int)Eventually.Guard.TotalSeconds,

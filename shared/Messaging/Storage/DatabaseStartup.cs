@@ -70,16 +70,19 @@ internal sealed partial class DatabaseStartup(
 
     private async Task Migrate(CancellationToken stoppingToken)
     {
+        Migrating.Value = true;
+        await using var scope = scopes.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<DbContext>().Database;
+        // Most starts find nothing to do, and need neither the lock nor its connection.
+        if (!(await database.GetPendingMigrationsAsync(stoppingToken)).Any())
+            return;
+
         await using var connection = address.CreateUnpooled();
         await connection.OpenAsync(stoppingToken);
         waitsFor = "another instance to apply the migrations";
-        Migrating.Value = true;
         // Not Entity Framework's own lock, which is a table: at the very first start it does not exist yet.
         await AdvisoryLock.Take(connection, "migrations", stoppingToken);
-
         waitsFor = "its migrations";
-        await using var scope = scopes.CreateAsyncScope();
-        var database = scope.ServiceProvider.GetRequiredService<DbContext>().Database;
         var pending = (await database.GetPendingMigrationsAsync(stoppingToken)).ToArray();
         if (pending.Length == 0)
             return;

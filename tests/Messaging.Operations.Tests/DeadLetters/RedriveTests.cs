@@ -96,7 +96,7 @@ public sealed class RedriveTests : DeadLetterTest
         Assert.Equal(1, (await letter.Read()).GetProperty("attempts").GetInt32());
     }
 
-    [Fact]
+    [LongFact]
     public async Task A_letter_stays_scheduled_without_a_confirm_from_the_broker()
     {
         await Stop(await Service().Start());
