@@ -22,7 +22,7 @@ public sealed class ReplayTests(Platform platform) : PlatformTest(platform)
     [Fact]
     public void Every_block_of_the_guide_is_run_by_a_test_in_this_class() => Assert.Equal(Situations.Select(Guide.After), Guide.Blocks);
 
-    [Fact]
+    [LongFact]
     public async Task A_replay_continues_after_a_kill_and_no_event_takes_effect_twice()
     {
         var sku = await Shop.Stock(1000);

@@ -142,7 +142,7 @@ public sealed class RetentionRunTests : RetentionTest
         Assert.NotEmpty(await Archived());
     }
 
-    [Fact]
+    [LongFact]
     public async Task Normal_traffic_continues_and_no_event_is_lost_or_duplicated()
     {
         var service = await Service().Start();

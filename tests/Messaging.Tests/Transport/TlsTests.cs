@@ -25,7 +25,7 @@ public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
         await Eventually.Is(async () => await service.Tally(account) is { Total: 7 });
     }
 
-    [Fact]
+    [LongFact]
     public async Task Relay_and_consumer_refuse_a_broker_certified_by_another_authority() =>
         await IsRefused(await Trusting(tls.WrongAuthorityFile));
 
