@@ -1,6 +1,8 @@
 namespace OrderPlatform.Messaging.Operations.Archives;
 
-/// <summary>Archives in a directory.</summary>
+/// <summary>
+/// Files, which another program may copy away. A file that is being written has another name until it is complete.
+/// </summary>
 internal sealed class DirectoryArchiveStore(string directory) : IArchiveStore
 {
     private const string Partial = ".partial";

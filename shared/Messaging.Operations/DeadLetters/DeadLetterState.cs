@@ -1,6 +1,6 @@
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
-/// <summary>The state of a dead letter.</summary>
+/// <summary>What happens next to a message that failed, and who decides it.</summary>
 internal enum DeadLetterState
 {
     /// <summary>It waits for an operator.</summary>
