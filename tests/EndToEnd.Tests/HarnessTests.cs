@@ -24,7 +24,7 @@ public sealed class HarnessTests(Platform platform) : PlatformTest(platform)
         Assert.Equal("shipped", await Shop.Status(order));
     }
 
-    [Fact]
+    [LongFact]
     public async Task Waiting_messages_and_unpublished_events_are_reported()
     {
         var activity = new Activity(Platform);

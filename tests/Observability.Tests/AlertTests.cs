@@ -94,7 +94,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
         await outbox.Ends();
     }
 
-    [Fact]
+    [LongFact]
     [Trait(Alert, "OutboxNotDraining")]
     public async Task Events_without_a_bound_queue_stay_in_the_outbox()
     {

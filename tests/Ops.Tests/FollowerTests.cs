@@ -40,7 +40,7 @@ public sealed class FollowerTests(OpsPlatform platform) : PageTest(platform)
         await Expect(Page.GetByRole(AriaRole.Table, new() { Name = "What was done" })).ToContainTextAsync("They need not wait");
     }
 
-    [Fact]
+    [LongFact]
     public async Task A_redrive_of_many_messages_is_cancelled()
     {
         var orders = Enumerable.Range(0, 3).Select(_ => Guid.NewGuid()).ToArray();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using OrderPlatform.Messaging.Operations.Archives;
 using OrderPlatform.Messaging.Operations.Retention;
 using OrderPlatform.Messaging.Operations.Tests.Retention;
+using OrderPlatform.Testing;
 
 namespace OrderPlatform.Messaging.Operations.Tests.Archives;
 
@@ -86,7 +87,7 @@ public sealed class S3ArchiveTests : RetentionTest
         Assert.Empty(store.Objects);
     }
 
-    [Fact]
+    [LongFact]
     public async Task While_the_store_refuses_a_replay_waits_with_the_reason_and_others_continue()
     {
         const string Replays = "/ops/replays";

@@ -12,7 +12,7 @@ namespace OrderPlatform.Messaging.Tests.Transport;
 public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
 {
     [Theory]
-    [InlineData("MassTransit")]
+    [InlineData("MassTransit", Explicit = true)]
     [InlineData("RabbitMq")]
     public async Task Events_flow_through_a_broker_certified_by_the_configured_authority(string transport)
     {
