@@ -125,6 +125,7 @@ public sealed class BookingTests : ShippingTest
     [Fact]
     public async Task Instances_share_the_work_and_book_each_shipment_once()
     {
+        const int Shipments = 200;
         Carrier.Answer = async (_, _) =>
         {
             await Task.Delay(20, TestContext.Current.CancellationToken);
@@ -132,12 +133,12 @@ public sealed class BookingTests : ShippingTest
         };
         var (first, second) = (await Start(), await Start());
 
-        var orders = await Task.WhenAll(Enumerable.Range(0, 60).Select(n => (n % 2 == 0 ? first : second).Confirm()));
+        var orders = await Task.WhenAll(Enumerable.Range(0, Shipments).Select(n => (n % 2 == 0 ? first : second).Confirm()));
         foreach (var order in orders)
             await first.Becomes(order, ShipmentStatus.Dispatched);
 
-        Assert.Equal(60, Carrier.Calls.Count);
-        Assert.Equal(60, Carrier.Calls.Distinct().Count());
+        Assert.Equal(Shipments, Carrier.Calls.Count);
+        Assert.Equal(Shipments, Carrier.Calls.Distinct().Count());
     }
 
     [Fact]

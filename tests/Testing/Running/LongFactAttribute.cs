@@ -4,8 +4,8 @@ using Xunit;
 namespace OrderPlatform.Testing;
 
 /// <summary>
-/// A test that inherently takes a long time, such as one with a million events, or that repeats on a larger scale what a faster one shows;
-/// only <c>tests/run --long</c> runs it.
+/// A test that takes a long time, such as one with a million events, one that starts a platform or waits for half a minute, or one that
+/// repeats on a larger scale what a faster one shows; only <c>tests/run --long</c> runs it.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LongFactAttribute : FactAttribute
