@@ -116,7 +116,7 @@ internal sealed partial class BrokerAddress
     private static partial Regex Parts();
 }
 
-/// <summary>One of several addresses in the setting: where a server of a cluster listens.</summary>
+/// <summary>Where a server listens; the setting names one for each server of a cluster.</summary>
 /// <param name="Host">Its name or IP address.</param>
 /// <param name="Port">Its AMQP port.</param>
 internal sealed record BrokerNode(string Host, int Port);

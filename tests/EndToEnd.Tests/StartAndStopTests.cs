@@ -38,7 +38,7 @@ public sealed class StartAndStopTests(Platform platform) : PlatformTest(platform
         await shop.Becomes(order, "rejected");
     }
 
-    [LongFact]
+    [Fact]
     public async Task Several_instances_that_start_together_apply_the_migrations_once()
     {
         var fresh = await CreatePlatform();
