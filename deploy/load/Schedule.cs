@@ -1,6 +1,6 @@
 namespace OrderPlatform.LoadGenerator;
 
-/// <summary>When orders are due: at a steady rate, whatever happened to earlier ones.</summary>
+/// <summary>When orders are due: at a steady rate, regardless of earlier ones.</summary>
 internal sealed class Schedule(double perSecond, TimeProvider clock)
 {
     /// <summary>A longer delay is not made up for: a flood is not the requested load.</summary>

@@ -42,7 +42,7 @@ internal sealed partial class BookingWorker(
             await Task.Delay(TimeSpan.FromMilliseconds(100), stoppingToken);
 
         var work = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = stoppingToken };
-        await Parallel.ForEachAsync(DueShipments(stoppingToken), work, Ask);
+        await Parallel.ForEachAsync(DueShipments(stoppingToken), work, CallCarrier);
     }
 
     /// <summary>Whether the database cannot be reached, or lacks migrations.</summary>
@@ -101,7 +101,7 @@ internal sealed partial class BookingWorker(
         }
     }
 
-    private async ValueTask Ask(Shipment shipment, CancellationToken stoppingToken)
+    private async ValueTask CallCarrier(Shipment shipment, CancellationToken stoppingToken)
     {
         try
         {

@@ -21,7 +21,7 @@ internal sealed class CarrierMetrics
         TimedOut = calls.WithLabels("timeout");
         duration = metrics.CreateHistogram(
             "shipping_carrier_call_duration_seconds",
-            "How long an attempt to call the carrier took, whatever its outcome.",
+            "How long an attempt to call the carrier took, regardless of its outcome.",
             new HistogramConfiguration
             {
                 Buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],

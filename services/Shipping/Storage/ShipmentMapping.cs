@@ -19,7 +19,7 @@ public sealed class ShipmentMapping : IEntityTypeConfiguration<Shipment>
 
         builder.HasIndex(s => s.Id).IsUnique();
 
-        // Shipments that need a carrier call: few rows, whatever the size of the table.
+        // Shipments that need a carrier call: few rows, regardless of the size of the table.
         builder.HasIndex(s => s.NextAttemptAt).HasFilter("next_attempt_at IS NOT NULL");
     }
 }

@@ -69,7 +69,7 @@ internal sealed partial class DeadLetterReconciler(
     protected override void Interrupted(Exception exception)
     {
         source.DropIfBroken(exception);
-        NextTime(logger, exception.GetBaseException().Message);
+        Interrupted(logger, exception.GetBaseException().Message);
     }
 
     /// <summary>From oldest to newest, some in each turn, so that messages that are never handled do not hide the others.</summary>
@@ -143,7 +143,7 @@ internal sealed partial class DeadLetterReconciler(
     }
 
     [LoggerMessage(LogLevel.Warning, "Dead letters could not be reconciled ({Reason}); retrying at the next interval")]
-    private static partial void NextTime(ILogger logger, string reason);
+    private static partial void Interrupted(ILogger logger, string reason);
 
     private sealed record ClosedLetter(Guid Id, string Queue, string Stream, string? Type, int? Sequence, string Reason)
     {

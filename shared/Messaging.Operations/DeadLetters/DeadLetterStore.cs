@@ -112,7 +112,7 @@ internal sealed partial class DeadLetterStore(
         exception =>
         {
             source.DropIfBroken(exception);
-            DatabaseAway(logger, messages.Count, exception.GetBaseException().Message);
+            DatabaseUnavailable(logger, messages.Count, exception.GetBaseException().Message);
         },
         stoppingToken);
 
@@ -128,7 +128,7 @@ internal sealed partial class DeadLetterStore(
     private string? HandlerOf(FailedMessage message) => topology.HandlerOf(message.Queue, message.Type)?.HandlerType.Name;
 
     [LoggerMessage(LogLevel.Warning, "Database unavailable for {Count} dead letters ({Reason}); retrying, messages stay unacknowledged")]
-    private static partial void DatabaseAway(ILogger logger, int count, string reason);
+    private static partial void DatabaseUnavailable(ILogger logger, int count, string reason);
 
     [LoggerMessage(LogLevel.Error, "Dead letter {Key} cannot be filed; it stays in {Queue}_{Source}")]
     private static partial void NotFiled(ILogger logger, Exception exception, string key, string queue, string source);

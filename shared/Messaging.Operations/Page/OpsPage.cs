@@ -37,7 +37,7 @@ internal static class OpsPage
         ops.MapGet("/assets/{name}", Find).ExcludeFromDescription();
     }
 
-    /// <summary>Whatever a message contains, only the page's own scripts run, and only the services are called.</summary>
+    /// <summary>Regardless of what a message contains, only the page's own scripts run, and only the services are called.</summary>
     private static FileContentHttpResult Page(HttpContext http, MessagingTopology topology, OpsOptions options)
     {
         var headers = http.Response.Headers;

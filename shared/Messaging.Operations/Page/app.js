@@ -68,7 +68,7 @@ async function render(current, { arriving = false } = {}) {
     if (current !== visit) return;
     if (!arriving && main.querySelector('h1') && (error.status === 0 || error.status >= 500)) {
       // A temporary failure: the content stays, and only becomes outdated.
-      announce(`${error.message} What you see may be out of date.`);
+      announce(`${error.message} This view may be out of date.`);
       timer = setTimeout(() => render(current), 5000);
     } else {
       show('Something went wrong', [h('p', { role: 'alert' }, error.message), button('Try again', () => render(current))]);

@@ -5,7 +5,7 @@ using OrderPlatform.Messaging.Events;
 
 namespace OrderPlatform.Messaging.Operations.Rebuilds;
 
-/// <summary>The findings of a rebuild about some streams.</summary>
+/// <summary>The result of comparing some streams.</summary>
 internal sealed class RebuildReport
 {
     private readonly List<Difference> differences = [];

@@ -11,7 +11,7 @@ internal sealed class LogArchive(
     IArchiveStore store, MessagingTopology topology, RetentionProgress progress, BackgroundThrottle throttle, TimeProvider clock)
 {
     /// <summary>Events that are looked up in the log at once.</summary>
-    private const int Some = 1000;
+    private const int ChunkSize = 1000;
 
     /// <summary>
     /// Archives the events of a partition, and reads them back. Each attempt has its own file name: an abandoned attempt that still
@@ -98,7 +98,7 @@ internal sealed class LogArchive(
         await ArchiveFile.CheckBytes(store, manifest, cancellationToken);
         var keys = ArchiveFile.Read(store, manifest.File, cancellationToken).Select(e => new ArchivedKey(e.Position, e.Event.EventId));
         var turn = throttle.Begin();
-        await foreach (var some in keys.Chunk(Some).WithCancellation(cancellationToken))
+        await foreach (var some in keys.Chunk(ChunkSize).WithCancellation(cancellationToken))
         {
             await Check(some);
             progress.Made(manifest.Partition, $"{manifest.File} checked up to position {some[^1].Position}");

@@ -21,9 +21,9 @@ internal sealed partial class RetentionProgress(RetentionMetrics metrics, ILogge
         if (Stopwatch.GetElapsedTime(said) < Pause)
             return;
         said = Stopwatch.GetTimestamp();
-        GoesOn(logger, partition, FormattableString.Invariant(done));
+        InProgress(logger, partition, FormattableString.Invariant(done));
     }
 
     [LoggerMessage(LogLevel.Information, "Retention of {Partition} in progress: {Done}")]
-    private static partial void GoesOn(ILogger logger, string partition, string done);
+    private static partial void InProgress(ILogger logger, string partition, string done);
 }

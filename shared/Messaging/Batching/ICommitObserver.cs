@@ -6,7 +6,7 @@ namespace OrderPlatform.Messaging.Batching;
 /// </summary>
 public interface ICommitObserver
 {
-    /// <summary>Returns at once and never throws: the commit has succeeded, whatever happens here.</summary>
+    /// <summary>Returns at once and never throws: the commit has succeeded, regardless of what happens here.</summary>
     /// <param name="unit">The unit, with the rows that it read and wrote.</param>
     void Committed(UnitOfWork unit);
 }

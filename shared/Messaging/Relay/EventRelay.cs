@@ -73,7 +73,7 @@ internal sealed partial class EventRelay(
         await Publish(connection, publisher, stoppingToken);
     }
 
-    /// <summary>Whatever failed, the log still has the unpublished events: the next run begins at the cursor.</summary>
+    /// <summary>After any failure the log still has the unpublished events: the next run begins at the cursor.</summary>
     protected override void Interrupted(Exception exception)
     {
         var reason = exception.GetBaseException().Message;

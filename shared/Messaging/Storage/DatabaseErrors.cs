@@ -17,7 +17,7 @@ internal static class DatabaseErrors
     public static DbException? OutageIn(Exception exception) => Find(exception, e => e switch
     {
         NotMigratedException or ConnectionLostException or CommitOutcomeUnknownException => true,
-        // The server refused or ended the session, whatever its reason: no login, no CONNECT privilege, no connections accepted.
+        // The server refused or ended the session, for any reason: no login, no CONNECT privilege, no connections accepted.
         PostgresException { InvariantSeverity: "FATAL" or "PANIC" } => true,
         PostgresException postgres => IsOutage(postgres.SqlState) || IsSessionBroken(postgres.SqlState),
         // The server's certificate is not trusted, or it demands one of the client.
