@@ -46,7 +46,6 @@ internal sealed record Options
     /// <summary>Null if there is no health check.</summary>
     public string? HeartbeatFile { get; private init; }
 
-    /// <param name="arguments">The command line.</param>
     /// <param name="environment">The value of a variable; null or empty if it is not set.</param>
     /// <exception cref="ArgumentException">An option is unknown, or its value is invalid.</exception>
     public static Options Parse(IReadOnlyList<string> arguments, Func<string, string?> environment)

@@ -9,7 +9,7 @@ namespace OrderPlatform.Inventory.Features;
 public static class GetStock
 {
     /// <summary>Shows the stock of one SKU.</summary>
-    /// <param name="sku" example="cable-usb-c">The stock keeping unit.</param>
+    /// <param name="sku" example="cable-usb-c">1 to 64 letters, digits, dots, underscores and hyphens.</param>
     /// <response code="200">The available and the reserved units.</response>
     /// <response code="400">The SKU has invalid characters, or more than 64.</response>
     /// <response code="404"><c>sku-not-found</c>: nothing was ever received under this SKU.</response>

@@ -16,8 +16,6 @@ public static class CancelOrder
     /// A placed order is cancelled at once. For a confirmed order, Shipping decides, because only it knows whether the goods have left: the
     /// order is <c>cancelling</c> until it answers, then <c>cancelled</c> or <c>shipped</c>.
     /// </remarks>
-    /// <param name="id">The order.</param>
-    /// <param name="request">The reason.</param>
     /// <response code="202">The order is cancelled, or Shipping will decide; <c>status</c> says which.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="404"><c>order-not-found</c></response>

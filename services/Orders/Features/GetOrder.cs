@@ -11,7 +11,6 @@ namespace OrderPlatform.Orders.Features;
 public static class GetOrder
 {
     /// <summary>Shows an order: its lines, its status and its outcome.</summary>
-    /// <param name="id">The order.</param>
     /// <param name="asOf" example="2026-01-31T12:00:00Z">
     /// Shows the order as it was at this time, rebuilt from its events. If omitted, shows it as it is now.
     /// </param>
@@ -44,7 +43,7 @@ public static class GetOrder
 /// <summary>An order with all its details.</summary>
 /// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">UUIDv7: ids of later orders are greater.</param>
 /// <param name="CustomerId" example="customer-7">The customer, as the caller named it.</param>
-/// <param name="Status" example="shipped">Its status.</param>
+/// <param name="Status" example="shipped">Its status, now or at the time of <c>asOf</c>.</param>
 /// <param name="Lines">What was ordered.</param>
 /// <param name="ShippingAddress">Where the goods go.</param>
 /// <param name="PlacedAt">When it was accepted, UTC.</param>

@@ -12,7 +12,6 @@ public static class GetOrderHistory
 {
     /// <summary>Shows the events of an order, as far as they are still in the log.</summary>
     /// <remarks>Some time after an order is complete, its events are archived; the log then has only some of them, or none.</remarks>
-    /// <param name="id">The order.</param>
     /// <response code="200">The events, oldest first.</response>
     /// <response code="404"><c>order-not-found</c></response>
     public static async Task<Results<Ok<OrderHistory>, ProblemHttpResult>> Handle(
@@ -30,7 +29,7 @@ public static class GetOrderHistory
 }
 
 /// <summary>The events of an order.</summary>
-/// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The order.</param>
+/// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">UUIDv7: ids of later orders are greater.</param>
 /// <param name="IsWhole" example="true">Whether these are all of its events; false when the first ones are archived.</param>
 /// <param name="Events">The events, oldest first.</param>
 public sealed record OrderHistory(Guid OrderId, bool IsWhole, IReadOnlyList<HistoricEvent> Events);

@@ -52,6 +52,6 @@ public sealed record OrderPage(IReadOnlyList<OrderSummary> Items, Guid? Next);
 /// <summary>An order in a list.</summary>
 /// <param name="OrderId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">UUIDv7: ids of later orders are greater.</param>
 /// <param name="CustomerId" example="customer-7">The customer, as the caller named it.</param>
-/// <param name="Status" example="shipped">Its status.</param>
+/// <param name="Status" example="shipped">Its status at the time of the request.</param>
 /// <param name="PlacedAt">When it was accepted, UTC.</param>
 public sealed record OrderSummary(Guid OrderId, string CustomerId, OrderStatus Status, DateTimeOffset PlacedAt);

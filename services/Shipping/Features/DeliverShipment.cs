@@ -15,7 +15,7 @@ public static class DeliverShipment
 {
     /// <summary>Reports that the recipient has the goods.</summary>
     /// <remarks>The request can safely be repeated: a shipment is delivered once.</remarks>
-    /// <param name="id" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The shipment's id.</param>
+    /// <param name="id" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The id of the shipment, not of its order.</param>
     /// <response code="200">The shipment is delivered, now or by an earlier request.</response>
     /// <response code="404"><c>shipment-not-found</c>: there is no such shipment.</response>
     /// <response code="409">

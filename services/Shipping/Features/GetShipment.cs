@@ -8,7 +8,7 @@ namespace OrderPlatform.Shipping.Features;
 public static class GetShipment
 {
     /// <summary>Shows a shipment.</summary>
-    /// <param name="id" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The shipment's id.</param>
+    /// <param name="id" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The id of the shipment, not of its order.</param>
     /// <response code="200">The shipment.</response>
     /// <response code="404"><c>shipment-not-found</c>: there is no such shipment.</response>
     public static async Task<Results<Ok<ShipmentResponse>, ProblemHttpResult>> Handle(

@@ -5,9 +5,9 @@ using OrderPlatform.Shipping.Domain;
 namespace OrderPlatform.Shipping.Features;
 
 /// <summary>A shipment as callers see it.</summary>
-/// <param name="ShipmentId" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">The shipment's id.</param>
-/// <param name="OrderId" example="0199f3c2-9d10-7a52-b6c4-3f1e2d0c9b8a">Its order.</param>
-/// <param name="Status" example="dispatched">Its status.</param>
+/// <param name="ShipmentId" example="0199f3c2-a1b4-7c3e-8d5f-6a7b8c9d0e1f">UUIDv7; also the idempotency key at the carrier.</param>
+/// <param name="OrderId" example="0199f3c2-9d10-7a52-b6c4-3f1e2d0c9b8a">Its order, which has no other shipment.</param>
+/// <param name="Status" example="dispatched">Only a <c>pending</c> shipment can still be cancelled.</param>
 /// <param name="Lines">The goods in it.</param>
 /// <param name="ShippingAddress">Where it goes.</param>
 /// <param name="TrackingNumber" example="SIM0199F3C2A1B47C3E8D5F6A7B8C9D0E1F">The carrier's number; null until it has the goods.</param>

@@ -6,7 +6,6 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Operations.DeadLetters;
 
 /// <summary>Selects the dead letters that match all given fields.</summary>
-/// <param name="State">Their state.</param>
 /// <param name="Type" example="OrderPlaced">Their type, by name or wire address; empty for messages without one.</param>
 /// <param name="Exception" example="System.InvalidOperationException">
 /// The full name of the exception; empty for messages without one.

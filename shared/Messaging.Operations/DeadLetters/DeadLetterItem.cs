@@ -21,7 +21,6 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 /// <param name="FirstFailedAt">When it first failed, UTC.</param>
 /// <param name="LastFailedAt">When it last failed, UTC.</param>
 /// <param name="Attempts" example="1">How many times it failed, not counting retries.</param>
-/// <param name="State">Its state.</param>
 /// <param name="RedriveAt">When it will be, or was last, redriven, UTC; null if never.</param>
 internal record DeadLetterItem(
     Guid Id,

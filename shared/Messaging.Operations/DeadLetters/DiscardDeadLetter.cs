@@ -10,7 +10,6 @@ using Answer = Results<Ok<DeadLetterItem>, ValidationProblem, ProblemHttpResult>
 internal static class DiscardDeadLetter
 {
     /// <summary>Discards a dead letter: it will never take effect.</summary>
-    /// <param name="id">The dead letter.</param>
     /// <param name="request">The reason, and what happens to the events that wait for it.</param>
     /// <response code="200">It is discarded.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>

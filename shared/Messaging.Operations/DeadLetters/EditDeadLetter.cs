@@ -21,8 +21,6 @@ internal static class EditDeadLetter
     /// <summary>
     /// Changes the body of a dead letter that is waiting. The original body is kept, and its actions record the body before each edit.
     /// </summary>
-    /// <param name="id">The dead letter.</param>
-    /// <param name="request">The new body.</param>
     /// <response code="200">The body is changed. The dead letter still waits: redrive it.</response>
     /// <response code="400">The body does not fit the contract; <c>errors</c> says where.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>

@@ -13,7 +13,6 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 /// <param name="Sequence">Its number among its producer's events on that stream.</param>
 /// <param name="ExceptionType">The exception's full name; null when there was none.</param>
 /// <param name="ExceptionMessage">The exception's message, or the reason if there was no exception.</param>
-/// <param name="ExceptionStack">The stack trace.</param>
 /// <param name="FaultAt">When it failed, which distinguishes failures; null when the message does not say.</param>
 /// <param name="Properties">The message's properties, as JSON.</param>
 /// <param name="Headers">All headers, as JSON.</param>

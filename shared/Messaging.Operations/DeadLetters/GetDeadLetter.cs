@@ -37,7 +37,6 @@ internal static class GetDeadLetter
         "SELECT at, who, action, reason, details FROM messaging.dead_letter_actions WHERE dead_letter_id = $1 ORDER BY id DESC LIMIT 200";
 
     /// <summary>Shows a dead letter: its message, why it failed, what waits for it, and what was done with it.</summary>
-    /// <param name="id">The dead letter.</param>
     /// <response code="200">The dead letter.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
     public static async Task<Answer> Handle(Guid id, DbContext database, CancellationToken cancellationToken)
@@ -136,8 +135,7 @@ internal sealed record DeadLetterDetails : DeadLetterItem
 }
 
 /// <summary>An event that waits until its predecessor is handled.</summary>
-/// <param name="EventId">Its id.</param>
-/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Its wire address.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Namespace and name of its contract.</param>
 /// <param name="Sequence" example="2">Its number in the stream.</param>
 /// <param name="DeferredAt">When it was deferred, UTC.</param>
 internal sealed record Follower(Guid EventId, string Type, int Sequence, DateTimeOffset DeferredAt);

@@ -61,10 +61,9 @@ internal sealed record DeadLetterGroups(IReadOnlyList<DeadLetterGroup> Items);
 
 /// <summary>Dead letters that failed in the same way.</summary>
 /// <param name="Queue" example="inventory">The queue that could not handle them.</param>
-/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Their wire address.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Their wire address; null when the messages name none.</param>
 /// <param name="ExceptionType" example="System.InvalidOperationException">The full name of the exception of their last failure.</param>
 /// <param name="Handler" example="ReserveStock">The handler that failed.</param>
-/// <param name="State">Their state.</param>
 /// <param name="Count" example="17">The number of dead letters.</param>
 /// <param name="Oldest">The earliest first failure among them, UTC.</param>
 /// <param name="Newest">The latest last failure among them, UTC.</param>

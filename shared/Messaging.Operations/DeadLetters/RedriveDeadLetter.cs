@@ -16,7 +16,6 @@ internal static class RedriveDeadLetter
     /// This includes a dead letter that would be redriven automatically later, and one that was redriven more than five minutes ago without
     /// a result.
     /// </remarks>
-    /// <param name="id">The dead letter.</param>
     /// <param name="request">The reason; optional.</param>
     /// <response code="202">The redrive is scheduled.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>

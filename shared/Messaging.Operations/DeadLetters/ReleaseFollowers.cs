@@ -31,8 +31,6 @@ internal static class ReleaseFollowers
     /// The deferred events of its stream are tried within seconds, in sequence; those that are still too early become dead letters of their
     /// own. At the time of closing, <c>"followers": "run"</c> does the same; use this after <c>wait</c>, or for events deferred since.
     /// </remarks>
-    /// <param name="id">The dead letter.</param>
-    /// <param name="request">The reason.</param>
     /// <response code="200">Its followers will run now, because of this request or an earlier one.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>
     /// <response code="404"><c>dead-letter-not-found</c></response>
@@ -80,5 +78,5 @@ internal static class ReleaseFollowers
 }
 
 /// <summary>Why its followers need not wait any longer.</summary>
-/// <param name="Reason" example="What they waited for was done by hand.">Up to 500 characters.</param>
+/// <param name="Reason" example="The work was done by hand.">Up to 500 characters.</param>
 internal sealed record ReleaseRequest(string Reason);

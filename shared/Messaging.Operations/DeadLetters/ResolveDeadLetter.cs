@@ -12,7 +12,6 @@ internal static class ResolveDeadLetter
     /// <summary>
     /// Marks a dead letter as resolved: an operator has dealt with it by other means. Its event will not take effect later.
     /// </summary>
-    /// <param name="id">The dead letter.</param>
     /// <param name="request">The reason, and what happens to the events that wait for it.</param>
     /// <response code="200">It is resolved.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>

@@ -140,7 +140,7 @@ internal sealed record EventPage(IReadOnlyList<EventItem> Items, long? Next);
 /// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id, which is the MessageId on the wire.</param>
 /// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its stream, such as the order's id.</param>
 /// <param name="Sequence" example="1">Its number in the stream, from 1.</param>
-/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Namespace and name of its contract.</param>
 /// <param name="OccurredAt">When it occurred, UTC.</param>
 /// <param name="CorrelationId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The order that it belongs to.</param>
 /// <param name="CausationId">The event that caused it; null when a request caused it.</param>

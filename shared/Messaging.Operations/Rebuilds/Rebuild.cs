@@ -75,7 +75,7 @@ internal enum DifferenceKind
 }
 
 /// <summary>A property whose value differs between row and events.</summary>
-/// <param name="Name" example="status">Its name.</param>
+/// <param name="Name" example="status">In camel case.</param>
 /// <param name="Row">The value in the row.</param>
 /// <param name="Log">The value according to the events.</param>
 internal sealed record DifferingProperty(string Name, JsonElement Row, JsonElement Log);

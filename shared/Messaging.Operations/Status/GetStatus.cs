@@ -53,7 +53,7 @@ internal static class GetStatus
 }
 
 /// <summary>The backlog of a service.</summary>
-/// <param name="Service" example="orders">Its name.</param>
+/// <param name="Service" example="orders">Its name, with which the names of its queues begin.</param>
 /// <param name="Outbox">Events that are still to be published.</param>
 /// <param name="Relay">The relay, which publishes them.</param>
 /// <param name="Deferred">Events that wait for their predecessor, by queue.</param>
@@ -84,7 +84,7 @@ internal sealed record RelayStatus(bool Active, string State);
 internal sealed record DeadLetterStatus(string Queue, string State, long Count);
 
 /// <summary>A partition of a table.</summary>
-/// <param name="Table" example="event_log">The table.</param>
+/// <param name="Table" example="event_log"><c>event_log</c> or <c>inbox</c>.</param>
 /// <param name="Name" example="event_log_20260126"><c>…_past</c>: rows older than all others; <c>…_default</c>: rows without one.</param>
 /// <param name="Since">It holds events that occurred at this time or later; null for no bound.</param>
 /// <param name="Until">It holds events that occurred before this time; null for no bound.</param>

@@ -55,7 +55,7 @@ internal static class GetTimeline
 }
 
 /// <summary>What a service knows about a stream.</summary>
-/// <param name="Service" example="orders">The service.</param>
+/// <param name="Service" example="orders">The service that answers.</param>
 /// <param name="Events">Its own events, in sequence.</param>
 /// <param name="Deferred">Events that wait here for their predecessor.</param>
 /// <param name="DeadLetters">Events that failed here, in any state.</param>
@@ -66,17 +66,17 @@ internal sealed record Timeline(
     IReadOnlyList<TimelineDeadLetter> DeadLetters);
 
 /// <summary>An event of this service.</summary>
-/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
-/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address.</param>
+/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id, which is the MessageId on the wire.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Namespace and name of its contract.</param>
 /// <param name="Sequence" example="1">Its number in the stream.</param>
 /// <param name="OccurredAt">When it occurred, UTC.</param>
 /// <param name="CausationId">The event that caused it, maybe another service's; null when a request caused it.</param>
 internal sealed record TimelineEvent(Guid EventId, string Type, int Sequence, DateTimeOffset OccurredAt, Guid? CausationId);
 
 /// <summary>An event that waits here for its predecessor.</summary>
-/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
+/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id, which is the MessageId on the wire.</param>
 /// <param name="Queue" example="inventory">The queue that received it.</param>
-/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Its wire address.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Namespace and name of its contract.</param>
 /// <param name="Sequence" example="2">Its number among its producer's events on the stream.</param>
 /// <param name="DeferredAt">When it was deferred, UTC.</param>
 /// <param name="Producer" example="OrderPlatform.Contracts.Orders">Its producer: the namespace of its type.</param>
@@ -84,9 +84,9 @@ internal sealed record TimelineDeferred(Guid EventId, string Queue, string Type,
 
 /// <summary>An event that failed here.</summary>
 /// <param name="Id">The id of the dead letter.</param>
-/// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">The event's id.</param>
+/// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Usually the event's id; null when the message has no id.</param>
 /// <param name="Queue" example="inventory">The queue that could not handle it.</param>
-/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Namespace and name of its contract.</param>
 /// <param name="Sequence" example="1">Its number among its producer's events on the stream.</param>
 /// <param name="State" example="waiting"><c>waiting</c>, <c>scheduled</c>, <c>redriven</c>, <c>resolved</c> or <c>discarded</c>.</param>
 /// <param name="LastFailedAt">When it last failed, UTC.</param>

@@ -104,8 +104,8 @@ internal sealed record DeferredPage(IReadOnlyList<DeferredItem> Items, string? N
 /// <param name="Queue" example="inventory">The queue that received it.</param>
 /// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its stream, such as an order's id.</param>
 /// <param name="Sequence" example="3">Its number among its producer's events on the stream.</param>
-/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id.</param>
-/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Its wire address.</param>
+/// <param name="EventId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its id, which is the MessageId on the wire.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderCancelled">Namespace and name of its contract.</param>
 /// <param name="DeferredAt">When it was deferred, UTC.</param>
 /// <param name="Failures" example="0">How many times its handler has thrown since.</param>
 /// <param name="Missing" example="1">

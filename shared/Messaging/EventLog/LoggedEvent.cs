@@ -11,6 +11,6 @@ public sealed class LoggedEvent
     /// <summary>Its place in this log: ascending, with gaps, and not always in commit order.</summary>
     public long Position { get; private set; }
 
-    /// <summary>The event.</summary>
+    /// <summary>As it is published.</summary>
     public EventEnvelope Event { get; private set; } = null!;
 }

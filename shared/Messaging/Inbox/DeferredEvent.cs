@@ -8,7 +8,7 @@ public sealed class DeferredEvent
     /// <summary>The queue it came from.</summary>
     public string Queue { get; private set; } = "";
 
-    /// <summary>The event.</summary>
+    /// <summary>As it was received.</summary>
     public EventEnvelope Event { get; private set; } = null!;
 
     /// <summary>When it was deferred, UTC.</summary>
