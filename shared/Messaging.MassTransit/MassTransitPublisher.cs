@@ -9,7 +9,7 @@ using RabbitMQ.Client.Exceptions;
 namespace OrderPlatform.Messaging.MassTransit;
 
 /// <summary>
-/// Publishes through a MassTransit bus of its own, which has one connection and ends with the first failure: otherwise MassTransit would
+/// Publishes through its own MassTransit bus, which has one connection and ends with the first failure: otherwise MassTransit would
 /// resend a failed message after later ones.
 /// </summary>
 internal sealed class MassTransitPublisher : IEventPublisher, ISendObserver

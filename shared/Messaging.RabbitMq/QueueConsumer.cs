@@ -7,7 +7,7 @@ using RabbitMQ.Client;
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// Consumes one queue, on a connection of its own: a queue that cannot be consumed does not affect the others. A lost connection is
+/// Consumes one queue, on its own connection: a queue that cannot be consumed does not affect the others. A lost connection is
 /// reopened, and the broker redelivers the messages that were not acknowledged on the old one.
 /// </summary>
 internal sealed partial class QueueConsumer(

@@ -79,7 +79,7 @@ public sealed class MessagingBuilder
     /// <summary>Consumes an event.</summary>
     /// <param name="queue">
     /// The queue to consume it from; by default, the service's name. A queue has one handler for a type, so a second handler of
-    /// the same event needs a queue of its own, named <c>service_purpose</c>: the broker's permissions and policies depend on that.
+    /// the same event needs its own queue, named <c>service_purpose</c>: the broker's permissions and policies depend on that.
     /// </param>
     /// <exception cref="InvalidOperationException">
     /// The queue already has a handler of this event, or its name does not begin with the service's name.
@@ -103,7 +103,7 @@ public sealed class MessagingBuilder
         if (!handlers.TryAdd(EventTypes.NameOf(typeof(TEvent)), binding))
         {
             throw new InvalidOperationException(
-                $"The queue '{queue}' has two handlers of {typeof(TEvent).Name}; give one a queue of its own.");
+                $"The queue '{queue}' has two handlers of {typeof(TEvent).Name}; give one its own queue.");
         }
 
         return this;

@@ -56,7 +56,7 @@ public sealed class Platform(string root)
     private string BrokerOf(string service) =>
         $"amqps://{service}:{vault.Password($"rabbitmq.{service}")}@rabbitmq:5671/?cacertfile={Mounted("ca.crt")}";
 
-    /// <summary>The authority and a certificate of its own; <c>localhost</c> is for clients on the host.</summary>
+    /// <summary>The authority, and a certificate for this server; <c>localhost</c> is for clients on the host.</summary>
     private void ProvideServer(Authority authority, string server, DateTimeOffset now)
     {
         string[] hosts = [server, "localhost"];

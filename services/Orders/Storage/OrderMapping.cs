@@ -5,7 +5,7 @@ using OrderPlatform.Orders.Domain;
 
 namespace OrderPlatform.Orders.Storage;
 
-/// <summary>One row per order: its parts are JSON columns of the row, not tables of their own.</summary>
+/// <summary>One row per order: its parts are JSON columns of the row, not separate tables.</summary>
 public sealed class OrderMapping : IEntityTypeConfiguration<Order>
 {
     public void Configure(EntityTypeBuilder<Order> builder)

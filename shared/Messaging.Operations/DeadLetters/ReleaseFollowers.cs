@@ -28,8 +28,9 @@ internal static class ReleaseFollowers
 
     /// <summary>Runs the events that wait for a closed dead letter, which will never come.</summary>
     /// <remarks>
-    /// The deferred events of its stream are tried within seconds, in sequence; those that are still too early become dead letters of their
-    /// own. At the time of closing, <c>"followers": "run"</c> does the same; use this after <c>wait</c>, or for events deferred since.
+    /// The deferred events of its stream are tried within seconds, in sequence; those that are still too early become dead letters
+    /// themselves. At the time of closing, <c>"followers": "run"</c> does the same; use this after <c>wait</c>, or for events that were
+    /// deferred since.
     /// </remarks>
     /// <response code="200">Its followers will run now, because of this request or an earlier one.</response>
     /// <response code="400">The request is malformed; <c>errors</c> names the fields.</response>

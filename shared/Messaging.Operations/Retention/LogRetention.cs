@@ -10,8 +10,8 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Operations.Retention;
 
 /// <summary>
-/// Drops the oldest partition of the event log: the events of open streams are kept, the others archived, and the partition is dropped when
-/// the archive is known to have them. If the run is interrupted before, the log still has everything, and the next run starts again.
+/// Drops the oldest partition of the event log: the events of open streams are kept, the others archived, and the partition is dropped once
+/// the archive is verified. If the run is interrupted before, the log still has everything, and the next run starts again.
 /// </summary>
 internal sealed class LogRetention(
     IServiceScopeFactory scopes,

@@ -1,7 +1,7 @@
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>
-/// Is notified of every committed transaction of units of work. Units commit with SQL of their own, which Entity Framework's interceptors
+/// Is notified of every committed transaction of units of work. Units commit with their own SQL, which Entity Framework's interceptors
 /// do not see.
 /// </summary>
 public interface ICommitObserver

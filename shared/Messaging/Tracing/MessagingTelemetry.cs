@@ -5,7 +5,7 @@ namespace OrderPlatform.Messaging.Tracing;
 
 /// <summary>
 /// The library's spans. An event's path is one trace: the work that appended it, its publishing, its handling, and so on. A transaction
-/// that holds the work of many units is a trace of its own, linked to all of theirs.
+/// that holds the work of many units has its own trace, linked to all of theirs.
 /// </summary>
 internal static class MessagingTelemetry
 {

@@ -34,7 +34,7 @@ internal static class Tracing
 
     private static bool IsUnobserved(PathString path) => Array.Exists(Unobserved, prefix => path.StartsWithSegments(prefix));
 
-    /// <summary>Drops database statements outside a request or an event, such as polling: each would be a trace of its own.</summary>
+    /// <summary>Drops database statements outside a request or an event, such as polling: each would be a separate trace.</summary>
     private sealed class WithoutPolling : BaseProcessor<Activity>
     {
         public override void OnStart(Activity data)
