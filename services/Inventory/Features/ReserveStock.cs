@@ -15,13 +15,13 @@ public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler
 
     public Outcome Handle(OrderPlaced placed)
     {
-        // A replay may send an event that the inbox has forgotten; an order must still be answered only once.
-        if (unit.Find<Reservation>(placed.OrderId) is not null)
-            return Outcome.Handled;
+        var answer = Decide(
+            unit.Find<Reservation>(placed.OrderId), placed, sku => unit.Find<StockItem>(sku)?.Available ?? 0, clock.GetUtcNow());
+        if (answer.Happened is null)
+            return answer.Outcome;
 
         var reservation = new Reservation(placed);
         unit.Add(reservation);
-        var answer = Decide(placed, sku => unit.Find<StockItem>(sku)?.Available ?? 0, clock.GetUtcNow());
         unit.Append(reservation, answer);
         if (answer.Happened is StockReserved)
         {
@@ -29,12 +29,19 @@ public sealed class ReserveStock(UnitOfWork unit, TimeProvider clock) : IHandler
                 unit.Apply(unit.Get<StockItem>(line.Sku), new UnitsReserved(line.Quantity));
         }
 
-        return Outcome.Handled;
+        return answer.Outcome;
     }
 
-    /// <returns><see cref="StockReserved"/>, or <see cref="StockRejected"/> with every line that is short.</returns>
-    public static Decision<object> Decide(OrderPlaced placed, Func<string, long> available, DateTimeOffset now)
+    /// <returns>
+    /// <see cref="StockReserved"/>, or <see cref="StockRejected"/> with every line that is short; nothing when there is an answer already.
+    /// </returns>
+    public static Decision<object> Decide(
+        Reservation? earlier, OrderPlaced placed, Func<string, long> available, DateTimeOffset now)
     {
+        // A replay may send an event that the inbox has forgotten; an order must still be answered only once.
+        if (earlier is not null)
+            return Decision.Nothing;
+
         // There are fewer units than the quantity, which is an int, so the cast is safe.
         StockShortage[] shortages =
         [

@@ -48,6 +48,7 @@ public static class PlaceOrder
             rows => rows.Add<IdempotencyKey>(idempotencyKey),
             unit =>
             {
+                // Keys are to requests as the inbox is to messages: a repetition is recognised before Decide, and is no rule of orders.
                 if (unit.Find<IdempotencyKey>(idempotencyKey) is { } known)
                     return known.Matches(hash) ? Created(known.OrderId) : Problems.Unprocessable(KeyReused.Code, KeyReused.Detail);
                 unit.Add(new IdempotencyKey(idempotencyKey, hash, placed.OrderId, now));

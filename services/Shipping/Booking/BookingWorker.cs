@@ -18,6 +18,10 @@ namespace OrderPlatform.Shipping.Booking;
 /// <remarks>
 /// The lease and the number of attempts are not part of the shipment's history: they say who calls when, and change in the row alone,
 /// without an event in the log.
+/// <para>
+/// It is no <c>BackgroundLoop</c>, because it has no turns: when one call ends, the next due shipment takes its place while the other
+/// calls continue.
+/// </para>
 /// </remarks>
 internal sealed partial class BookingWorker(
     IServiceScopeFactory scopes,
@@ -38,6 +42,7 @@ internal sealed partial class BookingWorker(
         await Task.Delay(Timeout.Infinite, host.ApplicationStarted)
             .WaitAsync(stoppingToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Only the health check tells a service that the migrations are applied, and it offers nothing to await.
         while (await DatabaseIsUnavailable(stoppingToken))
             await Task.Delay(TimeSpan.FromMilliseconds(100), stoppingToken);
 
@@ -149,7 +154,10 @@ internal sealed partial class BookingWorker(
         }
     }
 
-    /// <summary>One second, doubled with each attempt; with jitter, so that calls that failed together are not repeated together.</summary>
+    /// <summary>
+    /// One second, doubled with each attempt; with jitter, so that calls that failed together are not repeated together. The attempts are
+    /// counted in the row, for all instances; the library's <c>Backoff</c> counts those of one loop.
+    /// </summary>
     private TimeSpan Backoff(int attempts)
     {
         var doubled = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(attempts - 1, 20)));

@@ -25,6 +25,7 @@ public sealed partial class BookShipment(CarrierClient carrier, TransactionBatch
                 }
                 else if (shipment.Status == ShipmentStatus.Cancelled)
                 {
+                    // This is not for Decide: a further call to the carrier is no event, it only changes the row.
                     BookedTooLate(logger, shipment.Id);
                     unit.Apply(shipment, new CarrierCallScheduled(now));
                 }

@@ -14,7 +14,8 @@ public sealed class CreateShipment(UnitOfWork unit, CarrierOptions carrier, Time
 
     public Outcome Handle(OrderConfirmed confirmed)
     {
-        // A replay may send an event that the inbox has forgotten; an order must still be shipped only once.
+        // A replay may send an event that the inbox has forgotten; an order must still be shipped only once. This is not for Decide: a
+        // shipment that waits for the carrier begins without an event.
         if (unit.Find<Shipment>(confirmed.OrderId) is not null)
             return Outcome.Handled;
 

@@ -100,5 +100,5 @@ public sealed class DecideTests
     }
 
     private static object? Answer(Dictionary<string, long> stock, params OrderLine[] lines) =>
-        ReserveStock.Decide(Given.Placed(Given.OrderId, lines), sku => stock.GetValueOrDefault(sku), Given.Now).Happened;
+        ReserveStock.Decide(null, Given.Placed(Given.OrderId, lines), sku => stock.GetValueOrDefault(sku), Given.Now).Happened;
 }
