@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using OrderPlatform.Messaging.Inbox;
 using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Messaging.Sampling;
 using OrderPlatform.Messaging.Transport;
@@ -13,6 +14,7 @@ internal static class DeadLetterServices
         services.AddSettings<DeadLetterOptions>("Messaging:DeadLetters");
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<IDeadLetterStore>(provider => provider.GetRequiredService<DeadLetterStore>());
+        services.AddSingleton<IDeadLetterTable>(provider => provider.GetRequiredService<DeadLetterStore>());
         services.AddSingleton<DeadLetterMetrics>();
         services.AddSingleton<ISampledMetrics>(provider => provider.GetRequiredService<DeadLetterMetrics>());
         services.AddSingleton<Signal>();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Handlers;
+using OrderPlatform.Messaging.Inbox;
 using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Messaging.Transport;
@@ -19,7 +20,7 @@ internal sealed partial class DeadLetterStore(
     MessagingTopology topology,
     DeadLetterOptions options,
     TimeProvider clock,
-    ILogger<DeadLetterStore> logger) : IDeadLetterStore
+    ILogger<DeadLetterStore> logger) : IDeadLetterStore, IDeadLetterTable
 {
     private static readonly string Insert = EmbeddedSql.Of(typeof(DeadLetterStore), "Insert");
 

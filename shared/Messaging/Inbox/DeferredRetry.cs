@@ -4,7 +4,6 @@ using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Metrics;
 using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Messaging.Storage;
-using OrderPlatform.Messaging.Transport;
 using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 
 namespace OrderPlatform.Messaging.Inbox;
@@ -12,13 +11,13 @@ namespace OrderPlatform.Messaging.Inbox;
 /// <summary>
 /// Retries deferred events without waiting for another event of their stream: soon, if they failed when it was their turn; from time to
 /// time, because their predecessor may have been handled otherwise. Those that keep failing become dead letters, in the transaction that
-/// removes them: they cannot go through an error queue, because the broker no longer has them. Without a dead-letter store they stay
+/// removes them: they cannot go through an error queue, because the broker no longer has them. Without a table of dead letters they stay
 /// deferred.
 /// </summary>
 internal sealed partial class DeferredRetry(
     NpgsqlDataSource source,
     DeferredEvents deferredEvents,
-    IEnumerable<IDeadLetterStore> deadLetters,
+    IEnumerable<IDeadLetterTable> deadLetters,
     MessagingMetrics metrics,
     DatabaseStartup database,
     InboxOptions options,
@@ -39,7 +38,7 @@ internal sealed partial class DeferredRetry(
         RETURNING failures
         """;
 
-    private readonly IDeadLetterStore? deadLetters = deadLetters.SingleOrDefault();
+    private readonly IDeadLetterTable? deadLetters = deadLetters.SingleOrDefault();
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
@@ -72,9 +71,9 @@ internal sealed partial class DeferredRetry(
 
     /// <summary>At every moment the event is either deferred or a dead letter.</summary>
     private async Task File(
-        IDeadLetterStore store, string queue, EventEnvelope deferred, Exception cause, CancellationToken stoppingToken)
+        IDeadLetterTable table, string queue, EventEnvelope deferred, Exception cause, CancellationToken stoppingToken)
     {
-        if (!await deferredEvents.Remove(queue, deferred, batch => store.AddTo(batch, queue, deferred, cause), stoppingToken))
+        if (!await deferredEvents.Remove(queue, deferred, batch => table.AddTo(batch, queue, deferred, cause), stoppingToken))
             return;
         metrics.Of(queue).DeadLettered(deferred.Type);
         Filed(logger, cause, deferred.EventId, deferred.Type, queue);

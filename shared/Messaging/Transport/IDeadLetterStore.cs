@@ -1,6 +1,3 @@
-using Npgsql;
-using OrderPlatform.Messaging.Events;
-
 namespace OrderPlatform.Messaging.Transport;
 
 /// <summary>
@@ -18,15 +15,6 @@ public interface IDeadLetterStore
     /// </summary>
     /// <returns>The messages that were filed: acknowledge them. The others stay in their queues.</returns>
     Task<IReadOnlySet<DeadLetter>> File(IReadOnlyCollection<DeadLetter> letters, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Files a deferred event whose handler keeps failing, in the transaction that takes it out of the deferred events. The library calls
-    /// it; adapters do not.
-    /// </summary>
-    /// <param name="batch">The batch that the statement is added to.</param>
-    /// <param name="queue">The queue that could not handle it.</param>
-    /// <param name="cause">The exception that its handler threw.</param>
-    void AddTo(NpgsqlBatch batch, string queue, EventEnvelope @event, Exception cause);
 }
 
 /// <summary>A message that a queue could not handle.</summary>

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Npgsql;
-using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Transport.Tests.Conformance;
@@ -32,6 +30,4 @@ internal sealed class RecordingStore : IDeadLetterStore
             Filed.Enqueue(letter);
         return filed;
     }
-
-    public void AddTo(NpgsqlBatch batch, string queue, EventEnvelope @event, Exception cause) => throw new NotSupportedException();
 }
