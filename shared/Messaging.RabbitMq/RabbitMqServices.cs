@@ -18,6 +18,7 @@ public static class RabbitMqServices
     /// <summary>Registers what both RabbitMQ transports share: address, connections, and the consumer of the error queues.</summary>
     internal static void AddRabbitMqConnections(this IServiceCollection services)
     {
+        services.AddSingleton(new MessagingSystem("rabbitmq"));
         services.AddSingleton(provider => new BrokerAddress(
             provider.GetRequiredService<IConfiguration>().GetConnectionString("Broker")
             ?? throw new InvalidOperationException("The setting ConnectionStrings:Broker is missing.")));

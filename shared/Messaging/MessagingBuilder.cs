@@ -34,7 +34,8 @@ public sealed class MessagingBuilder
     /// </summary>
     /// <param name="name">The transport's name in that setting.</param>
     /// <param name="register">
-    /// Registers an <see cref="ITransport"/> and hosted services that consume the queues; called only when the transport is chosen.
+    /// Registers an <see cref="ITransport"/>, its <see cref="MessagingSystem"/> and hosted services that consume the queues; called only
+    /// when the transport is chosen.
     /// </param>
     public MessagingBuilder AddTransport(string name, Action<IServiceCollection, TransportTopology> register)
     {

@@ -2,11 +2,12 @@ using OrderPlatform.Messaging.Batching;
 using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Messaging.Tracing;
+using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>Runs the handlers of a queue.</summary>
-internal sealed class EventDispatcher(MessagingTopology topology)
+internal sealed class EventDispatcher(MessagingTopology topology, MessagingSystem system)
 {
     /// <summary>Names the rows that the event's handler will look up.</summary>
     public void AddLocks(string queue, EventEnvelope @event, RowsToLock rows)
@@ -32,7 +33,7 @@ internal sealed class EventDispatcher(MessagingTopology topology)
 
     private Outcome Handle(string queue, EventEnvelope @event, TransactionScope scope)
     {
-        using var activity = MessagingTelemetry.StartHandling(queue, @event);
+        using var activity = MessagingTelemetry.StartHandling(system, queue, @event);
         scope.Unit.Incoming = @event;
         try
         {

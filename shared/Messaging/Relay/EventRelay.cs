@@ -21,6 +21,7 @@ internal sealed partial class EventRelay(
     MessagingTopology topology,
     DatabaseAddress address,
     ITransport transport,
+    MessagingSystem system,
     TransportOptions transportOptions,
     DatabaseStartup database,
     AppendSignal appends,
@@ -181,7 +182,7 @@ internal sealed partial class EventRelay(
         {
             if (!topology.Types.Published.Contains(@event.Type))
                 continue;
-            using var span = MessagingTelemetry.StartPublishing(@event);
+            using var span = MessagingTelemetry.StartPublishing(system, @event);
             messages.Add(new OutgoingMessage(
                 @event.Type,
                 WireFormat.Write(@event, span?.Id ?? @event.TraceParent, envelopes.Contains(EventTypes.ShortNameOf(@event.Type)))));

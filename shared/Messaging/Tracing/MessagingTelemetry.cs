@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using OrderPlatform.Messaging.Events;
+using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Tracing;
 
@@ -14,7 +15,7 @@ internal static class MessagingTelemetry
     private static readonly ActivitySource Source = new(SourceName);
 
     /// <summary>From an event's occurrence until it is sent, as a child of its cause; null when its trace is not recorded.</summary>
-    public static Activity? StartPublishing(EventEnvelope @event)
+    public static Activity? StartPublishing(MessagingSystem system, EventEnvelope @event)
     {
         if (RecordedContext(@event.TraceParent) is not { } cause)
             return null;
@@ -25,13 +26,14 @@ internal static class MessagingTelemetry
             cause,
             // The database's clock may be ahead of this one.
             startTime: @event.OccurredAt < now ? @event.OccurredAt : now);
-        return Describe(activity, "send", @event.Type, @event.EventId, @event.CorrelationId);
+        return Describe(activity, system, "send", @event.Type, @event.EventId, @event.CorrelationId);
     }
 
     /// <summary>A handler's work, a child of the span that published the event.</summary>
-    public static Activity? StartHandling(string queue, EventEnvelope message) => Source.HasListeners()
+    public static Activity? StartHandling(MessagingSystem system, string queue, EventEnvelope message) => Source.HasListeners()
         ? Describe(
             Start($"{queue} process {EventTypes.ShortNameOf(message.Type)}", ActivityKind.Consumer, message.TraceParent),
+            system,
             "process",
             queue,
             message.EventId,
@@ -76,8 +78,8 @@ internal static class MessagingTelemetry
         activity?.AddException(exception).SetStatus(ActivityStatusCode.Error, exception.Message);
 
     private static Activity? Describe(
-        Activity? activity, string operation, string destination, Guid eventId, Guid correlationId) => activity?
-        .SetTag("messaging.system", "rabbitmq")
+        Activity? activity, MessagingSystem system, string operation, string destination, Guid eventId, Guid correlationId) => activity?
+        .SetTag("messaging.system", system.Name)
         .SetTag("messaging.operation.type", operation)
         .SetTag("messaging.destination.name", destination)
         .SetTag("messaging.message.id", eventId)
