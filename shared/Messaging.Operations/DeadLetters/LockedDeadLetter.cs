@@ -12,11 +12,7 @@ internal sealed record LockedDeadLetter(DeadLetterItem Item, Guid? EventId)
     private const string SelectLocked = $"SELECT {DeadLetterItem.Columns}, event_id FROM messaging.dead_letters WHERE id = $1 FOR UPDATE";
 
     private static readonly string LockStream =
-        $"""
-        SELECT pg_advisory_xact_lock({AdvisoryLock.KeyOfStream("queue", "coalesce(stream, event_id::text)")})
-        FROM messaging.dead_letters
-        WHERE id = $1
-        """;
+        AdvisoryLock.OfStreams("queue", "coalesce(stream, event_id::text)", "messaging.dead_letters WHERE id = $1");
 
     private const string Audit =
         "INSERT INTO messaging.dead_letter_actions (dead_letter_id, who, action, reason, details) VALUES ($1, $2, $3, $4, $5::jsonb)";

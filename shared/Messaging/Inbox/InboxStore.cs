@@ -9,15 +9,12 @@ using static OrderPlatform.Messaging.Storage.NpgsqlAccess;
 namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>The inbox and the deferred events, in the consumer's own transaction.</summary>
+/// <remarks>Receiving, resuming and removing events all lock their streams first; so their statements are in one place.</remarks>
 internal static class InboxStore
 {
     // Two transactions may receive an event and its predecessor at once, and neither sees the other's rows. The lock on the
     // stream makes one wait for the other, so the one that handles the predecessor always finds the deferred event.
-    private static readonly string LockStreams =
-        $"""
-        SELECT count(pg_advisory_xact_lock(key))
-        FROM (SELECT DISTINCT {AdvisoryLock.KeyOfStream("$1", "stream")} AS key FROM unnest($2) AS stream ORDER BY key) AS keys
-        """;
+    private static readonly string LockStreams = AdvisoryLock.OfStreams("$1", "stream", "unnest($2) AS stream");
 
     private const string InsertEvents =
         """

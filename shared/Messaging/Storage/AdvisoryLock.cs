@@ -16,6 +16,16 @@ internal static class AdvisoryLock
     /// <param name="stream">An expression for the stream.</param>
     public static string KeyOfStream(string queue, string stream) => $"hashtextextended({queue} || ' ' || {stream}, 0)";
 
+    /// <summary>A statement that takes these locks, always in the same order, and waits for them.</summary>
+    /// <param name="queue">An expression for the queue's name.</param>
+    /// <param name="stream">An expression for the stream.</param>
+    /// <param name="rows">The rows that the expressions refer to: what follows FROM.</param>
+    public static string OfStreams(string queue, string stream, string rows) =>
+        $"""
+        SELECT count(pg_advisory_xact_lock(key))
+        FROM (SELECT DISTINCT {KeyOfStream(queue, stream)} AS key FROM {rows} ORDER BY key) AS keys
+        """;
+
     /// <summary>Waits for the lock for as long as it takes.</summary>
     public static async Task Take(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
     {
