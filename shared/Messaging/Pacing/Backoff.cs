@@ -1,14 +1,15 @@
 namespace OrderPlatform.Messaging.Pacing;
 
-/// <summary>Waits longer each time, from 100 ms up to two seconds, with jitter, so that instances do not retry in step.</summary>
+/// <summary>Waits twice as long each time, with jitter, so that instances do not retry in step.</summary>
 /// <param name="clock">Measures the waits; null for the system's clock.</param>
-public sealed class Backoff(TimeProvider? clock = null)
+/// <param name="first">The first wait, before jitter; null for 100 ms.</param>
+/// <param name="longest">The longest wait, before jitter; null for two seconds. Jitter shortens each wait by up to half.</param>
+public sealed class Backoff(TimeProvider? clock = null, TimeSpan? first = null, TimeSpan? longest = null)
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
-
     private readonly TimeProvider clock = clock ?? TimeProvider.System;
+    private readonly TimeSpan longest = longest ?? TimeSpan.FromSeconds(2);
 
-    private TimeSpan next = TimeSpan.FromMilliseconds(100);
+    private TimeSpan next = first ?? TimeSpan.FromMilliseconds(100);
 
     /// <summary>Runs work until it succeeds, retrying after each temporary failure.</summary>
     /// <param name="work">The work; returns its result.</param>
@@ -56,7 +57,7 @@ public sealed class Backoff(TimeProvider? clock = null)
     public Task Wait(CancellationToken cancellationToken)
     {
         var delay = next * (0.5 + Random.Shared.NextDouble() / 2);
-        next = next * 2 < Longest ? next * 2 : Longest;
+        next = next * 2 < longest ? next * 2 : longest;
         return Task.Delay(delay, clock, cancellationToken);
     }
 }

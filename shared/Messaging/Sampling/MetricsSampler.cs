@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Messaging.Relay;
 using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Messaging.Transport;
@@ -14,7 +14,7 @@ namespace OrderPlatform.Messaging.Sampling;
 /// Updates the gauges of state: the contents of the database, whether database and broker can be reached, and which instance
 /// publishes.
 /// </summary>
-internal sealed partial class MetricsSampler : BackgroundService
+internal sealed partial class MetricsSampler : BackgroundLoop
 {
     /// <summary>After a sample, the next one waits for this many times the sample's duration.</summary>
     private const int Rest = 50;
@@ -44,6 +44,7 @@ internal sealed partial class MetricsSampler : BackgroundService
         CollectorRegistry registry,
         IMetricFactory metrics,
         ILogger<MetricsSampler> logger)
+        : base(database.Ready, options.SampleInterval)
     {
         (this.scopes, this.database, this.relay) = (scopes, database, relay);
         (this.broker, this.options, this.logger) = (broker, options, logger);
@@ -53,22 +54,18 @@ internal sealed partial class MetricsSampler : BackgroundService
         brokerUp = metrics.CreateGauge("messaging_broker_up", "1 when the service is connected to the broker and consumes.");
         relayActive = metrics.CreateGauge("messaging_relay_active", "1 on the instance that publishes the event log.");
         registry.AddBeforeCollectCallback(Show);
+        Forget();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
-        Forget();
-        await database.Ready.WaitAsync(stoppingToken);
-        using var timer = new PeriodicTimer(options.SampleInterval);
-        do
-        {
-            if (await Ping(stoppingToken))
-                await Sample(stoppingToken);
-            else
-                Forget();
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        if (await Ping(stoppingToken))
+            await Sample(stoppingToken);
+        else
+            Forget();
     }
+
+    protected override void Interrupted(Exception exception) => Interrupted(logger, exception.GetBaseException().Message);
 
     /// <summary>Gauges that need no I/O are read at each scrape.</summary>
     private void Show()
@@ -133,6 +130,9 @@ internal sealed partial class MetricsSampler : BackgroundService
 
     [LoggerMessage(LogLevel.Warning, "{Metrics} cannot be read ({Reason}); its gauges show NaN until the next sample")]
     private static partial void Failed(ILogger logger, string metrics, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Gauges cannot be updated ({Reason}); retrying at the next interval")]
+    private static partial void Interrupted(ILogger logger, string reason);
 
     private sealed class Schedule(ISampledMetrics metrics)
     {
