@@ -59,7 +59,7 @@ public static class MessagingServices
         services.AddDatabase<TDatabase>(service);
         services.AddMetrics();
         services.AddBatching();
-        services.AddInbox();
+        services.AddInbox(topology);
         services.AddRelay();
         services.AddTransport(messaging, topology, builder.Configuration[$"{Section}:Transport"]);
         return builder;
@@ -138,7 +138,7 @@ public static class MessagingServices
         services.AddHostedService<BatchWorkers>();
     }
 
-    private static void AddInbox(this IServiceCollection services)
+    private static void AddInbox(this IServiceCollection services, MessagingTopology topology)
     {
         services.AddSettings<InboxOptions>();
         services.AddSingleton<EventDispatcher>();
@@ -146,7 +146,12 @@ public static class MessagingServices
         services.AddSingleton<DeferredEvents>();
         services.AddSingleton<MessageReceiver>();
         services.AddSingleton<IMessageReceiver>(provider => provider.GetRequiredService<MessageReceiver>());
-        services.AddSingleton<IBatchLoop>(provider => provider.GetRequiredService<MessageReceiver>());
+        foreach (var queue in topology.Queues.Keys)
+        {
+            services.AddKeyedSingleton(queue, (provider, _) => ActivatorUtilities.CreateInstance<ReceiveQueue>(provider, queue));
+            services.AddSingleton<IBatchLoop>(provider => provider.GetRequiredKeyedService<ReceiveQueue>(queue));
+        }
+
         services.AddHostedService<DeferredRetry>();
     }
 

@@ -3,6 +3,7 @@ using OrderPlatform.Messaging.Pacing;
 namespace OrderPlatform.Messaging.Batching;
 
 /// <summary>Wakes a loop of this process when one of its commits has created work for the loop.</summary>
+/// <remarks>Each loop derives its own type, so that the container can tell the signals apart.</remarks>
 /// <param name="creates">Whether a commit has created such work.</param>
 public abstract class CommitSignal(Func<UnitOfWork, bool> creates) : ICommitObserver
 {

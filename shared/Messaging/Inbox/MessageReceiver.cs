@@ -2,17 +2,20 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using OrderPlatform.Messaging.Batching;
 using OrderPlatform.Messaging.Events;
 using OrderPlatform.Messaging.Handlers;
 using OrderPlatform.Messaging.Metrics;
+using OrderPlatform.Messaging.Pacing;
 using OrderPlatform.Messaging.Transport;
 
 namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>The entry point of messages: reads them, hands them to the batches of their queue, and retries those that fail.</summary>
-internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
+internal sealed class MessageReceiver : IMessageReceiver
 {
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+
     private readonly FrozenDictionary<string, ReceiveQueue> queues;
     private readonly MessagingTopology topology;
     private readonly MessagingMetrics metrics;
@@ -30,7 +33,7 @@ internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
     {
         (this.topology, this.metrics, this.options, this.clock, this.lifetime) = (topology, metrics, options, clock, lifetime);
         queues = topology.Queues.Keys.ToFrozenDictionary(
-            name => name, name => ActivatorUtilities.CreateInstance<ReceiveQueue>(services, name));
+            name => name, name => services.GetRequiredKeyedService<ReceiveQueue>(name));
     }
 
     /// <summary>The batches of a queue.</summary>
@@ -54,6 +57,7 @@ internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
 
     public async Task Receive(string queue, EventEnvelope @event)
     {
+        Backoff? backoff = null;
         for (var attempt = 0; ; attempt++)
         {
             try
@@ -63,7 +67,8 @@ internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
             }
             catch (Exception exception) when (attempt < options.Retries && !IsStopping(exception))
             {
-                await Task.Delay(DelayOf(attempt), clock, lifetime.ApplicationStopping);
+                backoff ??= new Backoff(clock, FirstWait, LongestWait);
+                await backoff.Wait(lifetime.ApplicationStopping);
                 metrics.Of(queue).Retried(@event);
             }
         }
@@ -71,23 +76,7 @@ internal sealed class MessageReceiver : IMessageReceiver, IBatchLoop
 
     public void DeadLettered(string queue, string? type) => metrics.Of(queue).DeadLettered(type);
 
-    public Task Work(CancellationToken stoppingToken) =>
-        Task.WhenAll(queues.Values.Select(queue => Task.Run(() => queue.Work(stoppingToken), CancellationToken.None)));
-
-    public void Complete()
-    {
-        foreach (var queue in queues.Values)
-            queue.Complete();
-    }
-
     /// <summary>While the service runs, a handler's own timeout is a failure like any other.</summary>
     private bool IsStopping(Exception exception) =>
         exception is OperationCanceledException && lifetime.ApplicationStopping.IsCancellationRequested;
-
-    /// <summary>About 200 ms, doubled with each attempt, up to 5 s, with 20% jitter.</summary>
-    private static TimeSpan DelayOf(int attempt)
-    {
-        var jitter = 0.8 + Random.Shared.NextDouble() * 0.4;
-        return TimeSpan.FromMilliseconds(Math.Min(5_000, 200 * Math.Pow(2, attempt) * jitter));
-    }
 }

@@ -9,7 +9,7 @@ using OrderPlatform.Messaging.Storage;
 namespace OrderPlatform.Messaging.Inbox;
 
 /// <summary>The messages of one broker queue. While the database is unavailable they wait here, unacknowledged.</summary>
-internal sealed partial class ReceiveQueue
+internal sealed partial class ReceiveQueue : IBatchLoop
 {
     private const int Attempts = 3;
 
@@ -42,13 +42,9 @@ internal sealed partial class ReceiveQueue
         return message.Done;
     }
 
-    /// <summary>
-    /// Commits batches until <see cref="Complete"/> is called and no message is left; at shutdown it does not wait for an unavailable
-    /// database.
-    /// </summary>
+    /// <remarks>At shutdown it does not wait for an unavailable database.</remarks>
     public Task Work(CancellationToken stoppingToken) => queue.Work(stoppingToken);
 
-    /// <summary>Stops accepting messages.</summary>
     public void Complete() => queue.Complete();
 
     private async Task Commit(List<ReceivedMessage> batch, CancellationToken stoppingToken)
