@@ -40,6 +40,7 @@ public static class PlaceOrder
         var now = clock.GetUtcNow();
         // A valid request is always granted: whether the goods are in stock is for Inventory to decide.
         var placed = Decide(request, Guid.CreateVersion7(now), now).Happened!;
+        // A key is to a request as the inbox is to a message: repetitions are answered outside Decide.
         if (idempotencyKey is null)
             return batcher.Run(_ => { }, unit => Place(unit, placed), cancellationToken);
 
@@ -48,7 +49,6 @@ public static class PlaceOrder
             rows => rows.Add<IdempotencyKey>(idempotencyKey),
             unit =>
             {
-                // Keys are to requests as the inbox is to messages: a repetition is recognised before Decide, and is no rule of orders.
                 if (unit.Find<IdempotencyKey>(idempotencyKey) is { } known)
                     return known.Matches(hash) ? Created(known.OrderId) : Problems.Unprocessable(KeyReused.Code, KeyReused.Detail);
                 unit.Add(new IdempotencyKey(idempotencyKey, hash, placed.OrderId, now));

@@ -11,7 +11,7 @@ namespace OrderPlatform.Messaging.Inbox;
 /// <summary>
 /// Retries deferred events without waiting for another event of their stream: soon, if they failed when it was their turn; from time to
 /// time, because their predecessor may have been handled otherwise. Those that keep failing become dead letters, in the transaction that
-/// removes them: they cannot go through an error queue, because the broker no longer has them. Without a table of dead letters they stay
+/// removes them: they cannot go through an error queue, because the broker no longer has them. Without a dead-letter store they stay
 /// deferred.
 /// </summary>
 internal sealed partial class DeferredRetry(

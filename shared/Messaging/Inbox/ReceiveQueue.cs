@@ -42,9 +42,13 @@ internal sealed partial class ReceiveQueue : IBatchLoop
         return message.Done;
     }
 
-    /// <remarks>At shutdown it does not wait for an unavailable database.</remarks>
+    /// <summary>
+    /// Commits batches until <see cref="Complete"/> is called and no message is left; at shutdown it does not wait for an unavailable
+    /// database.
+    /// </summary>
     public Task Work(CancellationToken stoppingToken) => queue.Work(stoppingToken);
 
+    /// <summary>Stops accepting messages.</summary>
     public void Complete() => queue.Complete();
 
     private async Task Commit(List<ReceivedMessage> batch, CancellationToken stoppingToken)
