@@ -128,7 +128,10 @@ public sealed class ArchiveReplayTests : RetentionTest
     private static async Task Consumed(SampleHost service, Guid[] accounts, string history)
     {
         foreach (var account in accounts)
-            await Eventually.Is(async () => (await service.Query(db => db.AccountHistories.FindAsync(account).AsTask()))?.Events == history);
+        {
+            await Eventually.Is(
+                async () => (await service.Query(db => db.AccountHistories.FindAsync(account).AsTask()))?.Events == history);
+        }
     }
 
     private async Task<SampleHost> StartWithArchive()
