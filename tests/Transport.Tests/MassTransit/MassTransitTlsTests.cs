@@ -1,76 +1,62 @@
+using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrderPlatform.Messaging.MassTransit;
 using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.Testing;
+using OrderPlatform.Transport.Tests.Conformance;
 using RabbitMQ.Client;
 
-namespace OrderPlatform.Messaging.Tests.Transport;
+namespace OrderPlatform.Transport.Tests.MassTransit;
 
-/// <summary>With TLS, relay and consumer trust only the configured authority.</summary>
-public sealed class TlsTests(TlsBroker tls) : SampleServiceTest
+/// <summary>
+/// MassTransit accepts any certificate unless it is told otherwise. Usually the library finds an untrusted one first, while it waits for
+/// the broker; here that wait is skipped.
+/// </summary>
+public sealed class MassTransitTlsTests : IAsyncLifetime
 {
-    [Theory]
-    [InlineData("MassTransit", Explicit = true)]
-    [InlineData("RabbitMq")]
-    public async Task Events_flow_through_a_broker_certified_by_the_configured_authority(string transport)
+    private TestBroker broker = null!;
+    private TlsProxy tls = null!;
+
+    public async ValueTask InitializeAsync()
     {
-        var service = await Service().With("Messaging:Transport", transport).WithBroker(await Trusting(tls.AuthorityFile)).Start();
-        var account = Guid.CreateVersion7();
-
-        await service.Open(account);
-        await service.Deposit(account, 7);
-
-        await Eventually.Is(async () => await service.Tally(account) is { Total: 7 });
+        broker = await TestBroker.CreateVhost();
+        tls = new TlsProxy(broker.Uri);
     }
 
-    [LongFact]
-    public async Task Relay_and_consumer_refuse_a_broker_certified_by_another_authority() =>
-        await IsRefused(await Trusting(tls.WrongAuthorityFile));
-
-    [Fact]
-    public async Task RabbitMq_refuses_a_broker_certified_by_another_authority()
+    public async ValueTask DisposeAsync()
     {
-        var service = await Service()
-            .With("Messaging:Transport", "RabbitMq")
-            .WithBroker(await Trusting(tls.WrongAuthorityFile))
-            .Start();
-
-        await Eventually.Is(async () => SaysCertificate((await service.Relay.CheckHealthAsync(new(), Cancellation)).Description));
+        await tls.DisposeAsync();
+        await broker.DisposeAsync();
     }
 
     [Fact]
-    public async Task A_broker_certified_by_a_private_authority_is_refused_when_none_is_configured() => await IsRefused(await tls.Address);
+    public Task A_broker_certified_by_another_authority_is_refused() => IsRefused(tls.Address(tls.WrongAuthorityFile));
 
     [Fact]
-    public async Task A_broker_with_a_certificate_for_another_host_is_refused()
-    {
-        var address = await Trusting(tls.AuthorityFile);
+    public Task A_broker_certified_by_a_private_authority_is_refused_when_none_is_configured() => IsRefused(tls.Address(authority: null));
 
-        await IsRefused(new Uri(address.AbsoluteUri.Replace("@localhost:", "@127.0.0.1:", StringComparison.Ordinal)));
+    [Fact]
+    public Task A_broker_with_a_certificate_for_another_host_is_refused() => IsRefused(tls.Address(tls.AuthorityFile, host: "127.0.0.1"));
+
+    private static async Task IsRefused(string address)
+    {
+        await using var host = ConformanceHost.Build(
+            messaging =>
+            {
+                messaging.Services.AddSingleton<BrokerGate, NoWait>();
+                messaging.UseMassTransit();
+            },
+            address,
+            new ConformanceHost.Settings());
+        await host.Start(TestContext.Current.CancellationToken);
+
+        var bus = host.Services.GetRequiredService<IBusControl>();
+        await Eventually.Is(() =>
+            bus.CheckHealth().Exception?.GetBaseException().Message.Contains("certificate", StringComparison.Ordinal) == true);
     }
 
-    [Theory]
-    [InlineData("amqp://localhost/?cacertfile=ca.crt")]
-    [InlineData("amqps://localhost/?cacert=ca.crt")]
-    public void An_address_that_only_looks_secure_is_refused(string address) =>
-        Assert.Throws<ArgumentException>(() => new BrokerAddress(address));
-
-    /// <summary>Relay and consumer each try to connect, and each reports the certificate as the reason.</summary>
-    private async Task IsRefused(Uri broker)
-    {
-        var service = await Service().WithBroker(broker).WithServices(services => services.AddSingleton<BrokerGate, NoWait>()).Start();
-
-        await Eventually.Is(async () => SaysCertificate((await service.Relay.CheckHealthAsync(new(), Cancellation)).Description));
-        await Eventually.Is(() => SaysCertificate(service.Bus.CheckHealth().Exception?.GetBaseException().Message));
-    }
-
-    private static bool SaysCertificate(string? reason) => reason?.Contains("certificate", StringComparison.Ordinal) == true;
-
-    private async Task<Uri> Trusting(string authority) => new($"{await tls.Address}?cacertfile={Uri.EscapeDataString(authority)}");
-
-    /// <summary>Skips the wait for the broker, so that MassTransit itself must refuse the certificate.</summary>
     private sealed class NoWait(
         BrokerAddress address, RabbitMqConnections connections, IHostApplicationLifetime lifetime, ILogger<BrokerGate> logger)
         : BrokerGate(connections, lifetime, logger)
