@@ -34,7 +34,7 @@ public sealed class ViewTests(OpsPlatform platform) : PageTest(platform)
         Expected.AddRange(["ERR_CONNECTION_REFUSED", "503 (Service Unavailable)"]);
         await Orders.Stop();
 
-        await Says("What you see may be out of date.");
+        await Says("This view may be out of date.");
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Overview" })).ToBeVisibleAsync();
         await Page.RunAndWaitForResponseAsync(
             () => Orders.Start(), response => response.Url.EndsWith("/ops/status", StringComparison.Ordinal) && response.Ok);
