@@ -41,25 +41,24 @@ public sealed class PrivateBroker : IAsyncDisposable
         Query = $"cacertfile={Uri.EscapeDataString(AuthorityFile)}",
     }.Uri.AbsoluteUri;
 
+    /// <summary>Waits until no other test uses it, and reserves it until the result is disposed.</summary>
+    public async Task<IAsyncDisposable> Reserve()
+    {
+        await turn.WaitAsync();
+        return new Reservation(turn);
+    }
+
     /// <summary>Stops it and starts it again at the same address; returns when it answers.</summary>
     public async Task Restart()
     {
-        await turn.WaitAsync();
-        try
+        if (container is null)
         {
-            if (container is null)
-            {
-                await Run("restart");
-                return;
-            }
+            await Run("restart");
+            return;
+        }
 
-            await container.StopAsync();
-            await container.StartAsync();
-        }
-        finally
-        {
-            turn.Release();
-        }
+        await container.StopAsync();
+        await container.StartAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -136,5 +135,14 @@ public sealed class PrivateBroker : IAsyncDisposable
         using var listener = new TcpListener(IPAddress.Any, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed class Reservation(SemaphoreSlim turn) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            turn.Release();
+            return ValueTask.CompletedTask;
+        }
     }
 }
