@@ -108,7 +108,7 @@ internal sealed class Services : IAsyncDisposable
         var log = Path.Combine(servers.Logs, $"{target}-{name}.log".ToLowerInvariant());
         var (directory, arguments) = target == Target.Ceiling
             ? (AppContext.BaseDirectory, new[] { typeof(Services).Assembly.Location, $"ceiling-{name}" })
-            : (Path.Combine(Variable("BENCH_BUILD"), name), [$"OrderPlatform.{Listed.Single(service => service.Name == name).Project}.dll"]);
+            : (Path.Combine(Variable("BENCH_BUILD"), name), [$"OrderPlatform.{ProjectOf(name)}.dll"]);
 
         // The shell only opens the log; then the service takes its place, and its pid.
         var start = new ProcessStartInfo(
@@ -155,6 +155,8 @@ internal sealed class Services : IAsyncDisposable
             await Task.Delay(100, stoppingToken);
         }
     }
+
+    private static string ProjectOf(string name) => Listed.Single(service => service.Name == name).Project;
 
     private static string LastLines(string log) => string.Join('\n', File.ReadLines(log).TakeLast(15));
 
