@@ -37,7 +37,7 @@ public sealed partial class ArchitectureTests
             reference => Solution.Services.Any(other => reference.Name == $"OrderPlatform.{other.Name}")));
     }
 
-    /// <summary>A project gets no solution folder of its own: <c>dotnet sln add --solution-folder services services/Orders</c>.</summary>
+    /// <summary>A project has no separate solution folder: <c>dotnet sln add --solution-folder services services/Orders</c>.</summary>
     [Fact]
     public void The_solution_has_every_project_in_the_folder_of_its_directory()
     {
@@ -84,7 +84,7 @@ public sealed partial class ArchitectureTests
         {
             foreach (var type in Registered(service, "Publishes"))
             {
-                Assert.True(Contract(service, type) is not null, $"{service} publishes {type}, which is not a contract of its own.");
+                Assert.True(Contract(service, type) is not null, $"{service} publishes {type}, which is not one of its contracts.");
                 known.Add(type);
             }
 

@@ -54,7 +54,7 @@ try
     Console.Write(report.Table());
     if (options.JsonFile is { } file)
         await File.WriteAllTextAsync(file, report.ToJson() + "\n");
-    return report.BooksAreRight ? 0 : 1;
+    return report.IsConsistent ? 0 : 1;
 }
 catch (ArgumentException exception)
 {

@@ -20,7 +20,7 @@ internal sealed class Report(Options options, Machine machine)
 
     public IReadOnlyList<Measurement> Measurements => measurements;
 
-    public bool BooksAreRight => measurements.TrueForAll(measurement => measurement.Problems.Count == 0);
+    public bool IsConsistent => measurements.TrueForAll(measurement => measurement.Problems.Count == 0);
 
     public void Add(Measurement measurement)
     {

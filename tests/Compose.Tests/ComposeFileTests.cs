@@ -137,32 +137,34 @@ public sealed partial class ComposeFileTests
         Assert.NotEmpty(mounts);
     }
 
-    /// <summary>The override of shared/Messaging.Operations/Retention/README.md.</summary>
+    /// <summary>The override of shared/Messaging.Operations/Retention/README.md, which shows the part for Orders.</summary>
     [Fact]
     public async Task An_archive_can_be_set_up_as_the_guide_describes()
     {
-        var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.yml");
-        await File.WriteAllTextAsync(file, Yaml().Match(Compose.Read("shared/Messaging.Operations/Retention/README.md")).Groups[1].Value);
+        var directory = Directory.CreateTempSubdirectory("override-");
+        var shown = Yaml().Match(Compose.Read("shared/Messaging.Operations/Retention/README.md")).Groups[1].Value;
+        var files = new List<string> { "--file", "docker-compose.yml" };
+        foreach (var service in Compose.Services)
+        {
+            files.AddRange("--file", Path.Combine(directory.FullName, $"{service}.yml"));
+            await File.WriteAllTextAsync(files[^1], shown.Replace("orders", service, StringComparison.Ordinal));
+        }
+
         try
         {
-            const string Setting = "Messaging__Retention__Archive__Directory";
-            var containers = await Containers("--file", "docker-compose.yml", "--file", file);
-            var archiving = Compose.Services
-                .Where(service => containers[service].GetProperty("environment").TryGetProperty(Setting, out _))
-                .ToArray();
-            Assert.NotEmpty(archiving);
-            foreach (var service in archiving)
+            var containers = await Containers([.. files]);
+            foreach (var service in Compose.Services)
             {
-                var directory = containers[service].GetProperty("environment").GetProperty(Setting);
+                var archive = containers[service].GetProperty("environment").GetProperty("Messaging__Retention__Archive__Directory");
                 var mounts = Each(containers[service], "volumes").ToDictionary(
                     volume => volume.GetProperty("target").GetString()!, volume => volume.GetProperty("source").GetString());
-                Assert.Equal($"archive-{service}", mounts[directory.GetString()!]);
+                Assert.Equal($"archive-{service}", mounts[archive.GetString()!]);
                 Assert.Contains("/run/secrets", mounts.Keys);
             }
         }
         finally
         {
-            File.Delete(file);
+            directory.Delete(recursive: true);
         }
     }
 

@@ -17,6 +17,8 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
 
     private static readonly HttpClient Http = new() { Timeout = Eventually.Guard };
 
+    public static TheoryData<string> Services => [.. Compose.Services];
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -72,9 +74,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     }
 
     [Theory]
-    [InlineData("orders")]
-    [InlineData("inventory")]
-    [InlineData("shipping")]
+    [MemberData(nameof(Services))]
     public async Task A_service_has_no_shell_no_root_and_no_writable_files(string service)
     {
         await containers.Started();

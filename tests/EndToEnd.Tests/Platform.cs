@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using OrderPlatform.DeploymentGenerator;
 using RabbitMQ.Client;
 
 [assembly: AssemblyFixture(typeof(OrderPlatform.EndToEnd.Tests.Platform))]
@@ -11,8 +12,8 @@ using RabbitMQ.Client;
 namespace OrderPlatform.EndToEnd.Tests;
 
 /// <summary>
-/// The three services, each as processes of its own, on databases and a virtual host of their own, with the roles, users, permissions
-/// and topology of <c>deploy/</c>.
+/// The services of <c>deploy/services.ini</c>, each in its own processes and with its own database, on one virtual host, with the roles,
+/// users, permissions and topology of <c>deploy/</c>.
 /// </summary>
 public sealed class Platform : IAsyncLifetime
 {
@@ -20,6 +21,7 @@ public sealed class Platform : IAsyncLifetime
 
     private readonly DirectoryInfo archive = Directory.CreateTempSubdirectory("archive-");
     private readonly Activity activity;
+    private readonly List<Service> services = [];
     private string? lastTest;
     private bool lastFailed;
 
@@ -27,16 +29,16 @@ public sealed class Platform : IAsyncLifetime
 
     public TestBroker Broker { get; private set; } = null!;
 
-    public Service Orders { get; private set; } = null!;
+    public Service Orders => Named("Orders");
 
-    public Service Inventory { get; private set; } = null!;
+    public Service Inventory => Named("Inventory");
 
-    public Service Shipping { get; private set; } = null!;
+    public Service Shipping => Named("Shipping");
 
     /// <summary>Where Orders keeps its archives.</summary>
     public string Archive => Path.Combine(archive.FullName, "orders");
 
-    public IReadOnlyList<Service> Services => [Orders, Inventory, Shipping];
+    public IReadOnlyList<Service> Services => services;
 
     /// <summary>Settings of every instance of every service, as environment variables.</summary>
     public (string Key, string Value)[] Settings { get; init; } = [];
@@ -70,17 +72,13 @@ public sealed class Platform : IAsyncLifetime
             .Select(binding => (Type: binding.GetProperty("source").GetString()!, Queue: binding.GetProperty("destination").GetString()!))
             .ToLookup(binding => binding.Queue, binding => binding.Type);
         var script = await File.ReadAllTextAsync(Repository.Path("deploy", "postgres", "service.sql"));
-        async Task<Service> Make(string name, params (string Key, string Value)[] settings) => new(
-            name,
-            await TestDatabase.Create(script),
-            await Broker.AddUser(users, name.ToLowerInvariant()),
-            // A rebuild pauses much longer than it works so as not to slow down the service; tests need not wait for that.
-            [("Messaging__BackgroundShare", "1"), .. settings, .. Settings, .. SettingsOf(name)]);
-
-        Orders = await Make("Orders", ("Messaging__Retention__Archive__Directory", archive.FullName));
-        Inventory = await Make("Inventory");
-        // A booking that was interrupted by an outage of the service or its database is retried when its lease ends.
-        Shipping = await Make("Shipping", ("Carrier__Lease", "00:00:10"));
+        foreach (var listed in ServiceList.Read(Repository.Path()).Services)
+        {
+            var database = await TestDatabase.Create(script);
+            var broker = await Broker.AddUser(users, listed.Name);
+            services.Add(new Service(
+                listed.Project, database, broker, [.. UsualSettings(listed.Project), .. Settings, .. SettingsOf(listed.Project)]));
+        }
     }
 
     /// <summary>Gives a test a platform in its initial state.</summary>
@@ -101,7 +99,7 @@ public sealed class Platform : IAsyncLifetime
         lastFailed |= TestContext.Current.TestState?.Result == TestResult.Failed;
     }
 
-    /// <summary>Undoes whatever a test did: one ready instance of each service, a fast carrier, open proxies.</summary>
+    /// <summary>Undoes the effects of a test: one ready instance of each service, a fast carrier, open proxies.</summary>
     public async Task Repair()
     {
         await Task.WhenAll(Services.Select(service => service.Repair()));
@@ -137,7 +135,7 @@ public sealed class Platform : IAsyncLifetime
             await service.Database.EndConnections();
     }
 
-    /// <summary>A connection of the test's own to the broker, as its administrator or as one of the services.</summary>
+    /// <summary>A separate connection to the broker, as its administrator or as one of the services.</summary>
     public Task<IConnection> Connect(Service? @as = null) =>
         new ConnectionFactory { Uri = @as?.Broker ?? Broker.Uri }.CreateConnectionAsync("test");
 
@@ -145,6 +143,19 @@ public sealed class Platform : IAsyncLifetime
     {
         await Remove();
         archive.Delete(recursive: true);
+    }
+
+    private Service Named(string name) => services.Single(service => service.Name == name);
+
+    private IEnumerable<(string Key, string Value)> UsualSettings(string service)
+    {
+        // A rebuild pauses much longer than it works so as not to slow down the service; tests need not wait for that.
+        yield return ("Messaging__BackgroundShare", "1");
+        if (service == "Orders")
+            yield return ("Messaging__Retention__Archive__Directory", archive.FullName);
+        // A booking that was interrupted by an outage of the service or its database is retried when its lease ends.
+        if (service == "Shipping")
+            yield return ("Carrier__Lease", "00:00:10");
     }
 
     /// <summary>A failed test may have left the platform in any state.</summary>
@@ -157,9 +168,9 @@ public sealed class Platform : IAsyncLifetime
 
     private async Task Remove()
     {
-        // Some are missing if their creation has failed.
-        foreach (var service in Services.OfType<Service>())
+        foreach (var service in services)
             await service.DisposeAsync();
+        services.Clear();
         if (Broker is not null)
             await Broker.DisposeAsync();
     }
@@ -215,7 +226,7 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
         await Task.WhenAll(own.Select(created => created.DisposeAsync().AsTask()));
     }
 
-    /// <summary>A platform of the test's own, on which nothing runs yet. It is removed when the test ends.</summary>
+    /// <summary>A second platform, on which nothing runs yet. It is removed when the test ends.</summary>
     /// <param name="settingsOf">Settings of every instance of one service, by the service's name.</param>
     protected async Task<Platform> CreatePlatform(Func<string, (string Key, string Value)[]>? settingsOf = null)
     {

@@ -1,6 +1,6 @@
 namespace OrderPlatform.EndToEnd.Tests;
 
-internal static class Repository
+public static class Repository
 {
     private static readonly string Root = Find(new DirectoryInfo(AppContext.BaseDirectory));
 

@@ -3,7 +3,7 @@ using Npgsql;
 namespace OrderPlatform.EndToEnd.Tests;
 
 /// <summary>
-/// One of the three services: its database, its user at the broker, and its instances. It reaches both servers through proxies.
+/// One of the services: its database, its user at the broker, and its instances. It reaches both servers through proxies.
 /// </summary>
 public sealed class Service : IAsyncDisposable
 {
@@ -15,7 +15,6 @@ public sealed class Service : IAsyncDisposable
     private readonly Uri brokerAddress;
 
     /// <param name="name">The name of its project.</param>
-    /// <param name="database">Its own database.</param>
     /// <param name="broker">The broker's address, with the service's own user.</param>
     /// <param name="settings">Settings of every instance.</param>
     public Service(string name, TestDatabase database, Uri broker, params (string Key, string Value)[] settings)
@@ -83,7 +82,7 @@ public sealed class Service : IAsyncDisposable
             instance.Kill();
     }
 
-    /// <summary>Undoes whatever a test did: one ready instance and open proxies.</summary>
+    /// <summary>Undoes the effects of a test: one ready instance and open proxies.</summary>
     public async Task Repair()
     {
         DatabaseProxy.Open();

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace OrderPlatform.EndToEnd.Tests;
 
-/// <summary>One instance of a service: a process of its own.</summary>
+/// <summary>One instance of a service, as a process.</summary>
 public sealed partial class ServiceProcess : IDisposable
 {
     private const string Listening = "Now listening on: ";

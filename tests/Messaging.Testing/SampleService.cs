@@ -60,7 +60,7 @@ public sealed class SampleDb(DbContextOptions<SampleDb> options) : DbContext(opt
 
     public DbSet<Tally> Tallies => Set<Tally>();
 
-    public DbSet<Lesson> Lessons => Set<Lesson>();
+    public DbSet<AccountHistory> AccountHistories => Set<AccountHistory>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddMessaging();
 }

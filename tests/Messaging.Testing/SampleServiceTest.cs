@@ -117,7 +117,7 @@ public abstract class SampleServiceTest(SharedSampleService? shared = null) : IA
             return queue;
         });
 
-    /// <summary>Uses a channel of the test's own connection to the broker.</summary>
+    /// <summary>Uses a channel of the test's connection to the broker.</summary>
     protected async Task<T> OnChannel<T>(Func<IChannel, Task<T>> use)
     {
         await using var channel = await (await Connect()).CreateChannelAsync(cancellationToken: Cancellation);

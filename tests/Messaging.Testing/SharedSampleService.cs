@@ -5,7 +5,7 @@ namespace OrderPlatform.Messaging.Testing;
 
 /// <summary>
 /// A database, a virtual host and one instance of the sample service for all tests of a class, as its <c>IClassFixture</c>. It is for tests
-/// that work on accounts of their own, assert nothing about other rows, and leave no job or redrive running.
+/// that work on their own accounts, assert nothing about other rows, and leave no job or redrive running.
 /// </summary>
 public sealed class SharedSampleService : IAsyncLifetime
 {

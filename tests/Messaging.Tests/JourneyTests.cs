@@ -40,21 +40,6 @@ public sealed class JourneyTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Events_of_a_stream_are_numbered_without_gaps()
-    {
-        var service = await Service().Start();
-        var account = Guid.CreateVersion7();
-
-        await service.Open(account);
-        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => service.Deposit(account, 1)));
-
-        var sequences = await service.Query(db => db.Set<LoggedEvent>()
-            .Where(e => e.Event.Stream == account.ToString()).OrderBy(e => e.Position).Select(e => e.Event.Sequence).ToListAsync(Cancellation));
-        Assert.Equal(Enumerable.Range(1, 51), sequences);
-        await Eventually.Is(async () => await service.Tally(account) is { Total: 50, Changes: 50 });
-    }
-
-    [Fact]
     public async Task A_thousand_concurrent_streams_lose_and_duplicate_no_event()
     {
         var service = await Service().Start();
@@ -72,20 +57,6 @@ public sealed class JourneyTests : SampleServiceTest
     }
 
     [Fact]
-    public async Task Correlation_and_causation_travel_with_an_event()
-    {
-        var service = await Service().Start();
-        var account = Guid.CreateVersion7();
-
-        await service.Open(account);
-
-        var logged = await service.Query(db => db.Set<LoggedEvent>().SingleAsync(Cancellation));
-        Assert.Equal(account, logged.Event.CorrelationId);
-        Assert.Null(logged.Event.CausationId);
-        Assert.Equal("OrderPlatform.Messaging.Testing:Opened", logged.Event.Type);
-    }
-
-    [Fact]
     public async Task An_event_that_is_only_recorded_is_not_published()
     {
         var service = await Service().Start();
@@ -98,16 +69,6 @@ public sealed class JourneyTests : SampleServiceTest
         await Eventually.Is(async () => await service.Tally(account) is { Total: 1 });
         Assert.Equal(3, await service.Query(db => db.Set<LoggedEvent>().CountAsync(Cancellation)));
         Assert.Null(await Broker.Ask($"exchanges/{{vhost}}/{Uri.EscapeDataString(EventTypes.NameOf(typeof(Audited)))}"));
-    }
-
-    [Fact]
-    public async Task An_event_that_Program_does_not_name_cannot_be_appended()
-    {
-        var service = await Service().Start();
-
-        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => service.Append(Guid.CreateVersion7(), new Uri("urn:x")));
-
-        Assert.Contains("neither publishes nor records", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class Chromium : IAsyncDisposable
 
     private Chromium(IPlaywright playwright, IBrowser browser) => (this.playwright, Browser) = (playwright, browser);
 
-    /// <summary>Uses a profile of its own, which is deleted with it.</summary>
+    /// <summary>Uses its own profile, which is deleted with it.</summary>
     public IBrowser Browser { get; }
 
     /// <summary>The path of the program; null if it is not installed.</summary>

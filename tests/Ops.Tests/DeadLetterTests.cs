@@ -94,7 +94,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Expect(Button("Discard…")).ToBeFocusedAsync();
 
         await Page.Keyboard.PressAsync("Enter");
-        await Page.Keyboard.TypeAsync("Nobody can read it");
+        await Page.Keyboard.TypeAsync("The message is unreadable");
         await Page.Keyboard.PressAsync("Tab");
         await Page.Keyboard.PressAsync("ArrowDown");
         await TabTo("Discard");
@@ -103,7 +103,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
         await Says("The message was discarded.");
         await Expect(State).ToHaveTextAsync("× discarded");
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToBeFocusedAsync();
-        await Expect(Page.GetByRole(AriaRole.Table, new() { Name = "What was done" })).ToContainTextAsync("Nobody can read it");
+        await Expect(Page.GetByRole(AriaRole.Table, new() { Name = "What was done" })).ToContainTextAsync("The message is unreadable");
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class FollowerTests(OpsPlatform platform) : PageTest(platform)
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "StockReserved in orders" })).ToBeVisibleAsync();
         await Expect(Button("Release followers…")).ToHaveCountAsync(0);
         await Button("Discard…").ClickAsync();
-        await Dialog.GetByLabel("Reason").FillAsync("Nobody can read it");
+        await Dialog.GetByLabel("Reason").FillAsync("The message is unreadable");
         await Dialog.GetByRole(AriaRole.Button, new() { Name = "Discard" }).ClickAsync();
 
         await Button("Release followers…").ClickAsync();

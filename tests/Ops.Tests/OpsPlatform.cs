@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using OrderPlatform.DeploymentGenerator;
 
 [assembly: AssemblyFixture(typeof(OrderPlatform.Ops.Tests.OpsPlatform))]
 
@@ -8,12 +9,11 @@ using System.Net.Sockets;
 
 namespace OrderPlatform.Ops.Tests;
 
-/// <summary>The three services, configured as peers, and a browser; nothing is started if there is no browser.</summary>
+/// <summary>The services, configured as peers, and a browser; nothing is started if there is no browser.</summary>
 public sealed class OpsPlatform : IAsyncLifetime
 {
-    private static readonly string[] Names = ["Orders", "Inventory", "Shipping"];
-
-    private readonly Dictionary<string, Uri> addresses = Names.ToDictionary(name => name, _ => new Uri($"http://127.0.0.1:{FreePort()}"));
+    private readonly Dictionary<string, Uri> addresses = ServiceList.Read(Repository.Path()).Services
+        .ToDictionary(service => service.Project, _ => new Uri($"http://127.0.0.1:{FreePort()}"));
 
     public OpsPlatform() => Platform = new Platform { SettingsOf = SettingsOf, BeginsQuiet = false };
 

@@ -5,7 +5,7 @@ using OrderPlatform.Orders.Domain;
 namespace OrderPlatform.Orders.Tests;
 
 /// <summary>
-/// RabbitMQ delivers at least once and in any order. Whatever it does, each event takes effect once, and every order ends in the state
+/// RabbitMQ delivers at least once and in any order. Regardless of that, each event takes effect once, and every order ends in the state
 /// that its events lead to; so do the orders in the same transactions.
 /// </summary>
 public sealed class ArrivalOrderTests(OrdersService orders) : IClassFixture<OrdersService>

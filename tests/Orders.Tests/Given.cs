@@ -44,6 +44,8 @@ internal static class Given
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     });
 
+    public static Order? OrderOrNone(OrderStatus? status) => status is { } known ? Order(known) : null;
+
     /// <summary>The same event, of another order.</summary>
     public static object For(Guid orderId, object @event) => @event switch
     {

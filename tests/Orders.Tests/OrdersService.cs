@@ -17,7 +17,7 @@ using OrderPlatform.Testing;
 
 namespace OrderPlatform.Orders.Tests;
 
-/// <summary>The service on Kestrel, with a database of its own. It has no broker: everything tested here must work without one.</summary>
+/// <summary>The service on Kestrel, with its own database. It has no broker: everything tested here must work without one.</summary>
 public sealed class OrdersService : IAsyncLifetime
 {
     public static readonly JsonSerializerOptions Json = EventTypes.Json;

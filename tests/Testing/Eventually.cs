@@ -8,7 +8,7 @@ public static class Eventually
 {
     /// <summary>
     /// How long a wait may take before the test fails. It guards against waiting forever and says nothing about the product: a slow
-    /// machine must not reach it, so no wait has a limit of its own.
+    /// machine must not reach it, so no wait has its own limit.
     /// </summary>
     public static readonly TimeSpan Guard = TimeSpan.FromMinutes(5);
 

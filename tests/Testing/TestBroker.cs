@@ -28,9 +28,10 @@ public sealed class TestBroker : IAsyncDisposable
     /// <param name="definitions">
     /// A RabbitMQ definitions file: its exchanges, queues, bindings and policies are created in the new virtual host, its users are not.
     /// </param>
-    public static async Task<TestBroker> CreateVhost(string? definitions = null)
+    /// <param name="server">The server; by default, the one that all tests share.</param>
+    public static async Task<TestBroker> CreateVhost(string? definitions = null, BrokerServer? server = null)
     {
-        var server = await TestServers.Broker();
+        server ??= await TestServers.Broker();
         var management = new HttpClient { BaseAddress = new UriBuilder(server.Management) { UserName = "", Password = "" }.Uri };
         management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
             "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(server.Management.UserInfo))));
@@ -51,7 +52,7 @@ public sealed class TestBroker : IAsyncDisposable
         await Succeeded(response);
     }
 
-    /// <summary>A user of this virtual host with permissions of its own (regular expressions).</summary>
+    /// <summary>A user of this virtual host with the given permissions (regular expressions).</summary>
     /// <returns>The broker's address, with that user's credentials.</returns>
     public async Task<Uri> AddUser(string configure, string write, string read)
     {

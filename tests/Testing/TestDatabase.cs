@@ -61,7 +61,7 @@ public sealed class TestDatabase : IAsyncDisposable
         return new TestDatabase(template.server, name) { IsCopy = true };
     }
 
-    /// <summary>A database owned by a role of its own, which has the same name.</summary>
+    /// <summary>A database and the role that owns it, which has the same name.</summary>
     /// <param name="script">
     /// A psql script that creates both. It reads the name from the variable <c>service</c> and the password from the environment variable
     /// <c>PASSWORD</c>. Of psql's own commands only these two and <c>\gexec</c> are supported; every semicolon ends a statement.

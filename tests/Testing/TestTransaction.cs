@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace OrderPlatform.Testing;
 
-/// <summary>A transaction of the test's own, which is rolled back unless it is committed.</summary>
+/// <summary>A transaction for a test to use; it is rolled back unless it is committed.</summary>
 public sealed class TestTransaction : IAsyncDisposable
 {
     private readonly NpgsqlConnection connection;

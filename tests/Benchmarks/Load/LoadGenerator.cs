@@ -39,7 +39,7 @@ internal sealed record LoadReport(
 
 /// <summary>
 /// Sends orders over keep-alive connections, on one thread that polls non-blocking sockets, so that it takes as little as
-/// possible of the machine it shares with what it measures. It runs in a process of its own.
+/// possible of the machine it shares with what it measures. It runs in a separate process.
 /// </summary>
 internal sealed class LoadGenerator
 {

@@ -2,16 +2,17 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using OrderPlatform.DeploymentGenerator;
 
 namespace OrderPlatform.Benchmarks.Running;
 
 /// <summary>What is measured.</summary>
 internal enum Target
 {
-    /// <summary>The three services, with the default transport.</summary>
+    /// <summary>The services, with the default transport.</summary>
     MassTransit,
 
-    /// <summary>The three services, with RabbitMQ.Client alone.</summary>
+    /// <summary>The services, with RabbitMQ.Client alone.</summary>
     RabbitMq,
 
     /// <summary>The same work by hand.</summary>
@@ -24,22 +25,24 @@ internal static class TargetNames
     public static string Name(this Target target) => target.ToString().ToLowerInvariant();
 }
 
-/// <summary>The three services of a target, each a process of its own.</summary>
+/// <summary>The services of a target, each as a process.</summary>
 internal sealed class Services : IAsyncDisposable
 {
+    private static readonly IReadOnlyList<Service> Listed = ServiceList.Read(Variable("BENCH_REPOSITORY")).Services;
+
     private readonly Dictionary<string, (Process Process, Uri Url, string Log)> running = [];
 
     private Services()
     {
     }
 
-    public static IReadOnlyList<string> Names { get; } = ["orders", "inventory", "shipping"];
+    public static IReadOnlyList<string> Names { get; } = [.. Listed.Select(service => service.Name)];
 
     public Uri Orders => UrlOf("orders");
 
     public Uri UrlOf(string service) => running[service].Url;
 
-    /// <summary>Starts all three, with settings beside the usual ones, and returns when they are ready.</summary>
+    /// <summary>Starts all of them, with settings beside the usual ones, and returns when they are ready.</summary>
     public static async Task<Services> Start(
         Target target, IReadOnlyDictionary<string, string> settings, Servers servers, CancellationToken stoppingToken)
     {
@@ -105,7 +108,7 @@ internal sealed class Services : IAsyncDisposable
         var log = Path.Combine(servers.Logs, $"{target}-{name}.log".ToLowerInvariant());
         var (directory, arguments) = target == Target.Ceiling
             ? (AppContext.BaseDirectory, new[] { typeof(Services).Assembly.Location, $"ceiling-{name}" })
-            : (Path.Combine(Variable("BENCH_BUILD"), name), [$"OrderPlatform.{char.ToUpperInvariant(name[0])}{name[1..]}.dll"]);
+            : (Path.Combine(Variable("BENCH_BUILD"), name), [$"OrderPlatform.{ProjectOf(name)}.dll"]);
 
         // The shell only opens the log; then the service takes its place, and its pid.
         var start = new ProcessStartInfo(
@@ -152,6 +155,8 @@ internal sealed class Services : IAsyncDisposable
             await Task.Delay(100, stoppingToken);
         }
     }
+
+    private static string ProjectOf(string name) => Listed.Single(service => service.Name == name).Project;
 
     private static string LastLines(string log) => string.Join('\n', File.ReadLines(log).TakeLast(15));
 

@@ -19,7 +19,7 @@ internal sealed class Jobs : IDisposable
 
     private static readonly string[] Replayed = ["OrderPlaced"];
 
-    // Of two months ago, in a partition of their own, and below all positions that the relay reads.
+    // Of two months ago, in their own partition, and below all positions that the relay reads.
     private static string InsertOldEvents(string partition) =>
         $$"""
         SELECT messaging.create_partition('event_log', '{{partition}}');

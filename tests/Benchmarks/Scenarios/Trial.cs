@@ -49,7 +49,7 @@ internal sealed class Trial : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends orders. Each load has a name of its own.</summary>
+    /// <summary>Sends orders. Each load has its own name.</summary>
     public async Task<LoadReport> Send(string name, int orders, double rate, CancellationToken stoppingToken)
     {
         Progress.Say(rate > 0 ? $"{name}: {orders:N0} orders, {rate:N0} a second" : $"{name}: {orders:N0} orders");

@@ -96,15 +96,16 @@ public sealed class S3ArchiveTests : RetentionTest
         await LetItEnd(keeper);
         await Run(keeper);
         await Stop(keeper);
-        var service = await ServiceWithoutRetention().WithHttp().WithHandlers(Learn.AddTo).With(OnS3).Start();
-        await IsConsumed(Learn.Queue);
+        var service = await ServiceWithoutRetention().WithHttp().WithHandlers(SecondConsumer.AddTo).With(OnS3).Start();
+        await IsConsumed(SecondConsumer.Queue);
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
         await connection.Execute("SELECT pg_advisory_lock(hashtextextended('orderplatform replays', 0))", Cancellation);
-        var archived = await service.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
-        var other = await service.StartJob(Replays, new { queue = Learn.Queue });
+        var archived = await service.StartJob(Replays, new { queue = SecondConsumer.Queue, source = "archive" });
+        var other = await service.StartJob(Replays, new { queue = SecondConsumer.Queue });
         store.Refuses = true;
 
-        using var refused = await service.Http.PostAsJsonAsync(Replays, new { queue = Learn.Queue, source = "archive" }, Cancellation);
+        using var refused = await service.Http.PostAsJsonAsync(
+            Replays, new { queue = SecondConsumer.Queue, source = "archive" }, Cancellation);
         await connection.Execute("SELECT pg_advisory_unlock_all()", Cancellation);
         await service.JobBecomes(other, "completed");
         var waiting = await service.JobBecomes(archived, "running");

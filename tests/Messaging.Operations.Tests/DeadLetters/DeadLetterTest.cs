@@ -79,7 +79,7 @@ public abstract class DeadLetterTest(SharedSampleService? shared = null) : Sampl
         return message;
     }
 
-    /// <summary>Inserts dead letters, each of an account of its own, that would succeed now.</summary>
+    /// <summary>Inserts dead letters, each of a different account, that would succeed now.</summary>
     protected Task Insert(
         int first, int count, string type = "Opened", string exception = "System.InvalidOperationException", string state = "waiting") =>
         Database.Execute(

@@ -110,7 +110,7 @@ public sealed class DeadLetterVolumeTests : DeadLetterTest
         }
     }
 
-    /// <summary>With the settings of the service's own connections, whatever the statistics say.</summary>
+    /// <summary>With the settings of the service's own connections, regardless of the statistics.</summary>
     private static async Task AssertBackgroundGoesByIndex(SampleHost service)
     {
         const string Due = "dead_letters_redrive_id_due_at_idx";

@@ -10,7 +10,7 @@ public sealed class BackgroundThrottleTests
     [InlineData(0.05, 1000, 10)] // Not 19: no rest is longer.
     public async Task Rests_as_the_share_says_and_no_longer_than_ten_seconds(double share, int worked, double rests)
     {
-        var clock = new HandClock();
+        var clock = new ManualClock();
         var turn = new BackgroundThrottle(share, clock).Begin();
 
         clock.Milliseconds += worked;
@@ -22,7 +22,7 @@ public sealed class BackgroundThrottleTests
     [Fact]
     public async Task Does_not_rest_when_its_share_is_all_of_the_time()
     {
-        var clock = new HandClock();
+        var clock = new ManualClock();
         var turn = new BackgroundThrottle(share: 1, clock).Begin();
 
         clock.Milliseconds += 100;

@@ -15,11 +15,11 @@ public sealed class ArchiveReplayTests : RetentionTest
         var accounts = await AccountsThatAreArchived(5);
         var service = await StartWithArchive();
 
-        var replay = await service.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
+        var replay = await service.StartJob(Replays, new { queue = SecondConsumer.Queue, source = "archive" });
         var completed = await service.JobBecomes(replay, "completed");
 
         Assert.Equal((15, 15), (Number(completed, "sent"), Number(completed, "total")));
-        await Learned(service, accounts, "opened 5 closed");
+        await Consumed(service, accounts, "opened 5 closed");
     }
 
     [Fact]
@@ -31,9 +31,9 @@ public sealed class ArchiveReplayTests : RetentionTest
         async Task<long> Sent(object request) =>
             Number(await service.JobBecomes(await service.StartJob(Replays, request), "completed"), "sent");
 
-        Assert.Equal(5, await Sent(new { queue = Learn.Queue, source = "archive", types = Types }));
-        Assert.Equal(3, await Sent(new { queue = Learn.Queue, source = "archive", streams = accounts[..1] }));
-        Assert.Equal(0, await Sent(new { queue = Learn.Queue, source = "archive", until = DateTimeOffset.UtcNow.AddDays(-1) }));
+        Assert.Equal(5, await Sent(new { queue = SecondConsumer.Queue, source = "archive", types = Types }));
+        Assert.Equal(3, await Sent(new { queue = SecondConsumer.Queue, source = "archive", streams = accounts[..1] }));
+        Assert.Equal(0, await Sent(new { queue = SecondConsumer.Queue, source = "archive", until = DateTimeOffset.UtcNow.AddDays(-1) }));
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class ArchiveReplayTests : RetentionTest
         await File.WriteAllBytesAsync(file.FullName, bytes, Cancellation);
         var service = await StartWithArchive();
 
-        var replay = await service.StartJob(Replays, new { queue = Learn.Queue, source = "archive" });
+        var replay = await service.StartJob(Replays, new { queue = SecondConsumer.Queue, source = "archive" });
 
         JsonElement job = default;
         await Eventually.Is(async () => (job = await service.Job(replay)).GetProperty("state").GetString() == "failed");
@@ -65,7 +65,7 @@ public sealed class ArchiveReplayTests : RetentionTest
         await LetItEnd(first);
         await Stop(first);
         var service = await StartWithArchive();
-        var log = await service.StartJob(Replays, new { queue = Learn.Queue, perSecond = 1 });
+        var log = await service.StartJob(Replays, new { queue = SecondConsumer.Queue, perSecond = 1 });
         await Eventually.Is(async () => Number(await service.Job(log), "sent") > 0);
         using (await service.Http.PostAsync($"{log}/pause", content: null, Cancellation))
             await service.JobBecomes(log, "paused");
@@ -78,9 +78,9 @@ public sealed class ArchiveReplayTests : RetentionTest
             Assert.Contains("left the log", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
         }
 
-        await service.JobBecomes(await service.StartJob(Replays, new { queue = Learn.Queue, source = "archive" }), "completed");
+        await service.JobBecomes(await service.StartJob(Replays, new { queue = SecondConsumer.Queue, source = "archive" }), "completed");
 
-        await Learned(service, accounts, "opened 5 closed");
+        await Consumed(service, accounts, "opened 5 closed");
     }
 
     [Fact]
@@ -90,14 +90,14 @@ public sealed class ArchiveReplayTests : RetentionTest
         var service = await StartWithArchive();
         var whole = await Database.Scalar<DateTime>("SELECT until FROM messaging.partitions('event_log') LIMIT 1");
 
-        Assert.Contains("archive", await Missing(new { queue = Learn.Queue, dryRun = true }), StringComparison.Ordinal);
+        Assert.Contains("archive", await Missing(new { queue = SecondConsumer.Queue, dryRun = true }), StringComparison.Ordinal);
         Assert.Contains(
             $"{whole:u}",
-            await Missing(new { queue = Learn.Queue, dryRun = true, from = whole.AddDays(-1) }),
+            await Missing(new { queue = SecondConsumer.Queue, dryRun = true, from = whole.AddDays(-1) }),
             StringComparison.Ordinal);
-        Assert.Null(await Missing(new { queue = Learn.Queue, dryRun = true, from = whole }));
-        Assert.Null(await Missing(new { queue = Learn.Queue, dryRun = true, source = "archive" }));
-        var replay = await service.JobBecomes(await service.StartJob(Replays, new { queue = Learn.Queue }), "completed");
+        Assert.Null(await Missing(new { queue = SecondConsumer.Queue, dryRun = true, from = whole }));
+        Assert.Null(await Missing(new { queue = SecondConsumer.Queue, dryRun = true, source = "archive" }));
+        var replay = await service.JobBecomes(await service.StartJob(Replays, new { queue = SecondConsumer.Queue }), "completed");
         Assert.Contains("archive", replay.GetProperty("missing").GetString(), StringComparison.Ordinal);
 
         async Task<string?> Missing(object request)
@@ -125,20 +125,23 @@ public sealed class ArchiveReplayTests : RetentionTest
         return closed;
     }
 
-    private static async Task Learned(SampleHost service, Guid[] accounts, string lesson)
+    private static async Task Consumed(SampleHost service, Guid[] accounts, string history)
     {
         foreach (var account in accounts)
-            await Eventually.Is(async () => (await service.Query(db => db.Lessons.FindAsync(account).AsTask()))?.Learned == lesson);
+        {
+            await Eventually.Is(
+                async () => (await service.Query(db => db.AccountHistories.FindAsync(account).AsTask()))?.Events == history);
+        }
     }
 
     private async Task<SampleHost> StartWithArchive()
     {
         var service = await ServiceWithoutRetention().WithHttp()
-            .WithHandlers(Learn.AddTo)
+            .WithHandlers(SecondConsumer.AddTo)
             .With("Messaging:Retention:Archive:Directory", Directory.FullName)
             .With("Messaging:Replays:BatchSize", "4")
             .Start();
-        await IsConsumed(Learn.Queue);
+        await IsConsumed(SecondConsumer.Queue);
         return service;
     }
 }

@@ -13,13 +13,13 @@ public sealed class ReplayOutageTests : ReplayTest
     public async Task A_crash_between_the_confirm_and_the_row_repeats_the_batch_and_loses_no_event()
     {
         await Past(25);
-        var service = await Service().WithHandlers(Learn.AddTo).With("Messaging:Replays:BatchSize", "40").Start();
-        await IsConsumed(Learn.Queue);
+        var service = await Service().WithHandlers(SecondConsumer.AddTo).With("Messaging:Replays:BatchSize", "40").Start();
+        await IsConsumed(SecondConsumer.Queue);
         string job;
         await using (var connection = await Database.Source.OpenConnectionAsync(Cancellation))
         await using (var transaction = await connection.BeginTransactionAsync(Cancellation))
         {
-            job = await service.StartJob(Replays, new { queue = Learn.Queue, perSecond = 20 });
+            job = await service.StartJob(Replays, new { queue = SecondConsumer.Queue, perSecond = 20 });
             await using var hold = new NpgsqlCommand("SELECT id FROM messaging.replays FOR UPDATE", connection);
             await hold.ExecuteNonQueryAsync(Cancellation);
             await Eventually.Is(async () => await Database.Scalar<long>(
@@ -37,11 +37,11 @@ public sealed class ReplayOutageTests : ReplayTest
         }
 
         var sent = Number(await StartAndRead(job), "sent");
-        var restarted = await Service().WithHandlers(Learn.AddTo).Start();
+        var restarted = await Service().WithHandlers(SecondConsumer.AddTo).Start();
         await restarted.JobBecomes(job, "completed");
 
         Assert.InRange(sent, 0, 99);
-        await Learned(restarted, 25, "opened 1 2 3");
+        await Consumed(restarted, 25, "opened 1 2 3");
         Assert.Equal(0, await Deferred());
 
         async Task<JsonElement> StartAndRead(string address)
@@ -57,8 +57,8 @@ public sealed class ReplayOutageTests : ReplayTest
     public async Task Continues_after_an_outage_of_the_broker_and_one_of_the_database()
     {
         await Past(50);
-        var service = await Service().WithHandlers(Learn.AddTo).With("Messaging:Replays:BatchSize", "10").Start();
-        var job = await service.StartJob(Replays, new { queue = Learn.Queue, perSecond = 100 });
+        var service = await Service().WithHandlers(SecondConsumer.AddTo).With("Messaging:Replays:BatchSize", "10").Start();
+        var job = await service.StartJob(Replays, new { queue = SecondConsumer.Queue, perSecond = 100 });
 
         await Eventually.Is(async () => Number(await service.Job(job), "sent") >= 30);
         await Broker.CloseConnections();
@@ -69,16 +69,16 @@ public sealed class ReplayOutageTests : ReplayTest
         Database.Source.Clear();
         await service.JobBecomes(job, "completed");
 
-        await Learned(service, 50, "opened 1 2 3");
+        await Consumed(service, 50, "opened 1 2 3");
     }
 
     [Fact]
     public async Task One_of_two_instances_sends_and_the_other_takes_over()
     {
         await Past(40);
-        var first = await Service().WithHandlers(Learn.AddTo).Start();
-        var second = await Service().WithHandlers(Learn.AddTo).Start();
-        var job = await first.StartJob(Replays, new { queue = Learn.Queue, perSecond = 80 });
+        var first = await Service().WithHandlers(SecondConsumer.AddTo).Start();
+        var second = await Service().WithHandlers(SecondConsumer.AddTo).Start();
+        var job = await first.StartJob(Replays, new { queue = SecondConsumer.Queue, perSecond = 80 });
         await Eventually.Is(async () => Number(await second.Job(job), "sent") >= 20);
         Assert.Equal(1, await Database.Scalar<long>(
             """
@@ -90,7 +90,7 @@ public sealed class ReplayOutageTests : ReplayTest
         await Stop(first);
         var replay = await second.JobBecomes(job, "completed");
 
-        await Learned(second, 40, "opened 1 2 3");
+        await Consumed(second, 40, "opened 1 2 3");
         Assert.InRange(Number(replay, "sent"), 160, 168);
     }
 
@@ -98,9 +98,9 @@ public sealed class ReplayOutageTests : ReplayTest
     public async Task Fails_and_says_how_many_events_have_left_the_log()
     {
         await Past(30);
-        var service = await Service().WithHandlers(Learn.AddTo).Start();
-        await IsConsumed(Learn.Queue);
-        var job = await service.StartJob(Replays, new { queue = Learn.Queue, perSecond = 5 });
+        var service = await Service().WithHandlers(SecondConsumer.AddTo).Start();
+        await IsConsumed(SecondConsumer.Queue);
+        var job = await service.StartJob(Replays, new { queue = SecondConsumer.Queue, perSecond = 5 });
         await Eventually.Is(async () => Number(await service.Job(job), "sent") > 0);
         await Change(service, job, "pause");
         var sent = Number(await SettledAt(service, job), "sent");

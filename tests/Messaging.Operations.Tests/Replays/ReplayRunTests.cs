@@ -13,33 +13,38 @@ public sealed class ReplayRunTests : ReplayTest
     {
         await Past(3);
         var begin = await Database.Scalar<DateTime>("SELECT clock_timestamp()");
-        var service = await Service().WithHandlers(Learn.AddTo).Start();
-        await IsConsumed(Learn.Queue);
+        var service = await Service().WithHandlers(SecondConsumer.AddTo).Start();
+        await IsConsumed(SecondConsumer.Queue);
         var accounts = await Past(service, 3);
         var end = await Database.Scalar<DateTime>("SELECT clock_timestamp()");
         await Past(service, 3);
-        await Learned(service, 6, "opened 1 2 3");
+        await Consumed(service, 6, "opened 1 2 3");
 
-        Assert.Equal(36, await Sent(service, new { queue = Learn.Queue }));
-        Assert.Equal(9, await Sent(service, new { queue = Learn.Queue, types = Types("Opened") }));
+        Assert.Equal(36, await Sent(service, new { queue = SecondConsumer.Queue }));
+        Assert.Equal(9, await Sent(service, new { queue = SecondConsumer.Queue, types = Types("Opened") }));
         Assert.Equal(
-            27, await Sent(service, new { queue = Learn.Queue, types = Types("OrderPlatform.Messaging.Testing:Deposited", "Closed") }));
-        Assert.Equal(12, await Sent(service, new { queue = Learn.Queue, from = begin, until = end }));
-        Assert.Equal(24, await Sent(service, new { queue = Learn.Queue, from = begin }));
-        Assert.Equal(12, await Sent(service, new { queue = Learn.Queue, until = begin }));
-        Assert.Equal(8, await Sent(service, new { queue = Learn.Queue, streams = accounts[1..] }));
-        Assert.Equal(3, await Sent(service, new { queue = Learn.Queue, streams = accounts[..1], types = Types("Deposited"), until = end }));
-        Assert.Equal(0, await Sent(service, new { queue = Learn.Queue, from = end.AddHours(1) }));
+            27,
+            await Sent(
+                service, new { queue = SecondConsumer.Queue, types = Types("OrderPlatform.Messaging.Testing:Deposited", "Closed") }));
+        Assert.Equal(12, await Sent(service, new { queue = SecondConsumer.Queue, from = begin, until = end }));
+        Assert.Equal(24, await Sent(service, new { queue = SecondConsumer.Queue, from = begin }));
+        Assert.Equal(12, await Sent(service, new { queue = SecondConsumer.Queue, until = begin }));
+        Assert.Equal(8, await Sent(service, new { queue = SecondConsumer.Queue, streams = accounts[1..] }));
+        Assert.Equal(
+            3,
+            await Sent(
+                service, new { queue = SecondConsumer.Queue, streams = accounts[..1], types = Types("Deposited"), until = end }));
+        Assert.Equal(0, await Sent(service, new { queue = SecondConsumer.Queue, from = end.AddHours(1) }));
     }
 
     [Fact]
     public async Task Types_that_the_queue_does_not_take_are_left_out_unless_requested()
     {
-        var service = await Service().WithHandlers(messaging => messaging.Handles<Opened, LearnOpening>(Learn.Queue)).Start();
+        var service = await Service().WithHandlers(messaging => messaging.Handles<Opened, ConsumeOpened>(SecondConsumer.Queue)).Start();
         await Past(service, 5);
-        await IsConsumed(Learn.Queue);
+        await IsConsumed(SecondConsumer.Queue);
 
-        var replay = await Completes(service, new { queue = Learn.Queue });
+        var replay = await Completes(service, new { queue = SecondConsumer.Queue });
 
         Assert.Equal((5, 5), (Number(replay, "sent"), Number(replay, "total")));
         Assert.Equal(
@@ -51,9 +56,9 @@ public sealed class ReplayRunTests : ReplayTest
     public async Task Pauses_resumes_at_the_same_position_and_ends_when_cancelled()
     {
         await Past(30);
-        var service = await Service().WithHandlers(Learn.AddTo).Start();
-        await IsConsumed(Learn.Queue);
-        var job = await service.StartJob(Replays, new { queue = Learn.Queue, perSecond = 5 });
+        var service = await Service().WithHandlers(SecondConsumer.AddTo).Start();
+        await IsConsumed(SecondConsumer.Queue);
+        var job = await service.StartJob(Replays, new { queue = SecondConsumer.Queue, perSecond = 5 });
         await Eventually.Is(async () => Number(await service.Job(job), "sent") > 0);
 
         var paused = await Change(service, job, "pause");
@@ -73,7 +78,7 @@ public sealed class ReplayRunTests : ReplayTest
         rest = await SettledAt(service, job);
         Assert.Equal("cancelled", rest.GetProperty("state").GetString());
         Assert.NotEqual(JsonValueKind.Null, rest.GetProperty("endedAt").ValueKind);
-        await Eventually.Is(async () => await Inbox(Learn.Queue) == Number(rest, "sent"));
+        await Eventually.Is(async () => await Inbox(SecondConsumer.Queue) == Number(rest, "sent"));
         Assert.Equal(HttpStatusCode.Conflict, (await service.Http.PostAsync($"{job}/resume", null, Cancellation)).StatusCode);
     }
 

@@ -68,9 +68,9 @@ public abstract class ReplayTest(SharedSampleService? shared = null) : SampleSer
         return await service.Job(job);
     }
 
-    protected static Task Learned(SampleHost service, int accounts, string lesson) => Eventually.Is(
-        async () => await service.Query(db => db.Lessons.CountAsync(l => l.Learned.StartsWith(lesson))) == accounts,
-        description: $"{accounts} learned {lesson}");
+    protected static Task Consumed(SampleHost service, int accounts, string history) => Eventually.Is(
+        async () => await service.Query(db => db.AccountHistories.CountAsync(account => account.Events.StartsWith(history))) == accounts,
+        description: $"{accounts} consumed {history}");
 
     protected Task<long> Inbox(string queue) => Database.Scalar<long>($"SELECT count(*) FROM messaging.inbox WHERE queue = '{queue}'");
 }

@@ -12,16 +12,16 @@ public sealed class ReplayTests : ReplayTest
     public async Task A_new_consumer_learns_past_events_in_order_and_continues_with_new_ones()
     {
         var accounts = await Past(20);
-        var service = await Service().WithHandlers(Learn.AddTo).Start();
-        await IsConsumed(Learn.Queue);
+        var service = await Service().WithHandlers(SecondConsumer.AddTo).Start();
+        await IsConsumed(SecondConsumer.Queue);
 
-        var replay = await Completes(service, new { queue = Learn.Queue });
+        var replay = await Completes(service, new { queue = SecondConsumer.Queue });
 
         await service.Append(accounts[0], new Closed(accounts[0]));
-        await Learned(service, 20, "opened 1 2 3");
-        await Eventually.Is(async () => await LessonOf(service, accounts[0]) == "opened 1 2 3 closed");
+        await Consumed(service, 20, "opened 1 2 3");
+        await Eventually.Is(async () => await HistoryOf(service, accounts[0]) == "opened 1 2 3 closed");
         Assert.Equal((80, 80), (Number(replay, "sent"), Number(replay, "total")));
-        Assert.Equal(0u, await Ready($"{Learn.Queue}_skipped"));
+        Assert.Equal(0u, await Ready($"{SecondConsumer.Queue}_skipped"));
     }
 
     [Fact]
@@ -89,23 +89,24 @@ public sealed class ReplayTests : ReplayTest
     public async Task Events_that_happen_meanwhile_take_effect_after_those_before_them()
     {
         var accounts = await Past(40);
-        var service = await Service().WithHandlers(Learn.AddTo).With("Messaging:Replays:BatchSize", "7").Start();
-        await IsConsumed(Learn.Queue);
+        var service = await Service().WithHandlers(SecondConsumer.AddTo).With("Messaging:Replays:BatchSize", "7").Start();
+        await IsConsumed(SecondConsumer.Queue);
 
         var live = Task.WhenAll(accounts.Select(async account =>
         {
             await service.Deposit(account, 4);
             await service.Append(account, new Closed(account));
         }));
-        await Completes(service, new { queue = Learn.Queue });
+        await Completes(service, new { queue = SecondConsumer.Queue });
         await live;
 
-        await Learned(service, 40, "opened 1 2 3 4 closed");
+        await Consumed(service, 40, "opened 1 2 3 4 closed");
         await DeferredBecome(0);
     }
 
-    private static Task<string?> LessonOf(SampleHost service, Guid account) =>
-        service.Query(db => db.Lessons.Where(lesson => lesson.Id == account).Select(lesson => lesson.Learned).SingleOrDefaultAsync());
+    private static Task<string?> HistoryOf(SampleHost service, Guid account) =>
+        service.Query(db => db.AccountHistories
+            .Where(history => history.Id == account).Select(history => history.Events).SingleOrDefaultAsync());
 
     private static Task Tallied(SampleHost service, int accounts) =>
         Eventually.Is(async () => await service.Query(db => db.Tallies.CountAsync(tally => tally.Total == 6)) == accounts);

@@ -11,7 +11,7 @@ public sealed class BatchQueueTests
     [Fact]
     public async Task Gathers_under_load_even_when_all_units_are_left_out_of_their_batch()
     {
-        var clock = new HandClock();
+        var clock = new ManualClock();
         var batches = 0;
         var queue = new BatchQueue<int>(batchSize: 100, Gather, clock, (batch, _) =>
         {

@@ -12,7 +12,7 @@ public sealed class ArrivalRateTests
     [InlineData(40, 0, 30, true)]
     public void Is_high_when_several_units_arrive_while_a_batch_is_processed(int count, int waited, int worked, bool expected)
     {
-        var clock = new HandClock();
+        var clock = new ManualClock();
         var arrivals = new ArrivalRate(threshold: 6, clock);
 
         // The second time is no different: a high rate does not keep itself up.

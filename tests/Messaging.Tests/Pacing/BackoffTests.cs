@@ -7,7 +7,7 @@ public sealed class BackoffTests
     [Fact]
     public async Task Waits_twice_as_long_each_time_up_to_two_seconds_with_jitter_of_half()
     {
-        var clock = new HandClock();
+        var clock = new ManualClock();
         var backoff = new Backoff(clock);
 
         for (var attempt = 0; attempt < 7; attempt++)
@@ -21,7 +21,7 @@ public sealed class BackoffTests
     [Fact]
     public async Task Work_is_retried_after_temporary_failures_until_it_succeeds()
     {
-        var clock = new HandClock();
+        var clock = new ManualClock();
         var (attempts, told) = (0, new List<string>());
 
         var result = await Backoff.Retry(

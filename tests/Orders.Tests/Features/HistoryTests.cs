@@ -82,115 +82,15 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
         Assert.All(placed, order => Assert.Equal(!ended.Contains(order.Key), open.Contains(order.Value.ToString())));
     }
 
-    [Theory]
-    [InlineData("/orders/0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70?asOf=yesterday", "asOf")]
-    [InlineData("/ops/events?since=yesterday", "since")]
-    [InlineData("/ops/events?until=", "until")]
-    [InlineData("/ops/events?type=OrderLost", "type")]
-    [InlineData("/ops/events?type=a:%00", "type")]
-    [InlineData("/ops/events?stream=%00", "stream")]
-    [InlineData("/ops/events?after=first", "after")]
-    [InlineData("/ops/events?limit=0", "limit")]
-    [InlineData("/ops/events?limit=201", "limit")]
-    public async Task Refuses_a_malformed_parameter_and_names_it(string path, string parameter)
+    [Fact]
+    public async Task Refuses_a_malformed_time_and_names_the_parameter()
     {
-        var response = await Get(path);
+        var response = await Get($"/orders/{Guid.NewGuid()}?asOf=yesterday");
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
-        Assert.Equal([parameter], problem.GetProperty("errors").EnumerateObject().Select(error => error.Name));
-    }
-
-    [Fact]
-    public async Task Lists_the_events_of_a_stream_the_newest_first_in_pages()
-    {
-        var id = await orders.PlaceUntil(OrderStatus.Cancelled);
-        await orders.Place();
-
-        var events = await Pages($"stream={id}&limit=3");
-
-        Assert.Equal(
-            ["OrderCancelled", "OrderCancellationRequested", "OrderConfirmed", "OrderPlaced"],
-            events.Select(e => e.GetProperty("type").GetString()!.Split(':')[1]));
-        Assert.Equal([4, 3, 2, 1], events.Select(e => e.GetProperty("sequence").GetInt32()));
-        Assert.Equal("customer-7", events[^1].GetProperty("data").GetProperty("customerId").GetString());
-    }
-
-    [Fact]
-    public async Task Lists_every_event_once_while_new_ones_happen()
-    {
-        for (var n = 0; n < 3; n++)
-            await orders.PlaceUntil(OrderStatus.Confirmed);
-        var before = await orders.Database.Scalar<long>("SELECT count(*) FROM messaging.event_log");
-
-        var events = await Pages("limit=2", () => orders.Place());
-
-        Assert.Equal(before, events.Count);
-        var positions = events.Select(e => e.GetProperty("position").GetInt64()).ToArray();
-        Assert.Equal(positions.Distinct().OrderDescending(), positions);
-    }
-
-    [Theory]
-    [InlineData("OrderRejected")]
-    [InlineData("OrderPlatform.Orders.Domain:OrderRejected")]
-    public async Task Lists_by_type_and_time(string type)
-    {
-        var first = await orders.PlaceUntil(OrderStatus.Rejected);
-        await orders.PlaceUntil(OrderStatus.Delivered);
-        var second = await orders.PlaceUntil(OrderStatus.Rejected);
-        var (rejected, later) = ((await orders.History(first)).Events[1].OccurredAt, (await orders.History(second)).Events[1].OccurredAt);
-
-        Assert.Equal([second, first], await Streams($"type={type}&since={rejected:O}"));
-        Assert.Equal([first], await Streams($"type={type}&since={rejected:O}&until={later:O}"));
-        Assert.Equal([second], await Streams($"type={type}&since={rejected.AddMicroseconds(1):O}"));
-        Assert.Empty(await Streams($"type={type}&since={later.AddHours(1):O}"));
-        Assert.Equal([first], await Streams($"type={type}&stream={first}"));
-    }
-
-    [Fact]
-    public async Task Finds_events_by_time_in_a_log_with_gaps()
-    {
-        await using var service = new OrdersInThePast();
-        await service.InitializeAsync();
-
-        foreach (var hour in (int[])[0, 1, 17, 500, 998, 999])
-        {
-            var since = OrdersInThePast.Begin.AddHours(hour);
-            var page = await service.Events($"since={since:O}&until={since.AddHours(1):O}");
-            Assert.Equal(hour % 7 == 3 ? [] : [hour], page);
-        }
-
-        Assert.Empty(await service.Events($"until={OrdersInThePast.Begin:O}"));
-    }
-
-    [Fact]
-    public async Task Accepts_the_earliest_and_latest_times()
-    {
-        await using var service = new OrdersInThePast();
-        await service.InitializeAsync();
-        var (first, last) = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z");
-
-        Assert.Equal((await service.Events("limit=200")).Count(), (await service.Events($"limit=200&since={first}&until={last}")).Count());
-        Assert.Empty(await service.Events($"since={last}"));
-        Assert.Empty(await service.Events($"until={first}"));
-    }
-
-    private async Task<IEnumerable<Guid>> Streams(string query) => (await Pages(query)).Select(e => e.GetProperty("stream").GetGuid());
-
-    private async Task<List<JsonElement>> Pages(string query, Func<Task>? meanwhile = null)
-    {
-        var events = new List<JsonElement>();
-        for (long? after = null; ;)
-        {
-            var page = await orders.Http.GetFromJsonAsync<JsonElement>(
-                Escaped($"/ops/events?{query}{(after is null ? "" : $"&after={after}")}"));
-            events.AddRange(page.GetProperty("items").EnumerateArray());
-            if (page.GetProperty("next").ValueKind == JsonValueKind.Null)
-                return events;
-            after = page.GetProperty("next").GetInt64();
-            await (meanwhile?.Invoke() ?? Task.CompletedTask);
-        }
+        Assert.Equal(["asOf"], problem.GetProperty("errors").EnumerateObject().Select(error => error.Name));
     }
 
     private async Task<OrderDetails> AsOf(Guid id, DateTimeOffset time) =>
@@ -199,35 +99,4 @@ public sealed class HistoryTests(OrdersService orders) : IClassFixture<OrdersSer
     private Task<HttpResponseMessage> Get(string path) => orders.Http.GetAsync(new Uri(Escaped(path), UriKind.Relative));
 
     private static string Escaped(string path) => path.Replace("+", "%2B", StringComparison.Ordinal);
-
-    /// <summary>A thousand hours with one event each, except every seventh, which is a gap.</summary>
-    private sealed class OrdersInThePast : IAsyncDisposable
-    {
-        public static readonly DateTimeOffset Begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-        private readonly OrdersService service = new();
-
-        public async Task InitializeAsync()
-        {
-            await service.InitializeAsync();
-            await using var command = service.Database.Source.CreateCommand(
-                """
-                INSERT INTO messaging.event_log (position, event_id, stream, sequence, type, data, correlation_id, occurred_at)
-                OVERRIDING SYSTEM VALUE
-                SELECT 1000 + n * 10, gen_random_uuid(), 'hour ' || n, 1, 'Any:Thing', '{}', gen_random_uuid(), $1 + n * interval '1 hour'
-                FROM generate_series(0, 999) AS n
-                WHERE n % 7 <> 3
-                """);
-            command.Parameters.Add(new Npgsql.NpgsqlParameter<DateTimeOffset> { TypedValue = Begin });
-            await command.ExecuteNonQueryAsync();
-        }
-
-        public async Task<IEnumerable<int>> Events(string query)
-        {
-            var page = await service.Http.GetFromJsonAsync<JsonElement>(Escaped($"/ops/events?{query}"));
-            return page.GetProperty("items").EnumerateArray().Select(e => int.Parse(e.GetProperty("stream").GetString()![5..], null));
-        }
-
-        public ValueTask DisposeAsync() => service.DisposeAsync();
-    }
 }

@@ -21,6 +21,8 @@ internal sealed class ConformanceHost : IAsyncDisposable
 
     public RecordingReceiver Receiver { get; }
 
+    public IServiceProvider Services => host.Services;
+
     public ITransport Transport => host.Services.GetRequiredService<ITransport>();
 
     /// <summary>Cancelled when the service begins to stop.</summary>

@@ -7,7 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace OrderPlatform.Transport.Tests.Conformance;
 
-/// <summary>Speaks TLS with its clients on behalf of a broker, with a certificate for <c>localhost</c> from an authority of its own.</summary>
+/// <summary>Speaks TLS with its clients on behalf of a broker, with a certificate for <c>localhost</c> from its own authority.</summary>
 internal sealed class TlsProxy : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);

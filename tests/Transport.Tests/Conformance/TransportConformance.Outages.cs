@@ -105,6 +105,59 @@ public abstract partial class TransportConformance
         }
     }
 
+    /// <summary>Publishes as the relay does: after a failure it continues from the last confirmed event, with a new publisher.</summary>
+    [LongFact]
+    public async Task A_node_that_is_restarted_while_events_flow_loses_none_and_keeps_their_order()
+    {
+        started.Add(await node.Reserve());
+        var broker = await TestBroker.CreateVhost(server: await node.Server());
+        started.Add(broker);
+        var host = await Start(address: node.WithTls(broker.Uri));
+        await using (var raw = await RawBroker.Connect(broker.Uri))
+            await raw.Bind(Probe, Events.Paid);
+        var confirmed = 0;
+        using var enough = new CancellationTokenSource();
+        var publishing = Eventually.Is(async () => await PublishUntil(enough.Token));
+        await Eventually.Is(() => !host.Receiver.Handled.IsEmpty);
+
+        await node.Restart();
+        var atRestart = Volatile.Read(ref confirmed);
+        var bodiesAtRestart = host.Receiver.Bodies.Length;
+        await Eventually.Is(() => Volatile.Read(ref confirmed) > atRestart && host.Receiver.Bodies.Length > bodiesAtRestart);
+        await enough.CancelAsync();
+        await publishing;
+
+        await using var reader = await RawBroker.Connect(broker.Uri);
+        var stored = new List<string>();
+        while (await reader.Get(Probe) is { } message)
+            stored.Add(Events.NameOf(message.Body));
+        // Events whose confirm was lost are there twice.
+        Assert.Equal(Numbers(confirmed), stored.Distinct().Take(confirmed));
+        await Eventually.Is(() => !Numbers(confirmed).Except(host.Receiver.Bodies).Any());
+
+        async Task<bool> PublishUntil(CancellationToken enough)
+        {
+            try
+            {
+                await using var publisher = await host.Transport.ConnectPublisher(Cancellation);
+                while (!enough.IsCancellationRequested)
+                {
+                    var batch = Numbers(10, confirmed).Select(number => Events.Message(Events.Paid, number));
+                    await await publisher.Publish([.. batch], Cancellation);
+                    Interlocked.Add(ref confirmed, 10);
+                }
+
+                return true;
+            }
+            catch (Exception) when (!Cancellation.IsCancellationRequested)
+            {
+                return false;
+            }
+        }
+
+        static IEnumerable<string> Numbers(int count, int first = 0) => Enumerable.Range(first, count).Select(Events.Number);
+    }
+
     [Fact]
     public async Task With_TLS_a_broker_certified_by_the_configured_authority_is_trusted()
     {

@@ -1,12 +1,14 @@
 using OrderPlatform.Messaging;
 using OrderPlatform.Testing;
 
+[assembly: AssemblyFixture(typeof(OrderPlatform.Testing.PrivateBroker))]
+
 namespace OrderPlatform.Transport.Tests.Conformance;
 
 /// <summary>
 /// The promises of every adapter, tested on a real broker; shared/Messaging/Transport/README.md lists them. A subclass chooses the adapter.
 /// </summary>
-public abstract partial class TransportConformance : IAsyncLifetime
+public abstract partial class TransportConformance(PrivateBroker node) : IAsyncLifetime
 {
     private readonly List<IAsyncDisposable> started = [];
 

@@ -92,24 +92,6 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
         Assert.Equal(Described(arrived[1]), Described(arrived[0]));
     }
 
-    [Theory]
-    [InlineData(SingleQueueHost.MassTransit)]
-    [InlineData(SingleQueueHost.RabbitMq)]
-    public async Task An_unroutable_event_fails_its_batch(string transport)
-    {
-        await channel.QueueUnbindAsync("all", Types[1], "");
-        await using var host = await SingleQueueHost.Start(transport, broker, Types);
-        await using var publisher = await host.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
-
-        var confirmed = await publisher.Publish([Message(0), Message(1)], TestContext.Current.CancellationToken);
-
-        var failure = await Assert.ThrowsAsync<IOException>(() => confirmed);
-        Assert.Equal(
-            $"no queue is bound to exchange '{Types[1]}' (NO_ROUTE): its events wait until a consumer or the deployment declares one",
-            failure.Message);
-        Assert.Throws<IOException>(publisher.ThrowIfFailed);
-    }
-
     [Fact]
     public async Task A_second_publisher_waits_for_the_end_of_the_first()
     {

@@ -57,6 +57,7 @@ public sealed class BrokerAddressTests
     [InlineData("amqp://guest:sec/ret@localhost/", Unescaped)]
     [InlineData("amqp://guest:sec#ret@localhost/", Unescaped)]
     [InlineData("amqp://localhost/?cacertfile=ca.crt", "'cacertfile' is not a parameter of an address that begins with amqp:")]
+    [InlineData("amqps://localhost/?cacert=ca.crt", "'cacert' is not a parameter of an address that begins with amqps:")]
     [InlineData("amqps://localhost/?verify=none", "'verify' is not a parameter of an address that begins with amqps:")]
     public void An_unusable_address_is_refused_with_one_sentence(string address, string reason)
     {

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace OrderPlatform.Messaging.Testing;
 
-/// <summary>A clock that is set by hand. A timer fires at once, and its due time is recorded.</summary>
-internal sealed class HandClock : TimeProvider
+/// <summary>A clock that a test sets. A timer fires at once, and its due time is recorded.</summary>
+internal sealed class ManualClock : TimeProvider
 {
     public long Milliseconds { get; set; }
 

@@ -5,8 +5,9 @@ using OrderPlatform.Messaging.Storage;
 using OrderPlatform.Orders.Domain;
 using OrderPlatform.Testing;
 
-namespace OrderPlatform.Orders.Tests;
+namespace OrderPlatform.Orders.Tests.Operations;
 
+/// <summary>The library's rebuilds, on the rows and events of a real service.</summary>
 public sealed class RebuildTests : IAsyncLifetime
 {
     private readonly OrdersService orders = new();

@@ -3,7 +3,7 @@ using RabbitMQ.Client;
 
 namespace OrderPlatform.Messaging.Operations.Tests.DeadLetters;
 
-public sealed class DeadLetterFilingTests : DeadLetterTest
+public sealed class DeadLetterStoreTests : DeadLetterTest
 {
     [Fact]
     public async Task A_failed_message_is_filed_with_all_that_is_known_and_leaves_the_broker()
