@@ -4,7 +4,7 @@ using RabbitMQ.Client.Exceptions;
 
 namespace OrderPlatform.Messaging.RabbitMq;
 
-/// <summary>Sends messages to one queue on a connection of its own.</summary>
+/// <summary>Sends messages to one queue on its own connection.</summary>
 internal sealed class QueueSender(IConnection connection, TransportTopology topology) : IQueueSender
 {
     private readonly List<string> returned = [];

@@ -3,7 +3,7 @@ using OrderPlatform.Messaging.Events;
 namespace OrderPlatform.Messaging.RabbitMq;
 
 /// <summary>
-/// A producer sends past events to an exchange of its own; a queue is bound to it once for each event that it takes. So a replay reaches one
+/// A producer sends past events to its own exchange; a queue is bound to it once for each event that it takes. So a replay reaches one
 /// queue and no other, and a queue gets nothing that it has no handler for.
 /// </summary>
 internal static class ReplayExchange

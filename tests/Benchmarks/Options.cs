@@ -10,7 +10,7 @@ internal sealed record Options
 
     public const string Help =
         """
-        Measures OrderPlatform on this machine: private PostgreSQL and RabbitMQ, the three services, and a load generator.
+        Measures OrderPlatform on this machine: private PostgreSQL and RabbitMQ, the services, and a load generator.
 
         Usage: tests/bench [SCENARIO] [OPTION...]
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using OrderPlatform.DeploymentGenerator;
 
 namespace OrderPlatform.Compose.Tests;
@@ -20,7 +18,7 @@ internal static class Compose
 
     private static readonly Dictionary<string, string> Ports = Services
         .Concat(["postgres", "rabbitmq_management", "prometheus", "alertmanager", "grafana", "jaeger"])
-        .ToDictionary(name => $"{name.ToUpperInvariant()}_PORT", _ => FreePort());
+        .ToDictionary(name => $"{name.ToUpperInvariant()}_PORT", _ => $"{OrderPlatform.Testing.Ports.Free()}");
 
     public static Uri Orders => UrlOf("ORDERS");
 
@@ -112,13 +110,6 @@ internal static class Compose
     private static string[] Lines(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static Uri UrlOf(string service) => new($"http://127.0.0.1:{Ports[$"{service}_PORT"]}");
-
-    private static string FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return $"{((IPEndPoint)listener.LocalEndpoint).Port}";
-    }
 
     private static string Find(DirectoryInfo? directory)
     {

@@ -1,6 +1,5 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,8 +40,6 @@ public sealed class SampleHost : IAsyncDisposable
     internal ReceiveQueue Queue => host.Services.GetRequiredService<MessageReceiver>().QueueOf("ledger");
 
     internal InboxTransaction Transaction => host.Services.GetRequiredService<InboxTransaction>();
-
-    internal IBusControl Bus => host.Services.GetRequiredService<IBusControl>();
 
     internal static async Task<SampleHost> Start(IHost host)
     {

@@ -20,7 +20,7 @@ public sealed class AccountHistory
 /// <summary>Handles each event after the one before it.</summary>
 public abstract class SecondConsumer(UnitOfWork unit)
 {
-    public const string Queue = "ledger_lessons";
+    public const string Queue = "ledger_history";
 
     public static void AddTo(MessagingBuilder messaging) => messaging
         .Handles<Opened, ConsumeOpened>(Queue)

@@ -93,7 +93,7 @@ public sealed class Monitoring : IAsyncLifetime
         folder.Delete(recursive: true);
     }
 
-    private static string Local() => $"127.0.0.1:{Tool.FreePort()}";
+    private static string Local() => $"127.0.0.1:{Ports.Free()}";
 
     private async Task Render(Addresses addresses)
     {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace OrderPlatform.Observability.Tests;
 
@@ -57,14 +55,6 @@ internal sealed class Tool : IDisposable
         foreach (var (key, value) in environment)
             start.Environment[key] = value;
         return new Tool(start);
-    }
-
-    /// <summary>A free port on 127.0.0.1.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public void Dispose()

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using OrderPlatform.DeploymentGenerator;
 
 [assembly: AssemblyFixture(typeof(OrderPlatform.Ops.Tests.OpsPlatform))]
@@ -13,7 +11,7 @@ namespace OrderPlatform.Ops.Tests;
 public sealed class OpsPlatform : IAsyncLifetime
 {
     private readonly Dictionary<string, Uri> addresses = ServiceList.Read(Repository.Path()).Services
-        .ToDictionary(service => service.Project, _ => new Uri($"http://127.0.0.1:{FreePort()}"));
+        .ToDictionary(service => service.Project, _ => new Uri($"http://127.0.0.1:{Ports.Free()}"));
 
     public OpsPlatform() => Platform = new Platform { SettingsOf = SettingsOf, BeginsQuiet = false };
 
@@ -47,11 +45,4 @@ public sealed class OpsPlatform : IAsyncLifetime
         ("Messaging__DeadLetters__AutomaticBackoff", "00:10:00"),
         .. addresses.Select(address => ($"Ops__Peers__{address.Key.ToLowerInvariant()}", address.Value.ToString())),
     ];
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

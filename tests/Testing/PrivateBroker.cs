@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using OrderPlatform.Credentials;
 using Testcontainers.RabbitMq;
@@ -22,7 +20,7 @@ public sealed class PrivateBroker : IAsyncDisposable
     private readonly string directory = Directory.CreateTempSubdirectory("private-broker-").FullName;
     private readonly string? control = Environment.GetEnvironmentVariable("TEST_SERVERS_CONTROL");
     private readonly Authority authority = Authority.Create(DateTimeOffset.UtcNow);
-    private readonly int tlsPort = FreePort();
+    private readonly int tlsPort = Ports.Free();
     private RabbitMqContainer? container;
 
     public PrivateBroker() => server = new Lazy<Task<BrokerServer>>(Start);
@@ -97,9 +95,9 @@ public sealed class PrivateBroker : IAsyncDisposable
     private async Task<BrokerServer> StartContainer(string certificate, string key)
     {
         const string Tls = "/etc/rabbitmq/tls";
-        var management = FreePort();
+        var management = Ports.Free();
         container = new RabbitMqBuilder(TestServers.BrokerImage)
-            .WithPortBinding(FreePort(), RabbitMqBuilder.RabbitMqPort)
+            .WithPortBinding(Ports.Free(), RabbitMqBuilder.RabbitMqPort)
             .WithPortBinding(management, ManagementPort)
             .WithPortBinding(tlsPort, TlsPort)
             .WithResourceMapping(await File.ReadAllBytesAsync(AuthorityFile), $"{Tls}/ca.crt")
@@ -128,13 +126,6 @@ public sealed class PrivateBroker : IAsyncDisposable
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"'{control} {command} rabbitmq' ended with {process.ExitCode}.");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Any, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed class Reservation(SemaphoreSlim turn) : IAsyncDisposable

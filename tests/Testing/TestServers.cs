@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
 using DotNet.Testcontainers.Containers;
@@ -75,14 +74,6 @@ public static class TestServers
             : throw new InvalidOperationException($"'{control} restart {name}' ended with {process.ExitCode}.");
     }
 
-    /// <summary>A port of the host that a container keeps when it is restarted.</summary>
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Any, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private static async Task<string> StartPostgres()
     {
         if (Environment.GetEnvironmentVariable("TEST_POSTGRES") is { Length: > 0 } given)
@@ -97,7 +88,7 @@ public static class TestServers
         }
 
         var container = await Start(() => new PostgreSqlBuilder(DatabaseImage)
-            .WithPortBinding(FreePort(), PostgreSqlBuilder.PostgreSqlPort)
+            .WithPortBinding(Ports.Free(), PostgreSqlBuilder.PostgreSqlPort)
             .WithCommand("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300")
             .Build());
         postgres = container;
@@ -171,9 +162,9 @@ public static class TestServers
         }
 
         var container = await Start(() => new RabbitMqBuilder(BrokerImage)
-            .WithPortBinding(FreePort(), RabbitMqBuilder.RabbitMqPort)
-            .WithPortBinding(FreePort(), ManagementPort)
-            .WithPortBinding(FreePort(), MetricsPort)
+            .WithPortBinding(Ports.Free(), RabbitMqBuilder.RabbitMqPort)
+            .WithPortBinding(Ports.Free(), ManagementPort)
+            .WithPortBinding(Ports.Free(), MetricsPort)
             .Build());
         rabbitmq = container;
         var broker = new Uri(container.GetConnectionString());

@@ -19,8 +19,8 @@ namespace OrderPlatform.Shipping.Booking;
 /// The lease and the number of attempts are not part of the shipment's history: they say who calls when, and change in the row alone,
 /// without an event in the log.
 /// <para>
-/// It is no <c>BackgroundLoop</c>, because it has no turns: when one call ends, the next due shipment takes its place while the other
-/// calls continue.
+/// It is not a <c>BackgroundLoop</c>: it has no turns. When one call ends, the next due shipment takes its place while the other calls
+/// continue.
 /// </para>
 /// </remarks>
 internal sealed partial class BookingWorker(

@@ -25,7 +25,7 @@ public sealed partial class BookShipment(CarrierClient carrier, TransactionBatch
                 }
                 else if (shipment.Status == ShipmentStatus.Cancelled)
                 {
-                    // This is not for Decide: a further call to the carrier is no event, it only changes the row.
+                    // Not in Decide: another carrier call changes only the row, and is not logged.
                     BookedTooLate(logger, shipment.Id);
                     unit.Apply(shipment, new CarrierCallScheduled(now));
                 }

@@ -12,7 +12,7 @@ namespace OrderPlatform.Messaging.Operations.DeadLetters;
 /// <param name="MessageId" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">
 /// Usually the event's id; null when the message has no id.
 /// </param>
-/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Its wire address; null when the message names none.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Namespace and name of its contract; null when the message names none.</param>
 /// <param name="Stream" example="0199d0c5-6f1e-7cc3-a1b2-8f2d5c1e9a70">Its stream, such as the order's id.</param>
 /// <param name="Sequence" example="1">Its number among its producer's events on that stream.</param>
 /// <param name="ExceptionType" example="System.InvalidOperationException">The full name of the exception of its last failure.</param>

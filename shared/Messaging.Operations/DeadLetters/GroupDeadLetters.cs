@@ -61,7 +61,7 @@ internal sealed record DeadLetterGroups(IReadOnlyList<DeadLetterGroup> Items);
 
 /// <summary>Dead letters that failed in the same way.</summary>
 /// <param name="Queue" example="inventory">The queue that could not handle them.</param>
-/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Their wire address; null when the messages name none.</param>
+/// <param name="Type" example="OrderPlatform.Contracts.Orders:OrderPlaced">Namespace and name of their contract; null when the messages name none.</param>
 /// <param name="ExceptionType" example="System.InvalidOperationException">The full name of the exception of their last failure.</param>
 /// <param name="Handler" example="ReserveStock">The handler that failed.</param>
 /// <param name="Count" example="17">The number of dead letters.</param>

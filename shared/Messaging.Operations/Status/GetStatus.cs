@@ -53,7 +53,7 @@ internal static class GetStatus
 }
 
 /// <summary>The backlog of a service.</summary>
-/// <param name="Service" example="orders">Its name, with which the names of its queues begin.</param>
+/// <param name="Service" example="orders">Its queues' names begin with it.</param>
 /// <param name="Outbox">Events that are still to be published.</param>
 /// <param name="Relay">The relay, which publishes them.</param>
 /// <param name="Deferred">Events that wait for their predecessor, by queue.</param>

@@ -3,7 +3,9 @@ namespace OrderPlatform.Messaging.Pacing;
 /// <summary>Waits twice as long each time, with jitter, so that instances do not retry in step.</summary>
 /// <param name="clock">Measures the waits; null for the system's clock.</param>
 /// <param name="first">The first wait, before jitter; null for 100 ms.</param>
-/// <param name="longest">The longest wait, before jitter; null for two seconds. Jitter shortens each wait by up to half.</param>
+/// <param name="longest">
+/// The longest wait, before jitter, at least <paramref name="first"/>; null for two seconds. Jitter shortens each wait by up to half.
+/// </param>
 public sealed class Backoff(TimeProvider? clock = null, TimeSpan? first = null, TimeSpan? longest = null)
 {
     private readonly TimeProvider clock = clock ?? TimeProvider.System;

@@ -65,7 +65,11 @@ internal sealed partial class MetricsSampler : BackgroundLoop
             Forget();
     }
 
-    protected override void Interrupted(Exception exception) => Interrupted(logger, exception.GetBaseException().Message);
+    protected override void Interrupted(Exception exception)
+    {
+        Forget();
+        Interrupted(logger, exception.GetBaseException().Message);
+    }
 
     /// <summary>Gauges that need no I/O are read at each scrape.</summary>
     private void Show()
@@ -131,7 +135,7 @@ internal sealed partial class MetricsSampler : BackgroundLoop
     [LoggerMessage(LogLevel.Warning, "{Metrics} cannot be read ({Reason}); its gauges show NaN until the next sample")]
     private static partial void Failed(ILogger logger, string metrics, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Gauges cannot be updated ({Reason}); retrying at the next interval")]
+    [LoggerMessage(LogLevel.Warning, "Gauges cannot be updated ({Reason}); they show NaN until the next sample")]
     private static partial void Interrupted(ILogger logger, string reason);
 
     private sealed class Schedule(ISampledMetrics metrics)

@@ -16,7 +16,7 @@ internal static class AdvisoryLock
     /// <param name="stream">An expression for the stream.</param>
     public static string KeyOfStream(string queue, string stream) => $"hashtextextended({queue} || ' ' || {stream}, 0)";
 
-    /// <summary>A statement that takes these locks, always in the same order, and waits for them.</summary>
+    /// <summary>A statement that locks the streams of some rows, always in the same order, and waits for the locks.</summary>
     /// <param name="queue">An expression for the queue's name.</param>
     /// <param name="stream">An expression for the stream.</param>
     /// <param name="rows">The rows that the expressions refer to: what follows FROM.</param>

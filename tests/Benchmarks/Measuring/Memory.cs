@@ -11,7 +11,7 @@ internal static class Memory
 
     public static double Now(int pid) => Status(pid, "VmRSS:");
 
-    /// <summary>The peaks of the three services.</summary>
+    /// <summary>The peaks of the services.</summary>
     public static Dictionary<string, double> Peaks(Services services) =>
         Services.Names.ToDictionary(name => name, name => Peak(services.PidOf(name)));
 

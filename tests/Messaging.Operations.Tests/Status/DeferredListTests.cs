@@ -88,7 +88,7 @@ public sealed class DeferredListTests(SharedSampleService shared) : DeadLetterTe
         await Database.Execute(
             $"""
              INSERT INTO messaging.deferred_events (event_id, queue, type, stream, sequence, correlation_id, occurred_at, data)
-             SELECT event_id, 'ledger_lessons', type, stream || 'x', sequence, correlation_id, occurred_at, data
+             SELECT event_id, 'ledger_history', type, stream || 'x', sequence, correlation_id, occurred_at, data
              FROM messaging.deferred_events WHERE stream = '{account}'
              """);
         var seen = new List<string>();
@@ -105,9 +105,9 @@ public sealed class DeferredListTests(SharedSampleService shared) : DeadLetterTe
         Assert.Equal(14, seen.Count(item => messages.Any(message => item.StartsWith(message.Id, StringComparison.Ordinal))));
         Assert.Equal(seen.Distinct(), seen);
         Assert.Equal(seen.Order(StringComparer.Ordinal), seen);
-        Assert.Equal(7, (await Page(service, "queue=ledger_lessons")).Items.Length);
+        Assert.Equal(7, (await Page(service, "queue=ledger_history")).Items.Length);
         Assert.Equal(7, (await Page(service, $"stream={account}")).Items.Length);
-        Assert.Empty((await Page(service, $"stream={account}&queue=ledger_lessons")).Items);
+        Assert.Empty((await Page(service, $"stream={account}&queue=ledger_history")).Items);
     }
 
     [Theory]

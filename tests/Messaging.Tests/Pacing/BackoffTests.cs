@@ -4,18 +4,21 @@ namespace OrderPlatform.Messaging.Tests.Pacing;
 
 public sealed class BackoffTests
 {
-    [Fact]
-    public async Task Waits_twice_as_long_each_time_up_to_two_seconds_with_jitter_of_half()
+    [Theory]
+    [InlineData(null, null, new double[] { 100, 200, 400, 800, 1600, 2000, 2000 })]
+    [InlineData(250, 5000, new double[] { 250, 500, 1000, 2000, 4000, 5000, 5000 })]
+    public async Task Waits_twice_as_long_each_time_up_to_a_limit_with_jitter_of_half(int? first, int? limit, double[] longest)
     {
         var clock = new ManualClock();
-        var backoff = new Backoff(clock);
+        var backoff = new Backoff(clock, Milliseconds(first), Milliseconds(limit));
 
-        for (var attempt = 0; attempt < 7; attempt++)
+        foreach (var _ in longest)
             await backoff.Wait(TestContext.Current.CancellationToken);
 
-        double[] longest = [100, 200, 400, 800, 1600, 2000, 2000];
         Assert.All(clock.Waits.Zip(longest), wait => Assert.InRange(wait.First.TotalMilliseconds, wait.Second / 2 - 1, wait.Second));
         Assert.Equal(longest.Length, clock.Waits.Count);
+
+        static TimeSpan? Milliseconds(int? number) => number is null ? null : TimeSpan.FromMilliseconds(number.Value);
     }
 
     [Fact]

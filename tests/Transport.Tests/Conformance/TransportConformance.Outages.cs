@@ -107,7 +107,7 @@ public abstract partial class TransportConformance
 
     /// <summary>Publishes as the relay does: after a failure it continues from the last confirmed event, with a new publisher.</summary>
     [LongFact]
-    public async Task A_node_that_is_restarted_while_events_flow_loses_none_and_keeps_their_order()
+    public async Task A_node_that_is_restarted_while_events_flow_loses_none_and_stores_them_in_order()
     {
         started.Add(await node.Reserve());
         var broker = await TestBroker.CreateVhost(server: await node.Server());
@@ -115,7 +115,7 @@ public abstract partial class TransportConformance
         var host = await Start(address: node.WithTls(broker.Uri));
         await using (var raw = await RawBroker.Connect(broker.Uri))
             await raw.Bind(Probe, Events.Paid);
-        var confirmed = 0;
+        var (confirmed, interruptions) = (0, 0);
         using var enough = new CancellationTokenSource();
         var publishing = Eventually.Is(async () => await PublishUntil(enough.Token));
         await Eventually.Is(() => !host.Receiver.Handled.IsEmpty);
@@ -126,6 +126,7 @@ public abstract partial class TransportConformance
         await Eventually.Is(() => Volatile.Read(ref confirmed) > atRestart && host.Receiver.Bodies.Length > bodiesAtRestart);
         await enough.CancelAsync();
         await publishing;
+        Assert.NotEqual(0, interruptions);
 
         await using var reader = await RawBroker.Connect(broker.Uri);
         var stored = new List<string>();
@@ -151,11 +152,27 @@ public abstract partial class TransportConformance
             }
             catch (Exception) when (!Cancellation.IsCancellationRequested)
             {
+                interruptions++;
                 return false;
             }
         }
 
         static IEnumerable<string> Numbers(int count, int first = 0) => Enumerable.Range(first, count).Select(Events.Number);
+    }
+
+    /// <summary>The other tests with TLS use a proxy; this one uses the broker's own listener.</summary>
+    [Fact]
+    public async Task With_TLS_events_flow_through_the_brokers_own_listener()
+    {
+        started.Add(await node.Reserve());
+        var broker = await TestBroker.CreateVhost(server: await node.Server());
+        started.Add(broker);
+        var host = await Start(address: node.WithTls(broker.Uri));
+
+        await using (var publisher = await host.Transport.ConnectPublisher(Cancellation))
+            await await publisher.Publish(Events.Messages(1, Events.Paid), Cancellation);
+
+        await Eventually.Is(() => host.Receiver.Handled.Count == 1);
     }
 
     [Fact]

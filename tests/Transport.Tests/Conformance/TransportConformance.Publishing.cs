@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.Messaging.Transport;
 using OrderPlatform.Testing;
@@ -61,6 +62,14 @@ public abstract partial class TransportConformance
             written.Headers.OrderBy(header => header.Key),
             Published(read).OrderBy(header => header.Key));
         Assert.Equal(Properties(written), Properties(read));
+    }
+
+    [Fact]
+    public async Task The_brokers_name_is_known_to_spans()
+    {
+        var host = await Start(OnlyPublishes);
+
+        Assert.NotEmpty(host.Services.GetRequiredService<MessagingSystem>().Name);
     }
 
     [Fact]

@@ -2,13 +2,13 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using OrderPlatform.Credentials;
 
-namespace OrderPlatform.Transport.Tests.Conformance;
+namespace OrderPlatform.Testing;
 
 /// <summary>Speaks TLS with its clients on behalf of a broker, with a certificate for <c>localhost</c> from its own authority.</summary>
-internal sealed class TlsProxy : IAsyncDisposable
+public sealed class TlsProxy : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource end = new();
@@ -20,11 +20,13 @@ internal sealed class TlsProxy : IAsyncDisposable
     public TlsProxy(Uri broker)
     {
         this.broker = broker;
-        using var authority = Authority();
-        using var wrong = Authority();
-        File.WriteAllText(AuthorityFile, authority.ExportCertificatePem());
-        File.WriteAllText(WrongAuthorityFile, wrong.ExportCertificatePem());
-        certificate = Issue(authority);
+        var now = DateTimeOffset.UtcNow;
+        using var authority = Authority.Create(now);
+        using var wrong = Authority.Create(now);
+        File.WriteAllText(AuthorityFile, authority.Certificate);
+        File.WriteAllText(WrongAuthorityFile, wrong.Certificate);
+        var (issued, key) = authority.Issue(["localhost"], now);
+        certificate = X509Certificate2.CreateFromPem(issued, key);
         listener.Start();
         accepting = Accept();
     }
@@ -54,29 +56,6 @@ internal sealed class TlsProxy : IAsyncDisposable
         certificate.Dispose();
         end.Dispose();
         Directory.Delete(directory, recursive: true);
-    }
-
-    private static X509Certificate2 Authority()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=Test authority", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1));
-    }
-
-    private static X509Certificate2 Issue(X509Certificate2 authority)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
-        using var issued = request.Create(
-            authority, DateTimeOffset.UtcNow.AddMinutes(-30), DateTimeOffset.UtcNow.AddHours(12), Guid.NewGuid().ToByteArray());
-        using var withKey = issued.CopyWithPrivateKey(key);
-        return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pfx), null);
     }
 
     private async Task Accept()
