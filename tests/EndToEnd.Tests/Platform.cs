@@ -82,22 +82,32 @@ public sealed class Platform : IAsyncLifetime
     }
 
     /// <summary>Gives a test a platform in its initial state.</summary>
-    /// <exception cref="InvalidOperationException">The previous test left activity behind.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The previous test left activity behind, or something that cannot be repaired. The next test gets a new platform.
+    /// </exception>
     public async Task BeginTest()
     {
-        if (lastFailed && IsRenewedAfterFailure)
-            await Renew();
-        await Repair();
-        if (BeginsQuiet)
-            await BecomesQuiet();
+        var failedBefore = lastFailed;
+        lastFailed = true;
+        try
+        {
+            if (failedBefore && IsRenewedAfterFailure)
+                await Renew();
+            await Repair();
+            if (BeginsQuiet)
+                await BecomesQuiet();
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException(
+                $"The platform is not ready for a test. The last one was {lastTest ?? "none: it has just started"}. {exception.Message}", exception);
+        }
+
+        lastFailed = false;
     }
 
     /// <summary>Remembers which test may have left activity behind, and whether it failed.</summary>
-    public void EndTest()
-    {
-        lastTest = TestContext.Current.Test?.TestDisplayName;
-        lastFailed |= TestContext.Current.TestState?.Result == TestResult.Failed;
-    }
+    public void EndTest(bool failed) => (lastTest, lastFailed) = (TestContext.Current.Test?.TestDisplayName, failed);
 
     /// <summary>Undoes the effects of a test: one ready instance of each service, a fast carrier, open proxies.</summary>
     public async Task Repair()
@@ -163,7 +173,7 @@ public sealed class Platform : IAsyncLifetime
     {
         await Remove();
         await InitializeAsync();
-        (lastTest, lastFailed) = (null, false);
+        lastTest = null;
     }
 
     private async Task Remove()
@@ -184,9 +194,7 @@ public sealed class Platform : IAsyncLifetime
         }
         catch (TimeoutException exception)
         {
-            lastFailed = true;
-            throw new InvalidOperationException(
-                $"The platform does not become quiet: {string.Join("; ", found)}. Left behind by {lastTest ?? "its start"}.", exception);
+            throw new InvalidOperationException($"It does not become quiet: {string.Join("; ", found)}.", exception);
         }
     }
 }
@@ -200,6 +208,7 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
 
     private readonly List<Platform> own = [];
     private DateTimeOffset begin = DateTimeOffset.UtcNow;
+    private bool hasBegun;
 
     protected Platform Platform => platform;
 
@@ -213,18 +222,49 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
 
     public virtual async ValueTask InitializeAsync()
     {
-        await platform.BeginTest();
-        begin = DateTimeOffset.UtcNow;
+        try
+        {
+            await platform.BeginTest();
+        }
+        catch
+        {
+            // xunit does not run what usually follows a test.
+            FailureReportAttribute.ShowCommand();
+            ShowLogsOf(platform);
+            throw;
+        }
+
+        (begin, hasBegun) = (DateTimeOffset.UtcNow, true);
     }
 
-    public virtual async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        platform.EndTest();
-        foreach (var shown in own.Append(platform))
-            ShowLogsOf(shown);
-        await Task.WhenAll(own.Select(created => created.DisposeAsync().AsTask()));
+        if (!hasBegun)
+            return;
+        var failed = TestContext.Current.TestState?.Result == TestResult.Failed;
+        try
+        {
+            await EndTest();
+        }
+        catch
+        {
+            if (!failed)
+                FailureReportAttribute.ShowCommand();
+            failed = true;
+            throw;
+        }
+        finally
+        {
+            platform.EndTest(failed);
+            foreach (var shown in failed ? own.Append(platform) : [])
+                ShowLogsOf(shown);
+            await Task.WhenAll(own.Select(created => created.DisposeAsync().AsTask()));
+        }
     }
+
+    /// <summary>Ends what a test has begun, and checks what it must not leave behind. If this throws, the test has failed.</summary>
+    protected virtual Task EndTest() => Task.CompletedTask;
 
     /// <summary>A second platform, on which nothing runs yet. It is removed when the test ends.</summary>
     /// <param name="settingsOf">Settings of every instance of one service, by the service's name.</param>
@@ -236,10 +276,10 @@ public abstract class PlatformTest(Platform platform) : IAsyncLifetime
         return created;
     }
 
-    /// <summary>If the test failed, shows the services' logs since it began, in order of time, and where the full logs are.</summary>
+    /// <summary>Shows the services' logs since the test began, in order of time, and where the full logs are.</summary>
     private void ShowLogsOf(Platform platform)
     {
-        if (TestContext.Current.TestState?.Result != TestResult.Failed || TestContext.Current.TestOutputHelper is not { } output)
+        if (TestContext.Current.TestOutputHelper is not { } output)
             return;
         var logs = platform.Services.SelectMany(service => service.Instances).Select(instance => instance.Log).ToArray();
         var lines = logs.SelectMany(log => log.Since(begin)).OrderBy(line => line.ReceivedAt).Select(line => line.Text).ToArray();

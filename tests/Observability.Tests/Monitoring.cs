@@ -172,10 +172,4 @@ public abstract class MonitoredTest(Monitoring monitoring) : PlatformTest(monito
         await base.InitializeAsync();
         await monitoring.Discover();
     }
-
-    public override ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        return monitoring.Missing is null ? base.DisposeAsync() : ValueTask.CompletedTask;
-    }
 }

@@ -20,12 +20,10 @@ public sealed class QueryTests(Monitoring monitoring) : MonitoredTest(monitoring
         traffic = new Traffic(Shop);
     }
 
-    public override async ValueTask DisposeAsync()
+    protected override async Task EndTest()
     {
-        GC.SuppressFinalize(this);
         if (traffic is not null)
             await traffic.DisposeAsync();
-        await base.DisposeAsync();
     }
 
     [Theory]

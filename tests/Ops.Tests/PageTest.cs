@@ -61,21 +61,10 @@ public abstract class PageTest(OpsPlatform platform) : PlatformTest(platform.Pla
         };
     }
 
-    public override async ValueTask DisposeAsync()
+    protected override async Task EndTest()
     {
-        GC.SuppressFinalize(this);
-        if (Chromium.Program is null)
-            return;
-        try
-        {
-            if (context is not null)
-                await context.DisposeAsync();
-        }
-        finally
-        {
-            await base.DisposeAsync();
-        }
-
+        if (context is not null)
+            await context.DisposeAsync();
         Assert.DoesNotContain(complaints, complaint => !Expected.Exists(complaint.Contains));
     }
 
