@@ -134,7 +134,8 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
         {
             foreach (var database in Databases.Values)
                 await database.DisposeAsync();
-            await Broker.DisposeAsync();
+            if (Broker is not null)
+                await Broker.DisposeAsync();
         }
     }
 }
