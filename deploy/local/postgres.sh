@@ -17,11 +17,11 @@ start_postgres() {
     -c listen_addresses=127.0.0.1 -c port="$(own_port postgres)" -c unix_socket_directories='' \
     -c max_connections=200 -c synchronous_commit=on -c fsync="${POSTGRES_FSYNC:-on}" -c full_page_writes="${POSTGRES_FSYNC:-on}" \
     -c log_line_prefix='%m [%p] %q%u@%d '
-  ready_or_fail postgres 60 postgres_answers
+  ready_or_fail postgres "${SERVERS_TIMEOUT:-60}" postgres_answers
 }
 
 # A fast shutdown, which closes all connections.
-stop_postgres() { stop_process postgres INT 30; }
+stop_postgres() { stop_process postgres INT "${SERVERS_TIMEOUT:-30}"; }
 
 postgres_connection() {
   printf 'Host=127.0.0.1;Port=%s;Username=postgres;Password=%s;Database=postgres\n' "$(setting postgres.port)" "$(secret postgres.password)"

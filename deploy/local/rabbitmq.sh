@@ -18,11 +18,11 @@ start_rabbitmq() {
   say "Starting RabbitMQ"
   start_process epmd env "${environment[@]}" epmd -port "$(setting epmd.port)"
   start_process rabbitmq env "${environment[@]}" "$programs/rabbitmq-server"
-  ready_or_fail rabbitmq 90 rabbitmq_answers
+  ready_or_fail rabbitmq "${SERVERS_TIMEOUT:-90}" rabbitmq_answers
 }
 
 stop_rabbitmq() {
-  stop_process rabbitmq TERM 30
+  stop_process rabbitmq TERM "${SERVERS_TIMEOUT:-30}"
   stop_process epmd TERM 5
 }
 

@@ -15,7 +15,7 @@ public sealed class PlatformTests(PlatformTests.Containers containers) : IClassF
     /// <summary>As in <c>deploy/prometheus/prometheus.yml</c>.</summary>
     private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(15);
 
-    private static readonly HttpClient Http = new() { Timeout = Eventually.Guard };
+    private static readonly HttpClient Http = new HttpClient().Patient();
 
     public static TheoryData<string> Services => [.. Compose.Services];
 

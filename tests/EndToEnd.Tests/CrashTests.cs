@@ -288,7 +288,9 @@ public sealed class CrashTests(Platform platform) : PlatformTest(platform)
     /// </summary>
     private static async Task InsertOldEvents(Service service)
     {
-        await using var connection = new NpgsqlConnection(service.Database.ConnectionString);
+        // Not pooled: a restart of the server leaves dead connections in a pool.
+        var address = new NpgsqlConnectionStringBuilder(service.Database.ConnectionString) { Pooling = false };
+        await using var connection = new NpgsqlConnection(address.Patient().ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
             $$"""

@@ -61,7 +61,7 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
     public async Task A_service_can_declare_and_delete_only_its_own_queues(string user, string owner)
     {
         var queue = $"{owner}_{Guid.NewGuid():N}";
-        await using (var administrator = await Connect(servers.Broker.Uri))
+        await using (var administrator = await PatientClients.Connect(servers.Broker.Uri))
         await using (var channel = await administrator.CreateChannelAsync())
             await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false);
 
@@ -78,7 +78,7 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
             Database = new NpgsqlConnectionStringBuilder(servers.Databases[owner].ConnectionString).Database,
             Pooling = false,
         };
-        await using var connection = new NpgsqlConnection(address.ConnectionString);
+        await using var connection = new NpgsqlConnection(address.Patient().ConnectionString);
 
         var refusal = await Record.ExceptionAsync(() => connection.OpenAsync());
 
@@ -89,7 +89,7 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
     /// <summary>With publisher confirms, so that a refusal arrives before the answer.</summary>
     private async Task<bool> IsRefused(string user, Func<IChannel, Task> action)
     {
-        await using var connection = await Connect(servers.Users[user]);
+        await using var connection = await PatientClients.Connect(servers.Users[user]);
         await using var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
         try
@@ -106,8 +106,6 @@ public sealed class PermissionTests(PermissionTests.Servers servers) : IClassFix
 
     private static ShutdownEventArgs? ReasonOf(Exception exception, IChannel channel) =>
         exception as OperationInterruptedException is { } interrupted ? interrupted.ShutdownReason : channel.CloseReason;
-
-    private static Task<IConnection> Connect(Uri address) => new ConnectionFactory { Uri = address }.CreateConnectionAsync("test");
 
     public sealed class Servers : IAsyncLifetime
     {

@@ -146,8 +146,7 @@ public sealed class Platform : IAsyncLifetime
     }
 
     /// <summary>A separate connection to the broker, as its administrator or as one of the services.</summary>
-    public Task<IConnection> Connect(Service? @as = null) =>
-        new ConnectionFactory { Uri = @as?.Broker ?? Broker.Uri }.CreateConnectionAsync("test");
+    public Task<IConnection> Connect(Service? @as = null) => PatientClients.Connect(@as?.Broker ?? Broker.Uri);
 
     public async ValueTask DisposeAsync()
     {

@@ -31,7 +31,7 @@ public sealed partial class ServiceProcess : IDisposable
         process.BeginErrorReadLine();
     }
 
-    public HttpClient Http { get; } = new() { Timeout = Eventually.Guard };
+    public HttpClient Http { get; } = new HttpClient().Patient();
 
     public bool Runs => !process.HasExited;
 

@@ -30,6 +30,8 @@ public sealed class TraceCollector : IAsyncDisposable
     [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", server.Urls.Single()),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", $"{Eventually.Guard.TotalMilliseconds:0}"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", $"{Eventually.Guard.TotalMilliseconds:0}"),
         ("OTEL_BSP_SCHEDULE_DELAY", "100"),
     ];
 

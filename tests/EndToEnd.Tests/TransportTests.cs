@@ -59,8 +59,9 @@ public sealed class TransportTests(Platform platform) : PlatformTest(platform)
     {
         var user = service.Broker.UserInfo.Split(':')[0];
         return (await Platform.Broker.Ask("vhosts/{vhost}/connections"))!.Value.EnumerateArray().Any(connection =>
-            connection.GetProperty("user").GetString() == user
-            && connection.GetProperty("client_properties").TryGetProperty("client_api", out var client)
+            connection.TryGetProperty("user", out var owner) && owner.GetString() == user
+            && connection.TryGetProperty("client_properties", out var properties)
+            && properties.TryGetProperty("client_api", out var client)
             && client.GetString() == "MassTransit");
     }
 }

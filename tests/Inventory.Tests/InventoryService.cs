@@ -51,7 +51,7 @@ public sealed class InventoryService : IAsyncLifetime
             .UseSetting("Logging:LogLevel:Default", "Error"));
         instance.UseKestrel();
         instance.StartServer();
-        var http = instance.CreateClient();
+        var http = instance.CreateClient().Patient();
         await Eventually.Is(async () => (await http.GetAsync(new Uri("/stock", UriKind.Relative))).IsSuccessStatusCode);
         return (instance, http);
     }

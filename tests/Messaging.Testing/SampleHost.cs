@@ -25,7 +25,7 @@ public sealed class SampleHost : IAsyncDisposable
     public IServiceProvider Services => host.Services;
 
     /// <summary>Calls an instance that was started <see cref="SampleServiceBuilder.WithHttp"/>.</summary>
-    public HttpClient Http { get; } = new();
+    public HttpClient Http { get; } = new HttpClient().Patient();
 
     internal RecordingObserver RecordingObserver => (RecordingObserver)host.Services.GetRequiredService<IEventObserver>();
 

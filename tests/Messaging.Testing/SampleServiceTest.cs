@@ -153,8 +153,7 @@ public abstract class SampleServiceTest(SharedSampleService? shared = null) : IA
             return connection;
         if (connection is not null)
             await connection.DisposeAsync();
-        var factory = new ConnectionFactory { Uri = Broker.Uri, AutomaticRecoveryEnabled = false };
-        return connection = await factory.CreateConnectionAsync("test", Cancellation);
+        return connection = await PatientClients.Connect(Broker.Uri, recovers: false, Cancellation);
     }
 
     private async Task<uint> Count(Func<IChannel, Task<uint>> count)

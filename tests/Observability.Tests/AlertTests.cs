@@ -39,7 +39,7 @@ public sealed class AlertTests(Monitoring monitoring) : MonitoredTest(monitoring
 
         second.Kill();
         await target.Fires();
-        Assert.Equal("inactive", await service.State());
+        Assert.NotEqual("firing", await service.State());
 
         await Inventory.Repair();
         await Monitoring.Discover();

@@ -85,8 +85,8 @@ public sealed class Monitoring : IAsyncLifetime
         tools.ForEach(tool => tool.Dispose());
         if (Missing is null)
         {
-            Prometheus.Dispose();
-            alertmanager.Dispose();
+            Prometheus?.Dispose();
+            alertmanager?.Dispose();
             await Platform.DisposeAsync();
         }
 
@@ -141,7 +141,7 @@ public sealed class Monitoring : IAsyncLifetime
             $"--config.file={Data("prometheus.yml")}", $"--storage.tsdb.path={Data("data")}",
             $"--web.listen-address={addresses.Prometheus}",
         ]));
-        alertmanager = new HttpClient { BaseAddress = new Uri($"http://{addresses.Alertmanager}") };
+        alertmanager = new HttpClient { BaseAddress = new Uri($"http://{addresses.Alertmanager}") }.Patient();
         Prometheus = new PrometheusServer(new Uri($"http://{addresses.Prometheus}"));
         try
         {

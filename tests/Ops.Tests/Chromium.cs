@@ -28,7 +28,13 @@ public sealed class Chromium : IAsyncDisposable
     public static async Task<Chromium> Start()
     {
         var playwright = await Playwright.CreateAsync();
-        return new Chromium(playwright, await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Program, Args = Flags }));
+        var options = new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Program,
+            Args = Flags,
+            Timeout = (float)Eventually.Guard.TotalMilliseconds,
+        };
+        return new Chromium(playwright, await playwright.Chromium.LaunchAsync(options));
     }
 
     public async ValueTask DisposeAsync()

@@ -116,8 +116,7 @@ public sealed class DeadLetterTests(OpsPlatform platform) : PageTest(platform)
 
         await Open(Orders, "");
         await IsAccessible("scheduled-overview");
-        var scheduled = await Orders.Database.Scalar<long>("SELECT count(*) FROM messaging.dead_letters WHERE state = 'scheduled'");
-        await Page.GetByRole(AriaRole.Link, new() { NameRegex = new($"\\b{scheduled} to be redriven") }).ClickAsync();
+        await Page.GetByRole(AriaRole.Link, new() { NameRegex = new("\\b[1-9][0-9]* to be redriven") }).ClickAsync();
         var group = Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "TimeoutException" });
         await Expect(group).ToContainTextAsync("scheduled");
         await Expect(Page.GetByText("Scheduled messages are redriven at the time")).ToBeVisibleAsync();

@@ -144,7 +144,7 @@ public sealed class Instance : IAsyncDisposable
             .UseSetting("Logging:LogLevel:Default", "Error"));
         host.UseKestrel();
         host.StartServer();
-        Http = host.CreateClient();
+        Http = host.CreateClient().Patient();
     }
 
     public HttpClient Http { get; }

@@ -23,7 +23,7 @@ public sealed class ShippingService : IAsyncDisposable
 
     private readonly WebApplicationFactory<Program> host;
 
-    private ShippingService(WebApplicationFactory<Program> host) => (this.host, Http) = (host, host.CreateClient());
+    private ShippingService(WebApplicationFactory<Program> host) => (this.host, Http) = (host, host.CreateClient().Patient());
 
     public HttpClient Http { get; }
 
@@ -43,6 +43,7 @@ public sealed class ShippingService : IAsyncDisposable
             ["Logging:LogLevel:Default"] = "Error",
             ["Logging:LogLevel:Polly"] = "None",
             ["Carrier:PollInterval"] = "00:00:00.050",
+            ["Carrier:Lease"] = "01:00:00",
             ["Carrier:LongestBackoff"] = "00:00:00.200",
             ["Carrier:Resilience:Retry:Delay"] = "00:00:00.010",
             ["Carrier:Resilience:AttemptTimeout:Timeout"] = "00:05:00",

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using OrderPlatform.Credentials;
 using Testcontainers.RabbitMq;
@@ -120,13 +119,7 @@ public sealed class PrivateBroker : IAsyncDisposable
 
     private async Task<string> Setting(string name) => (await File.ReadAllTextAsync(Path.Combine(directory, "settings", name))).Trim();
 
-    private async Task Run(string command)
-    {
-        using var process = Process.Start(control!, [command, "rabbitmq", "--dir", directory]);
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"'{control} {command} rabbitmq' ended with {process.ExitCode}.");
-    }
+    private Task Run(string command) => TestServers.Run(control!, command, "rabbitmq", "--dir", directory);
 
     private sealed class Reservation(SemaphoreSlim turn) : IAsyncDisposable
     {

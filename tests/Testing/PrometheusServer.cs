@@ -7,7 +7,7 @@ namespace OrderPlatform.Testing;
 /// <summary>A Prometheus server, queried over its API.</summary>
 public sealed class PrometheusServer(Uri address) : IDisposable
 {
-    private readonly HttpClient http = new() { BaseAddress = address, Timeout = Eventually.Guard };
+    private readonly HttpClient http = new HttpClient { BaseAddress = address }.Patient();
 
     public async Task<bool> IsReady()
     {

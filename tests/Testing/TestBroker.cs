@@ -32,7 +32,7 @@ public sealed class TestBroker : IAsyncDisposable
     public static async Task<TestBroker> CreateVhost(string? definitions = null, BrokerServer? server = null)
     {
         server ??= await TestServers.Broker();
-        var management = new HttpClient { BaseAddress = new UriBuilder(server.Management) { UserName = "", Password = "" }.Uri };
+        var management = new HttpClient { BaseAddress = new UriBuilder(server.Management) { UserName = "", Password = "" }.Uri }.Patient();
         management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
             "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(server.Management.UserInfo))));
 
@@ -78,7 +78,12 @@ public sealed class TestBroker : IAsyncDisposable
     /// <summary>Ends all connections to this virtual host, as a broker that shuts down does.</summary>
     public async Task CloseConnections()
     {
-        foreach (var connection in (await Ask("vhosts/{vhost}/connections"))!.Value.EnumerateArray())
+        // The broker lists a new connection before it reveals its name.
+        JsonElement[] connections = [];
+        await Eventually.Is(async () =>
+            (connections = [.. (await Ask("vhosts/{vhost}/connections"))!.Value.EnumerateArray()])
+                .All(connection => connection.TryGetProperty("name", out _)));
+        foreach (var connection in connections)
         {
             var name = Uri.EscapeDataString(connection.GetProperty("name").GetString()!);
             (await management.DeleteAsync(new Uri($"api/connections/{name}", UriKind.Relative))).Dispose();

@@ -20,11 +20,7 @@ public sealed class TestDatabase : IAsyncDisposable
         (this.server, this.name) = (server, name);
         // Each connection costs the server 40 ms of processor time, and a service under test opens as many as it may.
         var address = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 4 };
-        var patient = new NpgsqlConnectionStringBuilder(address.ConnectionString)
-        {
-            CommandTimeout = (int)Eventually.Guard.TotalSeconds,
-        };
-        Source = NpgsqlDataSource.Create(patient);
+        Source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(address.ConnectionString).Patient());
         hasRole = rolePassword is not null;
         if (hasRole)
             (address.Username, address.Password) = (name, rolePassword);
@@ -120,15 +116,24 @@ public sealed class TestDatabase : IAsyncDisposable
         return transaction;
     }
 
-    /// <summary>Ends all other connections, as a server that shuts down does.</summary>
-    public Task EndConnections() => Scalar<long>(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    /// <summary>Ends all other connections, as a server that shuts down does; the tests' own pool forgets them.</summary>
+    /// <param name="where">A condition on the rows of <c>pg_stat_activity</c>.</param>
+    public async Task EndConnections(string where = "true")
+    {
+        await Execute(
+            $"""
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND {where}
+             """);
+        Source.Clear();
+    }
 
-    /// <summary>Ends all connections and refuses new ones until the result is disposed.</summary>
+    /// <summary>Ends all connections and refuses new ones until the result is disposed; the tests' own pool forgets them.</summary>
     public async Task<IAsyncDisposable> Unreachable()
     {
         await Execute(server, $"ALTER DATABASE {name} ALLOW_CONNECTIONS false");
         await Execute(server, $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        Source.Clear();
         return new Outage(() => Execute(server, $"ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
     }
 
@@ -151,7 +156,8 @@ public sealed class TestDatabase : IAsyncDisposable
             await Execute(server, $"DROP ROLE IF EXISTS {name}");
     }
 
-    private static NpgsqlDataSource Administrator(string server) => Administrators.GetOrAdd(server, NpgsqlDataSource.Create);
+    private static NpgsqlDataSource Administrator(string server) =>
+        Administrators.GetOrAdd(server, address => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(address).Patient()));
 
     private static async Task Execute(string server, string sql)
     {

@@ -67,11 +67,21 @@ public static class TestServers
             return false;
         var directory = Environment.GetEnvironmentVariable("TEST_SERVERS_DIR");
         string[] where = directory is { Length: > 0 } ? ["--dir", directory] : [];
-        using var process = Process.Start(control, ["restart", name, .. where]);
+        await Run(control, ["restart", name, .. where]);
+        return true;
+    }
+
+    /// <summary>Runs the command that starts and stops private servers; slow ones have as long as any wait of a test.</summary>
+    internal static async Task Run(string control, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(control, arguments)
+        {
+            Environment = { ["SERVERS_TIMEOUT"] = $"{Eventually.Guard.TotalSeconds:0}" },
+        };
+        using var process = Process.Start(start)!;
         await process.WaitForExitAsync();
-        return process.ExitCode == 0
-            ? true
-            : throw new InvalidOperationException($"'{control} restart {name}' ended with {process.ExitCode}.");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"'{control} {string.Join(' ', arguments)}' ended with {process.ExitCode}.");
     }
 
     private static async Task<string> StartPostgres()
@@ -81,7 +91,7 @@ public static class TestServers
             await LazyTurn.Value;
             await EndWithout("TEST_POSTGRES does not answer", async () =>
             {
-                await using var connection = new NpgsqlConnection(given);
+                await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(given).Patient().ConnectionString);
                 await connection.OpenAsync();
             });
             return given;

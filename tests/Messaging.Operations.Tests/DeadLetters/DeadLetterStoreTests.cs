@@ -49,10 +49,9 @@ public sealed class DeadLetterStoreTests : DeadLetterTest
 
             await Stop(service);
 
-            Assert.Equal(5u, await Ready("ledger_error"));
+            await Eventually.Is(async () => await Ready("ledger_error") == 5);
         }
 
-        Database.Source.Clear();
         await Service().Start();
         await DeadLettersBecome(5, "state = 'waiting' AND attempts = 1");
         await Eventually.Is(async () => await Ready("ledger_error") == 0);

@@ -14,14 +14,14 @@ public sealed class RedriveCancelTests : DeadLetterTest
         await Insert(1, 20);
         await Insert(21, 5, type: "Deposited");
         var answer = (await Post(
-            service, "/redrives", new { filter = new { type = "Opened" }, perSecond = 1, reason = "try them" })).Body;
+            service, "/redrives", new { filter = new { type = "Opened" }, perSecond = 0.1, reason = "try them" })).Body;
         var other = (await Post(
             service, "/redrives", new { filter = new { type = "Deposited" }, perSecond = 0.001, reason = "the others" }, "bert")).Body;
         var id = answer.GetProperty("id").GetGuid();
         await Eventually.Is(async () => await DeadLetters("state = 'resolved'") > 0);
         var redrives = await Redrives(service);
         Assert.Equal([id, other.GetProperty("id").GetGuid()], redrives.Select(redrive => redrive.GetProperty("id").GetGuid()));
-        Assert.Equal(["anna try them 1", "bert the others 0.001"], redrives.Select(redrive =>
+        Assert.Equal(["anna try them 0.1", "bert the others 0.001"], redrives.Select(redrive =>
             $"{redrive.GetProperty("by").GetString()} {redrive.GetProperty("reason").GetString()} {redrive.GetProperty("perSecond")}"));
         Assert.InRange(redrives[0].GetProperty("scheduled").GetInt64(), 1, 19);
         Assert.Equal(answer.GetProperty("lastAt").GetDateTimeOffset(), redrives[0].GetProperty("lastAt").GetDateTimeOffset());

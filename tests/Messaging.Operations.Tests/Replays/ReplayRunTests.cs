@@ -58,7 +58,7 @@ public sealed class ReplayRunTests : ReplayTest
         await Past(30);
         var service = await Service().WithHandlers(SecondConsumer.AddTo).Start();
         await IsConsumed(SecondConsumer.Queue);
-        var job = await service.StartJob(Replays, new { queue = SecondConsumer.Queue, perSecond = 5 });
+        var job = await service.StartJob(Replays, new { queue = SecondConsumer.Queue, perSecond = 1 });
         await Eventually.Is(async () => Number(await service.Job(job), "sent") > 0);
 
         var paused = await Change(service, job, "pause");

@@ -228,10 +228,10 @@ public sealed class InboxRetentionTests : RetentionTest
              WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid() AND query LIKE '%{statement}%')
          """));
 
-    /// <summary>Runs a statement that fails if it waits for a lock for longer than a stretch takes.</summary>
+    /// <summary>Runs a statement that fails if it waits for the rest of the copy, which waits for the test.</summary>
     private async Task Impatiently(string statement)
     {
         await using var connection = await Database.Source.OpenConnectionAsync(Cancellation);
-        await connection.Execute($"SET lock_timeout = '2s'; {statement}", Cancellation);
+        await connection.Execute($"SET lock_timeout = '{Eventually.Guard.TotalSeconds:0}s'; {statement}", Cancellation);
     }
 }

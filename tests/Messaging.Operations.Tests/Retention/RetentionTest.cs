@@ -83,6 +83,9 @@ public abstract class RetentionTest : SampleServiceTest
         return account;
     }
 
+    private protected static async Task<double> LastSuccess(SampleHost service) =>
+        (await Scrape.Of(service.Services))["messaging_retention_last_success_timestamp_seconds"]!.Value;
+
     private protected async Task<List<LogEntry>> Log()
     {
         await using var command = Database.Source.CreateCommand($"SELECT {LogRows.Columns} FROM messaging.event_log ORDER BY position");

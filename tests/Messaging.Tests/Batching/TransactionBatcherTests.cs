@@ -98,23 +98,8 @@ public sealed class TransactionBatcherTests : SampleServiceTest
         var service = await Service().WithBroker(TestBroker.Nowhere).Start();
         await service.Open(Guid.CreateVersion7());
         NpgsqlConnection.ClearAllPools();
-        await using (var connection = new NpgsqlConnection(await TestServers.Postgres()))
-        {
-            await connection.OpenAsync(Cancellation);
-            var name = new NpgsqlConnectionStringBuilder(Database.ConnectionString).Database;
-            await using var command = new NpgsqlCommand(
-                $"""
-                 ALTER DATABASE {name} ALLOW_CONNECTIONS false;
-                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'
-                 """,
-                connection);
-            await command.ExecuteNonQueryAsync(Cancellation);
-
+        await using (await Database.Unreachable())
             await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => service.Open(Guid.CreateVersion7()));
-
-            command.CommandText = $"ALTER DATABASE {name} ALLOW_CONNECTIONS true";
-            await command.ExecuteNonQueryAsync(Cancellation);
-        }
 
         await service.Open(Guid.CreateVersion7());
         Assert.Equal(2, await service.Query(db => db.Accounts.CountAsync(Cancellation)));

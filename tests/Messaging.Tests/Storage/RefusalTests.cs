@@ -28,7 +28,6 @@ public sealed class RefusalTests : SampleServiceTest
         GC.SuppressFinalize(this);
         try
         {
-            Database.Source.Clear();
             await EndSessions();
             await Database.Execute($"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}; DROP ROLE {role}");
         }

@@ -1,5 +1,6 @@
 using OrderPlatform.Messaging.RabbitMq;
 using OrderPlatform.Messaging.Transport;
+using OrderPlatform.Testing;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -10,7 +11,7 @@ internal sealed class RawBroker(IConnection connection, IChannel channel) : IAsy
 {
     public static async Task<RawBroker> Connect(Uri broker)
     {
-        var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync();
+        var connection = await PatientClients.Connect(broker);
         return new RawBroker(connection, await connection.CreateChannelAsync(new CreateChannelOptions(true, true)));
     }
 

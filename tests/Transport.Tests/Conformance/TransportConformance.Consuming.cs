@@ -12,7 +12,7 @@ public abstract partial class TransportConformance
     public async Task A_published_event_reaches_each_queue_that_takes_its_type_once()
     {
         var host = await Start();
-        await using var publisher = await host.Transport.ConnectPublisher(Cancellation);
+        await using var publisher = await host.Transport.Publisher();
 
         await await publisher.Publish([Events.Message(Events.Placed, "both"), Events.Message(Events.Paid, "one")], Cancellation);
 
@@ -28,7 +28,7 @@ public abstract partial class TransportConformance
     public async Task An_event_is_received_as_it_was_published()
     {
         var host = await Start();
-        await using var publisher = await host.Transport.ConnectPublisher(Cancellation);
+        await using var publisher = await host.Transport.Publisher();
         var @event = Events.Of(Events.Paid, "one");
 
         await await publisher.Publish([Events.Message(@event)], Cancellation);

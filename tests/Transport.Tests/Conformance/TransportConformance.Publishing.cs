@@ -76,7 +76,7 @@ public abstract partial class TransportConformance
     public async Task An_unroutable_event_fails_its_batch_and_the_publisher()
     {
         var host = await Start(OnlyPublishes);
-        await using var publisher = await host.Transport.ConnectPublisher(Cancellation);
+        await using var publisher = await host.Transport.Publisher();
         await Raw.Bind(Probe, Events.Placed);
 
         var confirmed = await publisher.Publish([Events.Message(Events.Placed, "taken"), Events.Message(Events.Paid, "lost")], Cancellation);
@@ -92,7 +92,7 @@ public abstract partial class TransportConformance
     public async Task A_service_has_one_publisher_at_a_time()
     {
         var (host, standby) = (await Start(OnlyPublishes), await Start(OnlyPublishes));
-        var publisher = await host.Transport.ConnectPublisher(Cancellation);
+        var publisher = await host.Transport.Publisher();
 
         await Assert.ThrowsAsync<IOException>(() => standby.Transport.ConnectPublisher(Cancellation));
 
@@ -138,7 +138,7 @@ public abstract partial class TransportConformance
     public async Task A_body_of_one_mebibyte_arrives_unchanged()
     {
         var host = await Start();
-        await using var publisher = await host.Transport.ConnectPublisher(Cancellation);
+        await using var publisher = await host.Transport.Publisher();
         var name = new string('x', 1024 * 1024);
 
         await await publisher.Publish([Events.Message(Events.Paid, name)], Cancellation);
@@ -151,7 +151,7 @@ public abstract partial class TransportConformance
     private async Task<IEventPublisher> Publisher(string? address = null)
     {
         var host = await Start(OnlyPublishes, address);
-        var publisher = await host.Transport.ConnectPublisher(Cancellation);
+        var publisher = await host.Transport.Publisher();
         await Raw.Bind(Probe, Events.Placed, Events.Paid);
         return publisher;
     }

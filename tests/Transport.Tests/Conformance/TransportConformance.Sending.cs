@@ -138,7 +138,7 @@ public abstract partial class TransportConformance
         await Send(Events.Message(Events.Paid, "one"));
         await Eventually.Is(() => store.Filed.Count == 1);
         host.Receiver.Handler = _ => Task.CompletedTask;
-        await using var sender = await host.Transport.ConnectSender("redrives", Cancellation);
+        await using var sender = await host.Transport.Sender("redrives");
 
         await sender.Send(Queue, [store.Filed.Single().Message], Cancellation);
 
@@ -151,6 +151,6 @@ public abstract partial class TransportConformance
         var consumer = await Start();
         await consumer.Stop();
         var host = await Start(OnlyPublishes);
-        return await host.Transport.ConnectSender("test", Cancellation);
+        return await host.Transport.Sender("test");
     }
 }

@@ -22,7 +22,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         broker = await TestBroker.CreateVhost();
-        connection = await new ConnectionFactory { Uri = broker.Uri }.CreateConnectionAsync();
+        connection = await PatientClients.Connect(broker.Uri);
         channel = await connection.CreateChannelAsync();
         await channel.QueueDeclareAsync("all", durable: true, exclusive: false, autoDelete: false);
         foreach (var type in Types)
@@ -52,7 +52,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
         var sequence = 0;
         for (var session = 0; session < Sessions; session++)
         {
-            await using var publisher = await host.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
+            await using var publisher = await host.Transport.Publisher();
             var confirms = new List<Task>();
             for (var batch = 0; batch < Batches; batch++)
             {
@@ -84,7 +84,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
         foreach (var transport in new[] { SingleQueueHost.MassTransit, SingleQueueHost.RabbitMq })
         {
             await using var host = await SingleQueueHost.Start(transport, broker, Types);
-            await using var publisher = await host.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
+            await using var publisher = await host.Transport.Publisher();
             await await publisher.Publish([message], TestContext.Current.CancellationToken);
         }
 
@@ -97,21 +97,21 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
     {
         await using var first = await SingleQueueHost.Start(SingleQueueHost.MassTransit, broker, Types);
         await using var second = await SingleQueueHost.Start(SingleQueueHost.RabbitMq, broker, Types);
-        var publisher = await first.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
+        var publisher = await first.Transport.Publisher();
 
         await Assert.ThrowsAsync<IOException>(() => first.Transport.ConnectPublisher(TestContext.Current.CancellationToken));
         await Assert.ThrowsAsync<IOException>(() => second.Transport.ConnectPublisher(TestContext.Current.CancellationToken));
 
         await publisher.DisposeAsync();
-        await (await second.Transport.ConnectPublisher(TestContext.Current.CancellationToken)).DisposeAsync();
-        await (await first.Transport.ConnectPublisher(TestContext.Current.CancellationToken)).DisposeAsync();
+        await (await second.Transport.Publisher()).DisposeAsync();
+        await (await first.Transport.Publisher()).DisposeAsync();
     }
 
     [Fact]
     public async Task A_lost_connection_ends_the_publisher_and_nothing_is_sent_again()
     {
         await using var host = await SingleQueueHost.Start(SingleQueueHost.MassTransit, broker, Types);
-        await using var publisher = await host.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
+        await using var publisher = await host.Transport.Publisher();
         await await publisher.Publish([Message(0)], TestContext.Current.CancellationToken);
         var sequence = 1;
         var publishing = Task.Run(
@@ -130,7 +130,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
 
         await Assert.ThrowsAnyAsync<IOException>(() => publishing);
         Assert.ThrowsAny<IOException>(publisher.ThrowIfFailed);
-        await using var again = await new ConnectionFactory { Uri = broker.Uri }.CreateConnectionAsync(TestContext.Current.CancellationToken);
+        await using var again = await PatientClients.Connect(broker.Uri);
         await using var reader = await again.CreateChannelAsync(cancellationToken: TestContext.Current.CancellationToken);
         var last = -1;
         while (await reader.BasicGetAsync("all", autoAck: true) is { } message)
@@ -166,7 +166,7 @@ public sealed class MassTransitPublisherTests : IAsyncLifetime
                 rabbit.ConnectConsumeObserver(new ConsumeObserver(seen));
             },
             services => services.AddSendObserver<SendObserver>(_ => new SendObserver(seen)));
-        await using var publisher = await host.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
+        await using var publisher = await host.Transport.Publisher();
 
         await await publisher.Publish([new(Types[0], Message(0).Message)], TestContext.Current.CancellationToken);
 

@@ -55,7 +55,7 @@ public sealed class PlainMassTransitTests : IAsyncLifetime
             JsonSerializer.SerializeToUtf8Bytes(order, EventTypes.Json));
 
         await using var ours = await SingleQueueHost.Start(transport, broker, published: [OrderPlaced]);
-        await using var publisher = await ours.Transport.ConnectPublisher(TestContext.Current.CancellationToken);
+        await using var publisher = await ours.Transport.Publisher();
         await await publisher.Publish(
             [new(OrderPlaced, WireFormat.Write(@event, traceParent: null, asEnvelope))], TestContext.Current.CancellationToken);
 
