@@ -99,8 +99,8 @@ public sealed class Platform : IAsyncLifetime
         }
         catch (Exception exception)
         {
-            throw new InvalidOperationException(
-                $"The platform is not ready for a test. The last one was {lastTest ?? "none: it has just started"}. {exception.Message}", exception);
+            var before = lastTest is null ? "It has just started." : $"The test before was {lastTest}.";
+            throw new InvalidOperationException($"The platform is not ready for a test. {before} {exception.Message}", exception);
         }
 
         lastFailed = false;
